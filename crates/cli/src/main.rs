@@ -1,0 +1,2 @@
+//! The `otolith` command.
+fn main() {}

@@ -1,0 +1,33 @@
+//! Reject codes and note codes of the decoders, each a stable word.
+
+use otolith_capture::RejectCode;
+
+use crate::sink::NoteCode;
+
+/// Not valid JSON (syntax, UTF-8, or cut off).
+pub const BAD_JSON: RejectCode = RejectCode("bad_json");
+/// Not valid protobuf on the wire.
+pub const BAD_PROTOBUF: RejectCode = RejectCode("bad_protobuf");
+/// Text that is not UTF-8.
+pub const BAD_UTF8: RejectCode = RejectCode("bad_utf8");
+/// A value of the wrong kind or out of range, such as `{"doubleValue": {}}`.
+pub const BAD_VALUE: RejectCode = RejectCode("bad_value");
+/// A trace or span id of the wrong length or alphabet.
+pub const BAD_ID: RejectCode = RejectCode("bad_id");
+/// Lists and maps nested deeper than the limit.
+pub const TOO_DEEP: RejectCode = RejectCode("too_deep");
+/// More attributes than the limit.
+pub const TOO_MANY_ATTRIBUTES: RejectCode = RejectCode("too_many_attributes");
+/// Valid JSON that holds no OTLP request.
+pub const NOT_OTLP: RejectCode = RejectCode("not_otlp");
+/// A dump of the JavaScript SDK (Gemini CLI, Qwen Code, Copilot), which is not OTLP.
+pub const JAVASCRIPT_SDK_DUMP: RejectCode = RejectCode("javascript_sdk_dump");
+/// A request of the profiles signal, which is not converted.
+pub const PROFILES: RejectCode = RejectCode("profiles");
+/// A protobuf message whose signal cannot be told (no items, no hint).
+pub const UNKNOWN_SIGNAL: RejectCode = RejectCode("unknown_signal");
+
+/// A key occurred more than once in one attribute list; the last value was kept.
+pub const DUPLICATE_ATTRIBUTE_KEY: NoteCode = NoteCode("duplicate_attribute_key");
+/// A member occurred more than once in one JSON object; the last value was kept.
+pub const DUPLICATE_MEMBER: NoteCode = NoteCode("duplicate_member");
