@@ -6,6 +6,7 @@
 //! Frame --Decoder::decode--> Sink { begin, resource, scope, items..., commit | abandon }
 //! ```
 
+mod arena;
 mod model;
 pub mod problems;
 mod sink;
