@@ -1,1 +1,22 @@
-//! Work in progress.
+//! Answers over a lake: the usage model, the reports `summary`, `cost`, `tokens` and `tools`, and
+//! SQL.
+//!
+//! Every answer is a [`Report`]: a small typed table with notes, free of any way to show it.
+//! Reports are pure functions of a lake and a query: no clock, no environment.
+
+mod error;
+mod glob;
+mod money;
+mod notes;
+mod query;
+mod report;
+
+pub use error::ReportError;
+pub use glob::Glob;
+pub use money::NanoDollars;
+pub use notes::{Note, NoteCode};
+pub use query::{
+    CostQuery, DEFAULT_DIMENSIONS, Dimension, Duplicates, Selection, Signal, SummaryQuery,
+    TokensQuery, ToolsQuery, time_zone,
+};
+pub use report::{Cell, CellType, Column, Report, time_text};

@@ -1,0 +1,51 @@
+//! Why a report failed.
+
+use polars::error::PolarsError;
+
+/// Why a report or a query could not be answered.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The tables of the lake could not be scanned.
+    #[error("failed to read table `{table}`")]
+    Scan {
+        /// Database and table.
+        table: String,
+        /// The cause.
+        #[source]
+        source: PolarsError,
+    },
+    /// The time zone is not in the IANA database.
+    #[error("unknown time zone `{name}`")]
+    TimeZone {
+        /// The name as given.
+        name: String,
+        /// The cause.
+        #[source]
+        source: jiff::Error,
+    },
+    /// The query is not SQL, or names what does not exist.
+    #[error("failed to run the query")]
+    Query(#[source] PolarsError),
+    /// The query uses what this SQL cannot do.
+    #[error("unsupported in SQL: {feature}; {hint}")]
+    Unsupported {
+        /// The feature by name.
+        feature: &'static str,
+        /// What to write instead.
+        hint: &'static str,
+    },
+    /// A table that the lake does not hold.
+    #[error("no table `{name}` in the lake; there are {known}")]
+    UnknownTable {
+        /// The name in the query.
+        name: String,
+        /// The names that exist, as text.
+        known: String,
+    },
+    /// The query engine gave up without an error; a fault of the engine.
+    #[error("the query engine failed: {message}")]
+    Engine {
+        /// Its last words.
+        message: String,
+    },
+}

@@ -1,0 +1,123 @@
+//! Notes: what a reader of a report has to know besides its rows.
+
+use std::collections::BTreeMap;
+
+/// The kinds of notes. Each has one stable word and one text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NoteCode {
+    /// A source that the rows rest on; the text names agent, quantity and source.
+    Source,
+    /// A model without a reported cost; the text names agent and model.
+    UnpricedModel,
+    /// Items that repeat another item's identity.
+    DuplicatesRemoved,
+    /// Items that repeat another item's identity and were counted on request.
+    DuplicatesKept,
+    /// Requests whose parts exceed their whole, such as more cached than input tokens.
+    NegativeClass,
+    /// Numbers that cannot be an amount: negative, not finite or not a number.
+    BadNumber,
+    /// First points of cumulative series that began before the capture.
+    UnknownStart,
+    /// Values of cumulative series that fell without a new start time.
+    CounterReset,
+    /// Points of sums without a temporality.
+    UnspecifiedTemporality,
+    /// Items without a session that a better source covers.
+    CoveredByBetterSource,
+    /// Columns of one name and different types across databases, read as text.
+    MixedColumn,
+}
+
+impl NoteCode {
+    /// The stable word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::UnpricedModel => "unpriced_model",
+            Self::DuplicatesRemoved => "duplicates_removed",
+            Self::DuplicatesKept => "duplicates_kept",
+            Self::NegativeClass => "negative_class",
+            Self::BadNumber => "bad_number",
+            Self::UnknownStart => "unknown_start",
+            Self::CounterReset => "counter_reset",
+            Self::UnspecifiedTemporality => "unspecified_temporality",
+            Self::CoveredByBetterSource => "covered_by_better_source",
+            Self::MixedColumn => "mixed_column",
+        }
+    }
+
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::UnpricedModel => "no cost is reported for this model",
+            Self::DuplicatesRemoved => {
+                "items with the identity of another item were removed (retries or double export)"
+            }
+            Self::DuplicatesKept => "items have the identity of another item and were counted",
+            Self::NegativeClass => {
+                "requests report a part larger than its whole; the rest counts as 0"
+            }
+            Self::BadNumber => "numbers that cannot be an amount were left out",
+            Self::UnknownStart => {
+                "first points of cumulative series started before the capture and were left out"
+            }
+            Self::CounterReset => {
+                "cumulative values fell without a new start time and were taken as restarts"
+            }
+            Self::UnspecifiedTemporality => "points without a known temporality were left out",
+            Self::CoveredByBetterSource => {
+                "items that name no session were left out where a better source covers their time"
+            }
+            Self::MixedColumn => "column has different types across databases and is read as text",
+        }
+    }
+}
+
+/// A note of a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Its kind.
+    pub code: NoteCode,
+    /// For people.
+    pub text: String,
+    /// How many items it is about.
+    pub count: u64,
+}
+
+/// Notes being collected, one per kind and subject.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Notes(BTreeMap<(NoteCode, String), u64>);
+
+impl Notes {
+    /// Counts items towards a note. Nothing happens for 0.
+    pub(crate) fn add(&mut self, code: NoteCode, count: u64) {
+        self.add_about(code, "", count);
+    }
+
+    /// Counts items towards a note about a subject, which is put before the text.
+    pub(crate) fn add_about(&mut self, code: NoteCode, subject: &str, count: u64) {
+        if count == 0 {
+            return;
+        }
+        if let Some(known) = self.0.get_mut(&(code, subject.to_owned())) {
+            *known += count;
+        } else {
+            self.0.insert((code, subject.to_owned()), count);
+        }
+    }
+
+    /// The notes in a fixed order: by kind, then subject.
+    pub(crate) fn into_vec(self) -> Vec<Note> {
+        let note = |((code, subject), count): ((NoteCode, String), u64)| Note {
+            code,
+            text: match (code, subject.as_str()) {
+                (_, "") => code.text().to_owned(),
+                (NoteCode::Source, subject) => subject.to_owned(),
+                (_, subject) => format!("{subject}: {}", code.text()),
+            },
+            count,
+        };
+        self.0.into_iter().map(note).collect()
+    }
+}
