@@ -1,17 +1,26 @@
 //! Defines the tables once, and turns OTLP visits into typed rows per database.
 //!
 //! ```text
-//! Sink visits -> Batch (rows of one chunk, in columns) -> Assembler (chunks in input order)
+//! Sink visits -> Batches (rows of one chunk) -> Assembler (chunks in input order)
 //!             -> Part (rows of one database, table and date, sorted by time)
 //! ```
 //! The crate knows neither Parquet nor paths.
 
+mod assembler;
+mod batch;
 mod database;
+mod dialect;
 mod part;
+pub mod problems;
+mod schema;
 mod table;
+mod value;
 
+pub use assembler::{Assembler, AssemblerOptions};
+pub use batch::{Batches, Counts};
 pub use database::{DatabaseName, normalise};
 pub use part::{
     AttributePlace, ColumnOrigin, ColumnType, Field, Layout, Part, PartColumn, Strings, Values,
 };
+pub use schema::{base_fields, tables_markdown};
 pub use table::Table;

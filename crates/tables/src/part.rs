@@ -91,7 +91,7 @@ pub enum Layout {
 }
 
 /// Text values one after another.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Strings {
     /// `len + 1` rising offsets into `bytes`, the first 0.
     pub offsets: Vec<i32>,

@@ -1,0 +1,260 @@
+//! Attributes of rows as a list of cells per row.
+//!
+//! One flat list, because rolling back is a truncation and appending costs neither a search nor an
+//! allocation; the assembler spreads the cells over columns when it knows the columns.
+
+use otolith_otlp::KeyValue;
+
+use crate::dialect::known_keys;
+use crate::part::ColumnType;
+use crate::value::fit::{Scalar, fit};
+use crate::value::json;
+use crate::value::series::{AttributesHash, key_hash};
+
+use super::interner::Interner;
+
+/// How the value of a cell is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    /// Text, in the bytes.
+    String = 0,
+    /// A truth value.
+    Boolean = 1,
+    /// An integer.
+    Int64 = 2,
+    /// A double.
+    Double = 3,
+    /// JSON text in the bytes, for the JSON rest.
+    Json = 4,
+    /// As [`Self::Json`], but of a column of ours that could not hold its value.
+    Reserved = 5,
+}
+
+impl Kind {
+    /// Kinds that can have columns of their own, by number.
+    pub(crate) const COLUMNS: [Self; 4] = [Self::String, Self::Boolean, Self::Int64, Self::Double];
+
+    const ALL: [Self; 6] = [
+        Self::String,
+        Self::Boolean,
+        Self::Int64,
+        Self::Double,
+        Self::Json,
+        Self::Reserved,
+    ];
+}
+
+/// Bits of [`Cell::key_and_kind`] that hold the kind.
+const KIND_BITS: u32 = 3;
+
+/// An attribute of a row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cell {
+    /// The number itself; of a text the offset in the bytes.
+    value: u64,
+    key_and_kind: u32,
+    /// Length of a text.
+    len: u32,
+}
+
+impl Cell {
+    pub(crate) const fn key(self) -> u32 {
+        self.key_and_kind >> KIND_BITS
+    }
+
+    pub(crate) const fn kind(self) -> Kind {
+        Kind::ALL[(self.key_and_kind & ((1 << KIND_BITS) - 1)) as usize]
+    }
+
+    pub(crate) const fn int(self) -> i64 {
+        self.value.cast_signed()
+    }
+
+    pub(crate) const fn double(self) -> f64 {
+        f64::from_bits(self.value)
+    }
+
+    pub(crate) const fn boolean(self) -> bool {
+        self.value != 0
+    }
+
+    /// Bytes of a text.
+    pub(crate) const fn len_bytes(self) -> usize {
+        self.len as usize
+    }
+}
+
+/// What is known of a key.
+#[derive(Debug)]
+struct KeyInfo {
+    /// Type of the column of a known key.
+    known: Option<ColumnType>,
+    hash: u64,
+    /// Bit per kind that was announced.
+    announced: u8,
+}
+
+/// Attributes of rows.
+#[derive(Debug, Default)]
+pub(crate) struct Cells {
+    cells: Vec<Cell>,
+    row_ends: Vec<usize>,
+    bytes: Vec<u8>,
+    keys: Interner,
+    infos: Vec<KeyInfo>,
+    /// Each key and kind that can have a column, in order of appearance.
+    announced: Vec<(u32, Kind)>,
+}
+
+/// A state to go back to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CellsMark {
+    rows: usize,
+    cells: usize,
+    bytes: usize,
+    keys: usize,
+    announced: usize,
+}
+
+impl Cells {
+    /// Appends a row.
+    pub(crate) fn push_row<'a>(&mut self, attributes: impl Iterator<Item = &'a KeyValue<'a>>) {
+        self.keys.restart();
+        for attribute in attributes {
+            self.push(attribute);
+        }
+        self.end_row(&[]);
+    }
+
+    /// Appends a row and hashes its attributes.
+    pub(crate) fn push_row_hashed(&mut self, attributes: &[KeyValue<'_>]) -> AttributesHash {
+        let mut hash = AttributesHash::default();
+        self.keys.restart();
+        for attribute in attributes {
+            let key = self.push(attribute);
+            hash.add(self.infos[key as usize].hash, &attribute.value);
+        }
+        hash
+    }
+
+    /// Appends an attribute to the row that is not ended yet.
+    fn push(&mut self, attribute: &KeyValue<'_>) -> u32 {
+        let key = self.key(attribute.key);
+        let known = self.infos[key as usize].known;
+        match fit(&attribute.value, known) {
+            Some(Scalar::String(text)) => {
+                let start = self.bytes.len();
+                self.bytes.extend_from_slice(text.as_bytes());
+                self.push_text(key, Kind::String, start);
+            }
+            Some(Scalar::Bool(truth)) => self.push_cell(key, Kind::Boolean, u64::from(truth), 0),
+            Some(Scalar::Int(int)) => self.push_cell(key, Kind::Int64, int.cast_unsigned(), 0),
+            Some(Scalar::Double(double)) => {
+                self.push_cell(key, Kind::Double, double.to_bits(), 0);
+            }
+            None => {
+                let start = self.bytes.len();
+                json::write_rest(&mut self.bytes, &attribute.value);
+                self.push_text(key, Kind::Json, start);
+            }
+        }
+        key
+    }
+
+    /// Ends a row, with values of base columns that did not fit: the name of the column and JSON.
+    pub(crate) fn end_row(&mut self, reserved: &[(&str, String)]) {
+        for (column, json) in reserved {
+            let key = self.key(&format!("otolith.{column}"));
+            let start = self.bytes.len();
+            self.bytes.extend_from_slice(json.as_bytes());
+            self.push_text(key, Kind::Reserved, start);
+        }
+        self.row_ends.push(self.cells.len());
+    }
+
+    fn key(&mut self, key: &str) -> u32 {
+        let (number, new) = self.keys.intern(key.as_bytes());
+        if new {
+            self.infos.push(KeyInfo {
+                known: known_keys::known(key).map(|known| known.r#type),
+                hash: key_hash(key.as_bytes()),
+                announced: 0,
+            });
+        }
+        number
+    }
+
+    fn push_text(&mut self, key: u32, kind: Kind, start: usize) {
+        let len = u32::try_from(self.bytes.len() - start).expect("frames are smaller");
+        self.push_cell(key, kind, start as u64, len);
+    }
+
+    fn push_cell(&mut self, key: u32, kind: Kind, value: u64, len: u32) {
+        let bit = 1 << kind as u8;
+        let info = &mut self.infos[key as usize];
+        if info.announced & bit == 0 && Kind::COLUMNS.contains(&kind) {
+            info.announced |= bit;
+            self.announced.push((key, kind));
+        }
+        self.cells.push(Cell {
+            value,
+            key_and_kind: key << KIND_BITS | kind as u32,
+            len,
+        });
+    }
+
+    /// The cells of a row, in the order as sent.
+    pub(crate) fn row(&self, row: u32) -> &[Cell] {
+        let row = row as usize;
+        let start = row.checked_sub(1).map_or(0, |before| self.row_ends[before]);
+        &self.cells[start..self.row_ends[row]]
+    }
+
+    /// The text of a cell.
+    pub(crate) fn text(&self, cell: Cell) -> &[u8] {
+        let start = cell.value as usize;
+        &self.bytes[start..start + cell.len_bytes()]
+    }
+
+    /// The key of a number.
+    pub(crate) fn key_text(&self, key: u32) -> &str {
+        std::str::from_utf8(self.keys.get(key)).expect("keys are text")
+    }
+
+    pub(crate) fn key_count(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Each key and kind that can have a column, in order of appearance.
+    pub(crate) fn announced(&self) -> &[(u32, Kind)] {
+        &self.announced
+    }
+
+    pub(crate) fn len_bytes(&self) -> usize {
+        self.cells.len() * size_of::<Cell>()
+            + self.row_ends.len() * size_of::<usize>()
+            + self.bytes.len()
+            + self.keys.len_bytes()
+    }
+
+    pub(crate) fn mark(&self) -> CellsMark {
+        CellsMark {
+            rows: self.row_ends.len(),
+            cells: self.cells.len(),
+            bytes: self.bytes.len(),
+            keys: self.keys.len(),
+            announced: self.announced.len(),
+        }
+    }
+
+    pub(crate) fn truncate(&mut self, mark: CellsMark) {
+        self.row_ends.truncate(mark.rows);
+        self.cells.truncate(mark.cells);
+        self.bytes.truncate(mark.bytes);
+        for (key, kind) in self.announced.drain(mark.announced..) {
+            self.infos[key as usize].announced &= !(1 << kind as u8);
+        }
+        self.keys.truncate(mark.keys);
+        self.infos.truncate(mark.keys);
+    }
+}

@@ -1,0 +1,3 @@
+//! What emitters are known to do, as data.
+
+pub(crate) mod known_keys;

@@ -1,0 +1,481 @@
+//! Row buffers: one column of one table while its rows are collected, and the gathering of chosen
+//! rows out of several buffers into the values of a part.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::marker::PhantomData;
+
+use otolith_otlp::{SpanId, TraceId};
+
+use crate::part::{ColumnType, Strings, Values};
+
+/// A row of one of several buffers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RowRef {
+    /// Index of the buffer.
+    pub buffer: u32,
+    /// Row in the buffer.
+    pub row: u32,
+}
+
+/// Gathered values and their validity, as in [`crate::PartColumn`].
+pub(crate) type Gathered = (Values, Option<Vec<bool>>);
+
+/// A growing column.
+pub(crate) trait Buffer: Default {
+    /// What a row gives.
+    type Value<'a>;
+    /// Type of the column.
+    const TYPE: ColumnType;
+
+    fn push(&mut self, value: Self::Value<'_>);
+    /// Forgets all rows from `rows` on.
+    fn truncate(&mut self, rows: usize);
+    /// Bytes of all values.
+    fn len_bytes(&self) -> usize;
+    /// Bytes of variable length in a row.
+    fn row_bytes(&self, _row: usize) -> usize {
+        0
+    }
+    /// The values of the rows, in the order of `rows`.
+    fn gather(buffers: &[&Self], rows: &[RowRef]) -> Gathered;
+}
+
+/// The validity of a part's column: `None` when every row has a value.
+pub(crate) fn validity(valid: Vec<bool>) -> Option<Vec<bool>> {
+    valid.contains(&false).then_some(valid)
+}
+
+/// An offset of a part's column. Parts are split long before an offset outgrows its type.
+pub(crate) fn offset(len: usize) -> i32 {
+    i32::try_from(len).expect("parts are split below the largest offset")
+}
+
+/// Fixed-size values that may be null.
+#[derive(Debug)]
+struct Nullable<T> {
+    values: Vec<T>,
+    valid: Vec<bool>,
+}
+
+impl<T> Default for Nullable<T> {
+    fn default() -> Self {
+        Self {
+            values: Vec::new(),
+            valid: Vec::new(),
+        }
+    }
+}
+
+impl<T: Copy + Default> Nullable<T> {
+    fn push(&mut self, value: Option<T>) {
+        self.values.push(value.unwrap_or_default());
+        self.valid.push(value.is_some());
+    }
+
+    fn truncate(&mut self, rows: usize) {
+        self.values.truncate(rows);
+        self.valid.truncate(rows);
+    }
+
+    fn len_bytes(&self) -> usize {
+        self.values.len() * (size_of::<T>() + 1)
+    }
+
+    fn at(&self, row: u32) -> Option<T> {
+        let row = row as usize;
+        self.valid[row].then(|| self.values[row])
+    }
+}
+
+fn gather_fixed<T: Copy + Default>(
+    buffers: &[&Nullable<T>],
+    rows: &[RowRef],
+) -> (Vec<T>, Option<Vec<bool>>) {
+    let mut values = Vec::with_capacity(rows.len());
+    let mut valid = Vec::with_capacity(rows.len());
+    for row in rows {
+        let buffer = buffers[row.buffer as usize];
+        values.push(buffer.values[row.row as usize]);
+        valid.push(buffer.valid[row.row as usize]);
+    }
+    (values, validity(valid))
+}
+
+macro_rules! fixed_buffer {
+    ($(#[$doc:meta])* $name:ident, $value:ty, $type:ident, $values:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Default)]
+        pub(crate) struct $name(Nullable<$value>);
+
+        impl Buffer for $name {
+            type Value<'a> = Option<$value>;
+            const TYPE: ColumnType = ColumnType::$type;
+
+            fn push(&mut self, value: Option<$value>) {
+                self.0.push(value);
+            }
+            fn truncate(&mut self, rows: usize) {
+                self.0.truncate(rows);
+            }
+            fn len_bytes(&self) -> usize {
+                self.0.len_bytes()
+            }
+            fn gather(buffers: &[&Self], rows: &[RowRef]) -> Gathered {
+                let buffers: Vec<_> = buffers.iter().map(|buffer| &buffer.0).collect();
+                let (values, valid) = gather_fixed(&buffers, rows);
+                (Values::$values(values), valid)
+            }
+        }
+    };
+}
+
+fixed_buffer!(
+    /// Microseconds since the epoch.
+    Micros, i64, Timestamp, Int64
+);
+fixed_buffer!(
+    /// Integers.
+    Int, i64, Int64, Int64
+);
+fixed_buffer!(
+    /// Doubles.
+    Double, f64, Double, Double
+);
+
+/// Texts that may be null.
+#[derive(Debug, Default)]
+pub(crate) struct Text {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+    valid: Vec<bool>,
+}
+
+impl Text {
+    fn range(&self, row: usize) -> std::ops::Range<usize> {
+        let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
+        start..self.ends[row]
+    }
+}
+
+impl Buffer for Text {
+    type Value<'a> = Option<&'a str>;
+    const TYPE: ColumnType = ColumnType::String;
+
+    fn push(&mut self, value: Option<&str>) {
+        self.bytes
+            .extend_from_slice(value.unwrap_or_default().as_bytes());
+        self.ends.push(self.bytes.len());
+        self.valid.push(value.is_some());
+    }
+
+    fn truncate(&mut self, rows: usize) {
+        self.ends.truncate(rows);
+        self.valid.truncate(rows);
+        self.bytes.truncate(self.ends.last().copied().unwrap_or(0));
+    }
+
+    fn len_bytes(&self) -> usize {
+        self.bytes.len() + self.ends.len() * 9
+    }
+
+    fn row_bytes(&self, row: usize) -> usize {
+        self.range(row).len()
+    }
+
+    fn gather(buffers: &[&Self], rows: &[RowRef]) -> Gathered {
+        let len: usize = rows
+            .iter()
+            .map(|row| buffers[row.buffer as usize].row_bytes(row.row as usize))
+            .sum();
+        let mut strings = StringsBuilder::with_capacity(rows.len(), len);
+        let mut valid = Vec::with_capacity(rows.len());
+        for row in rows {
+            let buffer = buffers[row.buffer as usize];
+            strings.push(&buffer.bytes[buffer.range(row.row as usize)]);
+            valid.push(buffer.valid[row.row as usize]);
+        }
+        (Values::String(strings.finish()), validity(valid))
+    }
+}
+
+/// Builds [`Strings`].
+#[derive(Debug)]
+pub(crate) struct StringsBuilder {
+    strings: Strings,
+}
+
+impl StringsBuilder {
+    pub(crate) fn with_capacity(rows: usize, len_bytes: usize) -> Self {
+        let mut offsets = Vec::with_capacity(rows + 1);
+        offsets.push(0);
+        Self {
+            strings: Strings {
+                offsets,
+                bytes: Vec::with_capacity(len_bytes),
+            },
+        }
+    }
+
+    /// Appends a text, given as UTF-8.
+    pub(crate) fn push(&mut self, text: &[u8]) {
+        self.strings.bytes.extend_from_slice(text);
+        self.strings.offsets.push(offset(self.strings.bytes.len()));
+    }
+
+    /// Appends empty texts until there are `rows`.
+    pub(crate) fn pad(&mut self, rows: usize) {
+        let end = offset(self.strings.bytes.len());
+        self.strings.offsets.resize(rows + 1, end);
+    }
+
+    pub(crate) fn finish(self) -> Strings {
+        self.strings
+    }
+}
+
+/// Ids as bytes, written in lower-case hex. All zero is null.
+#[derive(Debug)]
+pub(crate) struct Ids<const N: usize> {
+    values: Vec<[u8; N]>,
+}
+
+/// Trace ids.
+pub(crate) type TraceIds = Ids<{ size_of::<TraceId>() }>;
+/// Span ids.
+pub(crate) type SpanIds = Ids<{ size_of::<SpanId>() }>;
+
+impl<const N: usize> Default for Ids<N> {
+    fn default() -> Self {
+        Self { values: Vec::new() }
+    }
+}
+
+impl<const N: usize> Buffer for Ids<N> {
+    type Value<'a> = Option<[u8; N]>;
+    const TYPE: ColumnType = ColumnType::String;
+
+    fn push(&mut self, value: Option<[u8; N]>) {
+        self.values.push(value.unwrap_or([0; N]));
+    }
+
+    fn truncate(&mut self, rows: usize) {
+        self.values.truncate(rows);
+    }
+
+    fn len_bytes(&self) -> usize {
+        self.values.len() * N
+    }
+
+    fn gather(buffers: &[&Self], rows: &[RowRef]) -> Gathered {
+        let mut strings = StringsBuilder::with_capacity(rows.len(), rows.len() * N * 2);
+        let mut valid = Vec::with_capacity(rows.len());
+        let mut hex = Vec::with_capacity(N * 2);
+        for row in rows {
+            let id = &buffers[row.buffer as usize].values[row.row as usize];
+            let present = *id != [0; N];
+            hex.clear();
+            if present {
+                hex.extend(
+                    id.iter()
+                        .flat_map(|byte| [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]),
+                );
+            }
+            strings.push(&hex);
+            valid.push(present);
+        }
+        (Values::String(strings.finish()), validity(valid))
+    }
+}
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// Names of the numbers of an enumeration.
+pub(crate) trait Names {
+    /// The short name of a number, or the number as text.
+    fn name(code: i32) -> Cow<'static, str>;
+}
+
+/// Enumeration values, written by name.
+#[derive(Debug)]
+pub(crate) struct Codes<N> {
+    codes: Nullable<i32>,
+    names: PhantomData<N>,
+}
+
+impl<N> Default for Codes<N> {
+    fn default() -> Self {
+        Self {
+            codes: Nullable::default(),
+            names: PhantomData,
+        }
+    }
+}
+
+impl<N: Names> Buffer for Codes<N> {
+    type Value<'a> = Option<i32>;
+    const TYPE: ColumnType = ColumnType::String;
+
+    fn push(&mut self, value: Option<i32>) {
+        self.codes.push(value);
+    }
+
+    fn truncate(&mut self, rows: usize) {
+        self.codes.truncate(rows);
+    }
+
+    fn len_bytes(&self) -> usize {
+        self.codes.len_bytes()
+    }
+
+    fn gather(buffers: &[&Self], rows: &[RowRef]) -> Gathered {
+        let mut dictionary = DictionaryBuilder::default();
+        let mut known = HashMap::new();
+        let mut indices = Vec::with_capacity(rows.len());
+        let mut valid = Vec::with_capacity(rows.len());
+        for row in rows {
+            let code = buffers[row.buffer as usize].codes.at(row.row);
+            valid.push(code.is_some());
+            indices.push(code.map_or(0, |code| {
+                *known
+                    .entry(code)
+                    .or_insert_with(|| dictionary.index(&N::name(code)))
+            }));
+        }
+        let dictionary = dictionary.finish();
+        (
+            Values::Dictionary {
+                indices,
+                dictionary,
+            },
+            validity(valid),
+        )
+    }
+}
+
+/// Builds a dictionary of distinct texts, in the order in which they came.
+#[derive(Debug, Default)]
+pub(crate) struct DictionaryBuilder {
+    strings: Strings,
+    indices: HashMap<Box<str>, i32>,
+}
+
+impl DictionaryBuilder {
+    /// Index of a text.
+    pub(crate) fn index(&mut self, text: &str) -> i32 {
+        if let Some(&index) = self.indices.get(text) {
+            return index;
+        }
+        if self.strings.offsets.is_empty() {
+            self.strings.offsets.push(0);
+        }
+        let index = offset(self.strings.offsets.len() - 1);
+        self.strings.bytes.extend_from_slice(text.as_bytes());
+        self.strings.offsets.push(offset(self.strings.bytes.len()));
+        self.indices.insert(text.into(), index);
+        index
+    }
+
+    /// The dictionary; never empty, so that index 0 is valid for null rows too.
+    pub(crate) fn finish(mut self) -> Strings {
+        if self.strings.offsets.is_empty() {
+            self.index("");
+        }
+        self.strings
+    }
+}
+
+/// Lists of fixed-size numbers that may be null.
+#[derive(Debug)]
+struct Lists<T> {
+    items: Vec<T>,
+    ends: Vec<usize>,
+    valid: Vec<bool>,
+}
+
+impl<T> Default for Lists<T> {
+    fn default() -> Self {
+        Self {
+            items: Vec::new(),
+            ends: Vec::new(),
+            valid: Vec::new(),
+        }
+    }
+}
+
+impl<T: Copy> Lists<T> {
+    fn range(&self, row: usize) -> std::ops::Range<usize> {
+        let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
+        start..self.ends[row]
+    }
+
+    fn push(&mut self, value: Option<&[T]>) {
+        self.items.extend_from_slice(value.unwrap_or_default());
+        self.ends.push(self.items.len());
+        self.valid.push(value.is_some());
+    }
+
+    fn truncate(&mut self, rows: usize) {
+        self.ends.truncate(rows);
+        self.valid.truncate(rows);
+        self.items.truncate(self.ends.last().copied().unwrap_or(0));
+    }
+
+    fn len_bytes(&self) -> usize {
+        self.items.len() * size_of::<T>() + self.ends.len() * 9
+    }
+
+    fn gather(buffers: &[&Self], rows: &[RowRef]) -> (Vec<i32>, Vec<T>, Option<Vec<bool>>) {
+        let mut offsets = Vec::with_capacity(rows.len() + 1);
+        let mut items = Vec::new();
+        let mut valid = Vec::with_capacity(rows.len());
+        offsets.push(0);
+        for row in rows {
+            let buffer = buffers[row.buffer as usize];
+            items.extend_from_slice(&buffer.items[buffer.range(row.row as usize)]);
+            offsets.push(offset(items.len()));
+            valid.push(buffer.valid[row.row as usize]);
+        }
+        (offsets, items, validity(valid))
+    }
+}
+
+macro_rules! list_buffer {
+    ($(#[$doc:meta])* $name:ident, $value:ty, $type:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Default)]
+        pub(crate) struct $name(Lists<$value>);
+
+        impl Buffer for $name {
+            type Value<'a> = Option<&'a [$value]>;
+            const TYPE: ColumnType = ColumnType::$type;
+
+            fn push(&mut self, value: Option<&[$value]>) {
+                self.0.push(value);
+            }
+            fn truncate(&mut self, rows: usize) {
+                self.0.truncate(rows);
+            }
+            fn len_bytes(&self) -> usize {
+                self.0.len_bytes()
+            }
+            fn row_bytes(&self, row: usize) -> usize {
+                self.0.range(row).len() * size_of::<$value>()
+            }
+            fn gather(buffers: &[&Self], rows: &[RowRef]) -> Gathered {
+                let buffers: Vec<_> = buffers.iter().map(|buffer| &buffer.0).collect();
+                let (offsets, items, valid) = Lists::gather(&buffers, rows);
+                (Values::$type { offsets, items }, valid)
+            }
+        }
+    };
+}
+
+list_buffer!(
+    /// Lists of integers.
+    Ints, i64, Int64List
+);
+list_buffer!(
+    /// Lists of doubles.
+    Doubles, f64, DoubleList
+);

@@ -1,0 +1,95 @@
+//! What the tables look like: the only place where base columns are named.
+//!
+//! `table!` defines the columns that each row brings, `context!` those that many rows share.
+//! Row structs, buffers, fields and documentation come from these definitions.
+
+pub(crate) mod buffer;
+mod context_columns;
+mod definitions;
+mod markdown;
+mod names;
+
+pub(crate) use context_columns::{COMMON, ContextColumn, ContextValue, ENDING};
+pub(crate) use definitions::*;
+pub use markdown::tables_markdown;
+pub(crate) use names::{BodyKind, temporality};
+
+use crate::part::{ColumnOrigin, ColumnType, Field, Layout};
+use crate::table::Table;
+use buffer::{Gathered, RowRef};
+
+/// A base column as documented.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ColumnDefinition {
+    pub name: &'static str,
+    pub r#type: ColumnType,
+    pub layout: Layout,
+    /// Unit of the values, empty where they have none.
+    pub unit: &'static str,
+    /// One line.
+    pub meaning: &'static str,
+    /// When the column is null; empty when it never is.
+    pub null: &'static str,
+}
+
+impl ColumnDefinition {
+    pub(crate) fn field(&self) -> Field {
+        Field {
+            name: self.name.to_owned(),
+            r#type: self.r#type,
+            origin: ColumnOrigin::Base,
+            layout: self.layout,
+        }
+    }
+}
+
+/// The row buffers of one table, made by `table!`.
+pub(crate) trait Rows: Default {
+    /// One row.
+    type Row<'a>;
+    /// The table.
+    const TABLE: Table;
+    /// Its own columns.
+    const COLUMNS: &'static [ColumnDefinition];
+    /// Columns from the metric, if the rows belong to one.
+    const HEADERS: &'static [ContextColumn];
+
+    fn push(&mut self, row: Self::Row<'_>);
+    fn truncate(&mut self, rows: usize);
+    fn len_bytes(&self) -> usize;
+    /// Bytes of variable length in a row.
+    fn row_bytes(&self, row: usize) -> usize;
+    /// One entry per column of [`Self::COLUMNS`].
+    fn gather(buffers: &[&Self], rows: &[RowRef]) -> Vec<Gathered>;
+}
+
+/// Base columns of a table, in their order. The `date` is the directory, not a column.
+pub fn base_fields(table: Table) -> Vec<Field> {
+    base_columns(table)
+        .iter()
+        .map(ColumnDefinition::field)
+        .collect()
+}
+
+/// Definitions of all base columns of a table.
+pub(crate) fn base_columns(table: Table) -> Vec<ColumnDefinition> {
+    fn of<R: Rows>() -> Vec<ColumnDefinition> {
+        R::COLUMNS
+            .iter()
+            .chain(R::HEADERS.iter().map(|column| &column.definition))
+            .chain(COMMON.iter().map(|column| &column.definition))
+            .chain(ENDING)
+            .copied()
+            .collect()
+    }
+    match table {
+        Table::Traces => of::<TraceRows>(),
+        Table::SpanEvents => of::<SpanEventRows>(),
+        Table::SpanLinks => of::<SpanLinkRows>(),
+        Table::Logs => of::<LogRows>(),
+        Table::Metrics => of::<MetricRows>(),
+        Table::Histograms => of::<HistogramRows>(),
+        Table::Summaries => of::<SummaryRows>(),
+        Table::Exemplars => of::<ExemplarRows>(),
+    }
+}
