@@ -7,10 +7,14 @@
 //! ```
 
 mod arena;
+mod attributes;
+mod decoder;
+mod json;
 mod model;
 pub mod problems;
 mod sink;
 
+pub use decoder::Decoder;
 pub use model::{
     Attributes, Buckets, EntityRef, Event, Exemplar, ExponentialHistogramPoint, HistogramPoint,
     KeyValue, Link, LogRecord, Metric, MetricKind, Number, NumberPoint, QuantileValue, Resource,

@@ -31,3 +31,11 @@ pub const UNKNOWN_SIGNAL: RejectCode = RejectCode("unknown_signal");
 pub const DUPLICATE_ATTRIBUTE_KEY: NoteCode = NoteCode("duplicate_attribute_key");
 /// A member occurred more than once in one JSON object; the last value was kept.
 pub const DUPLICATE_MEMBER: NoteCode = NoteCode("duplicate_member");
+/// An integer with a fraction or beyond 64 bits was kept as a double.
+pub const INT_OUT_OF_RANGE: NoteCode = NoteCode("int_out_of_range");
+/// Half of a UTF-16 surrogate pair in a JSON string became U+FFFD.
+pub const LONE_SURROGATE: NoteCode = NoteCode("lone_surrogate");
+/// A string index, which only profiles use, was ignored.
+pub const STRING_INDEX_IGNORED: NoteCode = NoteCode("string_index_ignored");
+/// A frame held profiles beside other signals; the profiles were ignored.
+pub const PROFILES_IGNORED: NoteCode = NoteCode("profiles_ignored");

@@ -1,0 +1,90 @@
+//! The front of both decoders.
+
+use otolith_capture::{Encoding, Frame};
+
+use crate::arena::Arena;
+use crate::json::{self, Order, Outcome};
+use crate::sink::Sink;
+use crate::{Decoded, FrameReject, Limits};
+
+/// Nesting beyond this is refused whatever [`Limits::value_depth`] says: values are read by
+/// recursion, and this much fits any thread's stack.
+const MAX_VALUE_DEPTH: usize = 256;
+
+/// Decodes frames, one after another, into visits of a [`Sink`].
+///
+/// Keeps its memory between frames: use one decoder per thread, for many frames. A frame's visits
+/// depend on that frame alone.
+#[derive(Debug)]
+pub struct Decoder {
+    limits: Limits,
+    arena: Arena,
+    /// The order that served the last JSON frame: the next one mostly has the same emitter.
+    order: Order,
+}
+
+impl Decoder {
+    /// Makes a decoder. A `value_depth` over 256 counts as 256.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits: Limits {
+                value_depth: limits.value_depth.min(MAX_VALUE_DEPTH),
+                ..limits
+            },
+            arena: Arena::new(),
+            order: Order::Usual,
+        }
+    }
+
+    /// Decodes one frame into `sink`: `begin`, visits, then `commit`; or, on an error, `abandon`.
+    ///
+    /// A JSON frame whose headers come after their items may be begun and abandoned once before
+    /// it is begun for good.
+    ///
+    /// # Errors
+    ///
+    /// When the frame as a whole cannot be taken. A bad item in a good frame is no error: it goes
+    /// to [`Sink::reject_item`].
+    pub fn decode<S: Sink>(
+        &mut self,
+        frame: &Frame<'_>,
+        sink: &mut S,
+    ) -> Result<Decoded, FrameReject> {
+        match frame.encoding {
+            Encoding::Json => self.decode_json(frame, sink),
+            Encoding::Protobuf => Err(FrameReject {
+                code: crate::problems::UNKNOWN_SIGNAL,
+                message: String::from("protobuf"),
+                offset: 0,
+            }),
+        }
+    }
+
+    fn decode_json<S: Sink>(
+        &mut self,
+        frame: &Frame<'_>,
+        sink: &mut S,
+    ) -> Result<Decoded, FrameReject> {
+        let mut order = self.order;
+        loop {
+            sink.begin(frame);
+            match json::decode(frame.bytes, order, &self.limits, &mut self.arena, sink) {
+                Ok(Outcome::Done { decoded, usual }) => {
+                    sink.commit();
+                    self.order = if usual { Order::Usual } else { Order::Any };
+                    return Ok(decoded);
+                }
+                Ok(Outcome::Again) => sink.abandon(),
+                Err(reject) => {
+                    sink.abandon();
+                    // The first fault found depends on the order of reading. So that it does not
+                    // depend on the frames before this one, one order has the last word.
+                    if order == Order::Any {
+                        return Err(reject);
+                    }
+                }
+            }
+            order = Order::Any;
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! OTLP JSON: a tolerant one-pass decoder over borrowed text.
+//!
+//! [`reader`] knows JSON, [`scalar`] and [`value`] know how loosely emitters write numbers, ids
+//! and attributes, [`span`], [`log`] and [`metric`] know the items, [`request`] walks the levels
+//! above them and talks to the sink, and [`foreign`] names what is JSON but not OTLP.
+
+mod foreign;
+mod log;
+mod metric;
+mod number;
+mod point;
+mod reader;
+mod request;
+mod scalar;
+mod scan;
+mod schema_url;
+mod span;
+mod value;
+
+pub(crate) use request::{Order, Outcome, decode};

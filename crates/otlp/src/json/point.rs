@@ -1,0 +1,490 @@
+//! Data points of all kinds, with exemplars.
+
+use bumpalo::Bump;
+use bumpalo::collections::Vec as BumpVec;
+
+use super::reader::{Note, Reader, Stop};
+use super::span::{objects, see};
+use super::value::attributes;
+use crate::Limits;
+use crate::model::{
+    Buckets, Exemplar, ExponentialHistogramPoint, HistogramPoint, MetricKind, Number, NumberPoint,
+    QuantileValue, SummaryPoint,
+};
+use crate::problems::BAD_VALUE;
+use crate::sink::Sink;
+
+/// A data point of any kind, in the item arena.
+#[derive(Clone, Copy)]
+pub(super) enum Point<'b> {
+    Number(&'b NumberPoint<'b>),
+    Histogram(&'b HistogramPoint<'b>),
+    Exponential(&'b ExponentialHistogramPoint<'b>),
+    Summary(&'b SummaryPoint<'b>),
+}
+
+impl Point<'_> {
+    /// Hands the point to the sink.
+    #[inline]
+    pub(super) fn push<S: Sink>(self, sink: &mut S) {
+        match self {
+            Self::Number(point) => sink.number_point(point),
+            Self::Histogram(point) => sink.histogram_point(point),
+            Self::Exponential(point) => sink.exponential_histogram_point(point),
+            Self::Summary(point) => sink.summary_point(point),
+        }
+    }
+}
+
+/// Reads a point of a metric of the given kind.
+#[inline]
+pub(super) fn point<'a: 'b, 'b>(
+    kind: MetricKind,
+    reader: &mut Reader<'a>,
+    bump: &'b Bump,
+    limits: &Limits,
+) -> Result<Point<'b>, Stop> {
+    if reader.peek() != b'{' {
+        return reader.wrong_kind("a data point object");
+    }
+    reader.object()?;
+    Ok(match kind {
+        MetricKind::Gauge | MetricKind::Sum => {
+            Point::Number(bump.alloc(number_point(reader, bump, limits)?))
+        }
+        MetricKind::Histogram => Point::Histogram(bump.alloc(histogram(reader, bump, limits)?)),
+        MetricKind::ExponentialHistogram => {
+            Point::Exponential(bump.alloc(exponential(reader, bump, limits)?))
+        }
+        MetricKind::Summary => Point::Summary(bump.alloc(summary(reader, bump, limits)?)),
+    })
+}
+
+/// Takes a member of the `value` oneof. Of several the last one wins, with a note.
+#[inline]
+fn set_number(reader: &mut Reader<'_>, slot: &mut Option<Number>, found: Option<Number>) {
+    if found.is_some() {
+        if slot.is_some() {
+            reader.note(Note::DuplicateMember);
+        }
+        *slot = found;
+    }
+}
+
+fn number_point<'a: 'b, 'b>(
+    reader: &mut Reader<'a>,
+    bump: &'b Bump,
+    limits: &Limits,
+) -> Result<NumberPoint<'b>, Stop> {
+    let mut point = NumberPoint {
+        attributes: &[],
+        start_time_unix_nano: 0,
+        time_unix_nano: 0,
+        value: None,
+        exemplars: &[],
+        flags: 0,
+    };
+    let (mut first, mut seen) = (true, 0);
+    while let Some(name) = reader.member(&mut first)? {
+        let bit = match name {
+            "startTimeUnixNano" | "start_time_unix_nano" => {
+                point.start_time_unix_nano = reader.u64_field()?;
+                0
+            }
+            "timeUnixNano" | "time_unix_nano" => {
+                point.time_unix_nano = reader.u64_field()?;
+                1
+            }
+            "asDouble" | "as_double" => {
+                let found = reader.double_field()?.map(Number::Double);
+                set_number(reader, &mut point.value, found);
+                continue;
+            }
+            "asInt" | "as_int" => {
+                let found = reader.int_field()?;
+                set_number(reader, &mut point.value, found);
+                continue;
+            }
+            "attributes" => {
+                point.attributes = attributes(reader, bump, limits)?;
+                2
+            }
+            "exemplars" => {
+                point.exemplars = objects(reader, bump, limits, exemplar)?;
+                3
+            }
+            "flags" => {
+                point.flags = reader.u32_field()?;
+                4
+            }
+            _ => {
+                reader.skip_value()?;
+                continue;
+            }
+        };
+        see(reader, &mut seen, bit);
+    }
+    Ok(point)
+}
+
+fn histogram<'a: 'b, 'b>(
+    reader: &mut Reader<'a>,
+    bump: &'b Bump,
+    limits: &Limits,
+) -> Result<HistogramPoint<'b>, Stop> {
+    let mut point = HistogramPoint {
+        attributes: &[],
+        start_time_unix_nano: 0,
+        time_unix_nano: 0,
+        count: 0,
+        sum: None,
+        bucket_counts: &[],
+        explicit_bounds: &[],
+        exemplars: &[],
+        flags: 0,
+        min: None,
+        max: None,
+    };
+    let (mut first, mut seen) = (true, 0);
+    while let Some(name) = reader.member(&mut first)? {
+        let bit = match name {
+            "startTimeUnixNano" | "start_time_unix_nano" => {
+                point.start_time_unix_nano = reader.u64_field()?;
+                0
+            }
+            "timeUnixNano" | "time_unix_nano" => {
+                point.time_unix_nano = reader.u64_field()?;
+                1
+            }
+            "count" => {
+                point.count = reader.u64_field()?;
+                2
+            }
+            "sum" => {
+                point.sum = reader.double_field()?;
+                3
+            }
+            "bucketCounts" | "bucket_counts" => {
+                point.bucket_counts = counts(reader, bump)?;
+                4
+            }
+            "explicitBounds" | "explicit_bounds" => {
+                point.explicit_bounds = bounds(reader, bump)?;
+                5
+            }
+            "attributes" => {
+                point.attributes = attributes(reader, bump, limits)?;
+                6
+            }
+            "exemplars" => {
+                point.exemplars = objects(reader, bump, limits, exemplar)?;
+                7
+            }
+            "flags" => {
+                point.flags = reader.u32_field()?;
+                8
+            }
+            "min" => {
+                point.min = reader.double_field()?;
+                9
+            }
+            "max" => {
+                point.max = reader.double_field()?;
+                10
+            }
+            _ => {
+                reader.skip_value()?;
+                continue;
+            }
+        };
+        see(reader, &mut seen, bit);
+    }
+    Ok(point)
+}
+
+fn exponential<'a: 'b, 'b>(
+    reader: &mut Reader<'a>,
+    bump: &'b Bump,
+    limits: &Limits,
+) -> Result<ExponentialHistogramPoint<'b>, Stop> {
+    let mut point = ExponentialHistogramPoint {
+        attributes: &[],
+        start_time_unix_nano: 0,
+        time_unix_nano: 0,
+        count: 0,
+        sum: None,
+        scale: 0,
+        zero_count: 0,
+        positive: None,
+        negative: None,
+        flags: 0,
+        exemplars: &[],
+        min: None,
+        max: None,
+        zero_threshold: 0.0,
+    };
+    let (mut first, mut seen) = (true, 0);
+    while let Some(name) = reader.member(&mut first)? {
+        let bit = match name {
+            "startTimeUnixNano" | "start_time_unix_nano" => {
+                point.start_time_unix_nano = reader.u64_field()?;
+                0
+            }
+            "timeUnixNano" | "time_unix_nano" => {
+                point.time_unix_nano = reader.u64_field()?;
+                1
+            }
+            "count" => {
+                point.count = reader.u64_field()?;
+                2
+            }
+            "sum" => {
+                point.sum = reader.double_field()?;
+                3
+            }
+            "scale" => {
+                point.scale = reader.i32_field()?;
+                4
+            }
+            "zeroCount" | "zero_count" => {
+                point.zero_count = reader.u64_field()?;
+                5
+            }
+            "positive" => {
+                point.positive = buckets(reader, bump)?;
+                6
+            }
+            "negative" => {
+                point.negative = buckets(reader, bump)?;
+                7
+            }
+            "attributes" => {
+                point.attributes = attributes(reader, bump, limits)?;
+                8
+            }
+            "exemplars" => {
+                point.exemplars = objects(reader, bump, limits, exemplar)?;
+                9
+            }
+            "flags" => {
+                point.flags = reader.u32_field()?;
+                10
+            }
+            "min" => {
+                point.min = reader.double_field()?;
+                11
+            }
+            "max" => {
+                point.max = reader.double_field()?;
+                12
+            }
+            "zeroThreshold" | "zero_threshold" => {
+                point.zero_threshold = reader.double_field()?.unwrap_or(0.0);
+                13
+            }
+            _ => {
+                reader.skip_value()?;
+                continue;
+            }
+        };
+        see(reader, &mut seen, bit);
+    }
+    Ok(point)
+}
+
+fn summary<'a: 'b, 'b>(
+    reader: &mut Reader<'a>,
+    bump: &'b Bump,
+    limits: &Limits,
+) -> Result<SummaryPoint<'b>, Stop> {
+    let mut point = SummaryPoint {
+        attributes: &[],
+        start_time_unix_nano: 0,
+        time_unix_nano: 0,
+        count: 0,
+        sum: 0.0,
+        quantile_values: &[],
+        flags: 0,
+    };
+    let (mut first, mut seen) = (true, 0);
+    while let Some(name) = reader.member(&mut first)? {
+        let bit = match name {
+            "startTimeUnixNano" | "start_time_unix_nano" => {
+                point.start_time_unix_nano = reader.u64_field()?;
+                0
+            }
+            "timeUnixNano" | "time_unix_nano" => {
+                point.time_unix_nano = reader.u64_field()?;
+                1
+            }
+            "count" => {
+                point.count = reader.u64_field()?;
+                2
+            }
+            "sum" => {
+                point.sum = reader.double_field()?.unwrap_or(0.0);
+                3
+            }
+            "quantileValues" | "quantile_values" => {
+                point.quantile_values = objects(reader, bump, limits, quantile_value)?;
+                4
+            }
+            "attributes" => {
+                point.attributes = attributes(reader, bump, limits)?;
+                5
+            }
+            "flags" => {
+                point.flags = reader.u32_field()?;
+                6
+            }
+            _ => {
+                reader.skip_value()?;
+                continue;
+            }
+        };
+        see(reader, &mut seen, bit);
+    }
+    Ok(point)
+}
+
+fn quantile_value(reader: &mut Reader<'_>, _: &Bump, _: &Limits) -> Result<QuantileValue, Stop> {
+    let mut quantile_value = QuantileValue {
+        quantile: 0.0,
+        value: 0.0,
+    };
+    if !reader.object()? {
+        return Ok(quantile_value);
+    }
+    let (mut first, mut seen) = (true, 0);
+    while let Some(name) = reader.member(&mut first)? {
+        let bit = match name {
+            "quantile" => {
+                quantile_value.quantile = reader.double_field()?.unwrap_or(0.0);
+                0
+            }
+            "value" => {
+                quantile_value.value = reader.double_field()?.unwrap_or(0.0);
+                1
+            }
+            _ => {
+                reader.skip_value()?;
+                continue;
+            }
+        };
+        see(reader, &mut seen, bit);
+    }
+    Ok(quantile_value)
+}
+
+/// Reads the buckets of one side of an exponential histogram; `None` for `null`.
+fn buckets<'b>(reader: &mut Reader<'_>, bump: &'b Bump) -> Result<Option<Buckets<'b>>, Stop> {
+    if !reader.object()? {
+        return Ok(None);
+    }
+    let mut buckets = Buckets {
+        offset: 0,
+        bucket_counts: &[],
+    };
+    let (mut first, mut seen) = (true, 0);
+    while let Some(name) = reader.member(&mut first)? {
+        let bit = match name {
+            "offset" => {
+                buckets.offset = reader.i32_field()?;
+                0
+            }
+            "bucketCounts" | "bucket_counts" => {
+                buckets.bucket_counts = counts(reader, bump)?;
+                1
+            }
+            _ => {
+                reader.skip_value()?;
+                continue;
+            }
+        };
+        see(reader, &mut seen, bit);
+    }
+    Ok(Some(buckets))
+}
+
+fn counts<'b>(reader: &mut Reader<'_>, bump: &'b Bump) -> Result<&'b [u64], Stop> {
+    if !reader.list()? {
+        return Ok(&[]);
+    }
+    let mut list = BumpVec::new_in(bump);
+    let mut first = true;
+    while reader.element(&mut first)? {
+        list.push(reader.u64_field()?);
+    }
+    Ok(list.into_bump_slice())
+}
+
+fn bounds<'b>(reader: &mut Reader<'_>, bump: &'b Bump) -> Result<&'b [f64], Stop> {
+    if !reader.list()? {
+        return Ok(&[]);
+    }
+    let mut list = BumpVec::new_in(bump);
+    let mut first = true;
+    while reader.element(&mut first)? {
+        let start = reader.offset();
+        match reader.double_field()? {
+            Some(bound) => list.push(bound),
+            // To leave it out would shift all later ones.
+            None => return reader.stop(BAD_VALUE, start, "expected a bound, found null"),
+        }
+    }
+    Ok(list.into_bump_slice())
+}
+
+fn exemplar<'a: 'b, 'b>(
+    reader: &mut Reader<'a>,
+    bump: &'b Bump,
+    limits: &Limits,
+) -> Result<Exemplar<'b>, Stop> {
+    let mut exemplar = Exemplar {
+        filtered_attributes: &[],
+        time_unix_nano: 0,
+        value: None,
+        span_id: None,
+        trace_id: None,
+    };
+    if !reader.object()? {
+        return Ok(exemplar);
+    }
+    let (mut first, mut seen) = (true, 0);
+    while let Some(name) = reader.member(&mut first)? {
+        let bit = match name {
+            "filteredAttributes" | "filtered_attributes" => {
+                exemplar.filtered_attributes = attributes(reader, bump, limits)?;
+                0
+            }
+            "timeUnixNano" | "time_unix_nano" => {
+                exemplar.time_unix_nano = reader.u64_field()?;
+                1
+            }
+            "asDouble" | "as_double" => {
+                let found = reader.double_field()?.map(Number::Double);
+                set_number(reader, &mut exemplar.value, found);
+                continue;
+            }
+            "asInt" | "as_int" => {
+                let found = reader.int_field()?;
+                set_number(reader, &mut exemplar.value, found);
+                continue;
+            }
+            "spanId" | "span_id" => {
+                exemplar.span_id = reader.id_field()?;
+                2
+            }
+            "traceId" | "trace_id" => {
+                exemplar.trace_id = reader.id_field()?;
+                3
+            }
+            _ => {
+                reader.skip_value()?;
+                continue;
+            }
+        };
+        see(reader, &mut seen, bit);
+    }
+    Ok(exemplar)
+}

@@ -1,0 +1,580 @@
+//! A pull reader over the text of one frame: strict JSON, borrowed strings, no tree.
+
+use std::borrow::Cow;
+
+use bumpalo::Bump;
+use bumpalo::collections::String as BumpString;
+use otolith_capture::RejectCode;
+
+use super::scan::string_special;
+use crate::problems::{
+    BAD_JSON, BAD_VALUE, DUPLICATE_ATTRIBUTE_KEY, DUPLICATE_MEMBER, INT_OUT_OF_RANGE,
+    LONE_SURROGATE, PROFILES_IGNORED, STRING_INDEX_IGNORED,
+};
+use crate::sink::NoteCode;
+
+/// The reader stopped; [`Reader::take_fault`] says why. Empty, so that results stay in registers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stop;
+
+/// Why the reader stopped.
+#[derive(Clone, Debug)]
+pub(super) struct Fault {
+    pub(super) code: RejectCode,
+    pub(super) offset: usize,
+    pub(super) message: Cow<'static, str>,
+}
+
+impl Fault {
+    /// Whether the text is not JSON, so that nothing after the fault can be trusted.
+    pub(super) fn is_syntax(&self) -> bool {
+        self.code == BAD_JSON
+    }
+}
+
+/// A deviation that was tolerated, as an index into [`Reader::notes`].
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Note {
+    DuplicateAttributeKey,
+    DuplicateMember,
+    IntOutOfRange,
+    LoneSurrogate,
+    StringIndexIgnored,
+    ProfilesIgnored,
+}
+
+/// The note codes in the order of [`Note`].
+const NOTE_CODES: [NoteCode; 6] = [
+    DUPLICATE_ATTRIBUTE_KEY,
+    DUPLICATE_MEMBER,
+    INT_OUT_OF_RANGE,
+    LONE_SURROGATE,
+    STRING_INDEX_IGNORED,
+    PROFILES_IGNORED,
+];
+
+/// Reads the JSON text of one frame from front to back, or again from a place it was at before.
+pub(super) struct Reader<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    /// Memory for member names and quoted numbers that were written with escapes.
+    names: &'a Bump,
+    pos: usize,
+    fault: Option<Fault>,
+    notes: [u64; NOTE_CODES.len()],
+    /// Open brackets while a value is skipped: true for objects.
+    nesting: Vec<bool>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(text: &'a str, names: &'a Bump) -> Self {
+        Self {
+            text,
+            bytes: text.as_bytes(),
+            names,
+            pos: 0,
+            fault: None,
+            notes: [0; NOTE_CODES.len()],
+            nesting: Vec::new(),
+        }
+    }
+
+    /// The whole text.
+    pub(super) fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// The byte offset of what is read next.
+    #[inline]
+    pub(super) fn offset(&self) -> usize {
+        self.pos
+    }
+
+    /// Goes to an offset that [`Self::offset`] returned before.
+    pub(super) fn go_to(&mut self, offset: usize) {
+        self.pos = offset;
+    }
+
+    /// The text from an earlier offset to here.
+    pub(super) fn since(&self, start: usize) -> &'a [u8] {
+        self.bytes.get(start..self.pos).unwrap_or_default()
+    }
+
+    /// Counts a tolerated deviation.
+    #[cold]
+    pub(super) fn note(&mut self, note: Note) {
+        self.notes[note as usize] += 1;
+    }
+
+    /// The notes so far with their counts.
+    pub(super) fn notes(&self) -> impl Iterator<Item = (NoteCode, u64)> {
+        NOTE_CODES.into_iter().zip(self.notes)
+    }
+
+    /// The reason of the last [`Stop`].
+    #[cold]
+    pub(super) fn take_fault(&mut self) -> Fault {
+        self.fault.take().unwrap_or(Fault {
+            code: BAD_JSON,
+            offset: self.pos,
+            message: Cow::Borrowed("unreadable"),
+        })
+    }
+
+    /// Stops: the text is not JSON at the present place.
+    #[cold]
+    pub(super) fn syntax<T>(&mut self, expected: &'static str) -> Result<T, Stop> {
+        let message = match self
+            .text
+            .get(self.pos..)
+            .and_then(|rest| rest.chars().next())
+        {
+            None => Cow::Owned(format!("expected {expected}, found the end")),
+            Some(found) => Cow::Owned(format!("expected {expected}, found {found:?}")),
+        };
+        self.stop(BAD_JSON, self.pos, message)
+    }
+
+    /// Stops: what stands at `offset` is JSON but not what the protocol allows there.
+    #[cold]
+    pub(super) fn stop<T>(
+        &mut self,
+        code: RejectCode,
+        offset: usize,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Result<T, Stop> {
+        self.fault = Some(Fault {
+            code,
+            offset,
+            message: message.into(),
+        });
+        Err(Stop)
+    }
+
+    /// Stops: the value that begins here is of the wrong kind (or no value at all).
+    #[cold]
+    pub(super) fn wrong_kind<T>(&mut self, expected: &'static str) -> Result<T, Stop> {
+        let found = match self.peek() {
+            b'{' => "an object",
+            b'[' => "a list",
+            b'"' => "a string",
+            b't' | b'f' => "a truth value",
+            b'n' => "null",
+            b'-' | b'0'..=b'9' => "a number",
+            _ => return self.syntax("a value"),
+        };
+        self.stop(
+            BAD_VALUE,
+            self.pos,
+            format!("expected {expected}, found {found}"),
+        )
+    }
+
+    /// The next byte; 0, which JSON allows nowhere, at the end.
+    #[inline]
+    pub(super) fn peek(&self) -> u8 {
+        self.bytes.get(self.pos).copied().unwrap_or(0)
+    }
+
+    /// Whether all text was read.
+    pub(super) fn is_at_end(&self) -> bool {
+        self.pos >= self.bytes.len()
+    }
+
+    /// Skips white space.
+    #[inline]
+    pub(super) fn space(&mut self) {
+        while matches!(self.peek(), b' ' | b'\n' | b'\r' | b'\t') {
+            self.pos += 1;
+        }
+    }
+
+    /// Takes `literal` if it comes next.
+    #[inline]
+    pub(super) fn eat<const N: usize>(&mut self, literal: &[u8; N]) -> bool {
+        let found = self
+            .bytes
+            .get(self.pos..)
+            .and_then(|rest| rest.first_chunk::<N>())
+            == Some(literal);
+        if found {
+            self.pos += N;
+        }
+        found
+    }
+
+    /// Takes `literal` if it comes next.
+    pub(super) fn eat_slice(&mut self, literal: &[u8]) -> bool {
+        let found = self
+            .bytes
+            .get(self.pos..)
+            .is_some_and(|rest| rest.starts_with(literal));
+        if found {
+            self.pos += literal.len();
+        }
+        found
+    }
+
+    /// Takes a `null` if one comes next.
+    ///
+    /// # Errors
+    ///
+    /// Stops at another word that begins with `n`.
+    #[inline]
+    pub(super) fn null(&mut self) -> Result<bool, Stop> {
+        if self.peek() != b'n' {
+            return Ok(false);
+        }
+        if self.eat(b"null") {
+            return Ok(true);
+        }
+        self.syntax("a value")
+    }
+
+    /// Enters an object; false at `null`, which stands for an absent one.
+    #[inline]
+    pub(super) fn object(&mut self) -> Result<bool, Stop> {
+        if self.peek() == b'{' {
+            self.pos += 1;
+            return Ok(true);
+        }
+        if self.null()? {
+            return Ok(false);
+        }
+        self.wrong_kind("an object")
+    }
+
+    /// Enters a list; false at `null`, which stands for an absent one.
+    #[inline]
+    pub(super) fn list(&mut self) -> Result<bool, Stop> {
+        if self.peek() == b'[' {
+            self.pos += 1;
+            return Ok(true);
+        }
+        if self.null()? {
+            return Ok(false);
+        }
+        self.wrong_kind("a list")
+    }
+
+    /// Goes to the value of the next member of an object and returns its name, or leaves the
+    /// object. `first` is true before the first call and kept by the caller.
+    #[inline]
+    pub(super) fn member(&mut self, first: &mut bool) -> Result<Option<&'a str>, Stop> {
+        self.space();
+        match self.peek() {
+            b'}' => {
+                self.pos += 1;
+                return Ok(None);
+            }
+            b',' if !*first => {
+                self.pos += 1;
+                self.space();
+            }
+            b'"' if *first => *first = false,
+            _ if *first => return self.syntax("a member or `}`"),
+            _ => return self.syntax("`,` or `}`"),
+        }
+        if self.peek() != b'"' {
+            return self.syntax("a member name");
+        }
+        let name = self.string(self.names)?;
+        self.space();
+        if self.peek() != b':' {
+            return self.syntax("`:`");
+        }
+        self.pos += 1;
+        self.space();
+        Ok(Some(name))
+    }
+
+    /// Goes to the next element of a list, or leaves it and returns false. `first` is true
+    /// before the first call and kept by the caller.
+    #[inline]
+    pub(super) fn element(&mut self, first: &mut bool) -> Result<bool, Stop> {
+        self.space();
+        match self.peek() {
+            b']' => {
+                self.pos += 1;
+                Ok(false)
+            }
+            b',' if !*first => {
+                self.pos += 1;
+                self.space();
+                Ok(true)
+            }
+            _ if *first => {
+                *first = false;
+                Ok(true)
+            }
+            _ => self.syntax("`,` or `]`"),
+        }
+    }
+
+    /// Reads a string: borrowed from the text, or unescaped into `bump`.
+    #[inline]
+    pub(super) fn string<'b>(&mut self, bump: &'b Bump) -> Result<&'b str, Stop>
+    where
+        'a: 'b,
+    {
+        if self.peek() != b'"' {
+            return self.wrong_kind("a string");
+        }
+        self.pos += 1;
+        self.string_body(bump)
+    }
+
+    /// Reads a string whose opening quote was taken already.
+    #[inline]
+    pub(super) fn string_body<'b>(&mut self, bump: &'b Bump) -> Result<&'b str, Stop>
+    where
+        'a: 'b,
+    {
+        let end = string_special(self.bytes, self.pos);
+        if self.bytes.get(end) == Some(&b'"') {
+            let text = &self.text[self.pos..end];
+            self.pos = end + 1;
+            return Ok(text);
+        }
+        self.escaped_string(bump)
+    }
+
+    /// Reads a string that has escapes, or that ends badly.
+    #[cold]
+    fn escaped_string<'b>(&mut self, bump: &'b Bump) -> Result<&'b str, Stop> {
+        let mut out = BumpString::new_in(bump);
+        loop {
+            let end = string_special(self.bytes, self.pos);
+            out.push_str(&self.text[self.pos..end]);
+            self.pos = end;
+            match self.bytes.get(end) {
+                Some(b'"') => {
+                    self.pos += 1;
+                    return Ok(out.into_bump_str());
+                }
+                Some(b'\\') => {
+                    let character = self.escape()?;
+                    out.push(character);
+                }
+                Some(_) => return self.syntax("no control character in a string"),
+                None => return self.syntax("the end of a string"),
+            }
+        }
+    }
+
+    /// Reads one escape sequence, a surrogate pair included.
+    fn escape(&mut self) -> Result<char, Stop> {
+        self.pos += 1;
+        let character = match self.peek() {
+            b'"' => '"',
+            b'\\' => '\\',
+            b'/' => '/',
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                self.pos += 1;
+                let unit = self.hex_unit()?;
+                return self.finish_unit(unit);
+            }
+            _ => return self.syntax("an escape sequence"),
+        };
+        self.pos += 1;
+        Ok(character)
+    }
+
+    /// Makes a character of a UTF-16 code unit and, if it is a high surrogate, of the low one
+    /// that follows. Half a pair becomes U+FFFD with a note.
+    fn finish_unit(&mut self, unit: u32) -> Result<char, Stop> {
+        if let Some(character) = char::from_u32(unit) {
+            return Ok(character);
+        }
+        if unit < 0xDC00 && self.eat(b"\\u") {
+            let back = self.pos - 2;
+            let low = self.hex_unit()?;
+            if (0xDC00..0xE000).contains(&low) {
+                let code = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
+                return Ok(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+            }
+            self.pos = back;
+        }
+        self.note(Note::LoneSurrogate);
+        Ok(char::REPLACEMENT_CHARACTER)
+    }
+
+    /// Reads the four hex digits of a `\u` escape.
+    fn hex_unit(&mut self) -> Result<u32, Stop> {
+        let mut unit = 0;
+        for _ in 0..4 {
+            let Some(digit) = char::from(self.peek()).to_digit(16) else {
+                return self.syntax("four hex digits");
+            };
+            unit = unit * 16 + digit;
+            self.pos += 1;
+        }
+        Ok(unit)
+    }
+
+    /// Reads a number and returns its text.
+    #[inline]
+    pub(super) fn number(&mut self) -> Result<&'a str, Stop> {
+        let start = self.pos;
+        if self.peek() == b'-' {
+            self.pos += 1;
+        }
+        match self.peek() {
+            b'0' => self.pos += 1,
+            b'1'..=b'9' => self.digits(),
+            _ => return self.syntax("a digit"),
+        }
+        if self.peek() == b'.' {
+            self.pos += 1;
+            self.some_digits()?;
+        }
+        if matches!(self.peek(), b'e' | b'E') {
+            self.pos += 1;
+            if matches!(self.peek(), b'+' | b'-') {
+                self.pos += 1;
+            }
+            self.some_digits()?;
+        }
+        Ok(&self.text[start..self.pos])
+    }
+
+    fn some_digits(&mut self) -> Result<(), Stop> {
+        if !self.peek().is_ascii_digit() {
+            return self.syntax("a digit");
+        }
+        self.digits();
+        Ok(())
+    }
+
+    #[inline]
+    fn digits(&mut self) {
+        while self.peek().is_ascii_digit() {
+            self.pos += 1;
+        }
+    }
+
+    /// Reads a string that is only looked at, such as an enum name or a quoted number.
+    #[inline]
+    pub(super) fn word(&mut self) -> Result<&'a str, Stop> {
+        self.string(self.names)
+    }
+
+    /// Skips one value of any kind, checking its grammar. Nesting has no limit here: it takes
+    /// one byte of memory per level, no stack.
+    pub(super) fn skip_value(&mut self) -> Result<(), Stop> {
+        self.nesting.clear();
+        loop {
+            match self.peek() {
+                b'{' => {
+                    self.pos += 1;
+                    self.space();
+                    if self.peek() == b'}' {
+                        self.pos += 1;
+                    } else {
+                        self.nesting.push(true);
+                        self.skip_name()?;
+                        continue;
+                    }
+                }
+                b'[' => {
+                    self.pos += 1;
+                    self.space();
+                    if self.peek() == b']' {
+                        self.pos += 1;
+                    } else {
+                        self.nesting.push(false);
+                        continue;
+                    }
+                }
+                b'"' => self.skip_string()?,
+                b't' if self.eat(b"true") => {}
+                b'f' if self.eat(b"false") => {}
+                b'n' if self.eat(b"null") => {}
+                b'-' | b'0'..=b'9' => {
+                    self.number()?;
+                }
+                _ => return self.syntax("a value"),
+            }
+            if !self.skip_after_value()? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// After a skipped value: closes what ends here; false when the outermost value has ended.
+    #[inline]
+    fn skip_after_value(&mut self) -> Result<bool, Stop> {
+        loop {
+            let Some(&in_object) = self.nesting.last() else {
+                return Ok(false);
+            };
+            self.space();
+            match (self.peek(), in_object) {
+                (b',', _) => {
+                    self.pos += 1;
+                    self.space();
+                    if in_object {
+                        self.skip_name()?;
+                    }
+                    return Ok(true);
+                }
+                (b'}', true) | (b']', false) => {
+                    self.pos += 1;
+                    self.nesting.pop();
+                }
+                (_, true) => return self.syntax("`,` or `}`"),
+                (_, false) => return self.syntax("`,` or `]`"),
+            }
+        }
+    }
+
+    fn skip_name(&mut self) -> Result<(), Stop> {
+        if self.peek() != b'"' {
+            return self.syntax("a member name");
+        }
+        self.skip_string()?;
+        self.space();
+        if self.peek() != b':' {
+            return self.syntax("`:`");
+        }
+        self.pos += 1;
+        self.space();
+        Ok(())
+    }
+
+    /// Skips a string. Its escapes are checked, its characters are not made.
+    #[inline]
+    fn skip_string(&mut self) -> Result<(), Stop> {
+        self.pos += 1;
+        loop {
+            self.pos = string_special(self.bytes, self.pos);
+            match self.peek() {
+                b'"' => {
+                    self.pos += 1;
+                    return Ok(());
+                }
+                b'\\' => self.skip_escape()?,
+                _ if self.is_at_end() => return self.syntax("the end of a string"),
+                _ => return self.syntax("no control character in a string"),
+            }
+        }
+    }
+
+    fn skip_escape(&mut self) -> Result<(), Stop> {
+        self.pos += 1;
+        match self.peek() {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.pos += 1,
+            b'u' => {
+                self.pos += 1;
+                self.hex_unit()?;
+            }
+            _ => return self.syntax("an escape sequence"),
+        }
+        Ok(())
+    }
+}

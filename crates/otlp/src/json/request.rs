@@ -1,0 +1,596 @@
+//! The levels above the items: request, resource, scope. Pushes into the sink in canonical
+//! order, whatever the order of members.
+//!
+//! A sink wants a resource and a scope before their items. Emitters write them in that order,
+//! except for `schemaUrl`, which comes after the list it belongs to. So a frame is first read in
+//! [`Order::Usual`]: one pass, with schema URLs foreseen by [`super::schema_url`]. Where a header
+//! member then turns up after its items and differs from what was pushed, the frame is read again
+//! in [`Order::Any`], which skips each list first and comes back to it.
+
+use bumpalo::Bump;
+use bumpalo::collections::Vec as BumpVec;
+use otolith_capture::Signal;
+
+use super::foreign;
+use super::log::log_record;
+use super::metric::metric;
+use super::reader::{Note, Reader, Stop};
+use super::schema_url::Foresight;
+use super::span::{objects, see, span};
+use super::value::attributes;
+use crate::arena::{self, Arena};
+use crate::model::{EntityRef, Resource, Scope};
+use crate::problems::{BAD_UTF8, NOT_OTLP, PROFILES};
+use crate::sink::{ItemReject, Sink};
+use crate::{Decoded, FrameReject, Limits};
+
+/// In which order a frame is expected to hold its members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// Headers before lists: one pass.
+    Usual,
+    /// Any order: lists are skipped first.
+    Any,
+}
+
+/// What became of an attempt.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// The frame was pushed.
+    Done {
+        /// What was pushed.
+        decoded: Decoded,
+        /// Whether [`Order::Usual`] serves this frame.
+        usual: bool,
+    },
+    /// Something was pushed too early: the frame must be abandoned and read in [`Order::Any`].
+    Again,
+}
+
+/// The receiving side.
+pub(super) struct Out<'s, S> {
+    pub(super) sink: &'s mut S,
+    pub(super) decoded: Decoded,
+}
+
+/// All that the levels need. `'a` is the life of the frame.
+pub(super) struct Walk<'a, 's, S> {
+    pub(super) reader: Reader<'a>,
+    pub(super) header: &'a Bump,
+    pub(super) item: &'s mut Bump,
+    pub(super) limits: &'s Limits,
+    pub(super) out: Out<'s, S>,
+    order: Order,
+    foresight: Foresight<'a>,
+    /// A header member came after its list.
+    late: bool,
+    /// A late header member differs from what was pushed.
+    again: bool,
+}
+
+/// Decodes one frame between `begin` and `commit` or `abandon`, which are the caller's to call.
+///
+/// # Errors
+///
+/// When the frame is not JSON, not OTLP, or bad outside of its items.
+pub(crate) fn decode<S: Sink>(
+    bytes: &[u8],
+    order: Order,
+    limits: &Limits,
+    arena: &mut Arena,
+    sink: &mut S,
+) -> Result<Outcome, FrameReject> {
+    arena.reset();
+    let Arena { header, item } = arena;
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            return Err(FrameReject {
+                code: BAD_UTF8,
+                message: format!("not UTF-8 at byte {}", error.valid_up_to()),
+                offset: error.valid_up_to(),
+            });
+        }
+    };
+    let mut walk = Walk {
+        reader: Reader::new(text, header),
+        header,
+        item,
+        limits,
+        out: Out {
+            sink,
+            decoded: Decoded::default(),
+        },
+        order,
+        foresight: Foresight::new(text),
+        late: false,
+        again: false,
+    };
+    let result = walk.root();
+    if walk.again {
+        return Ok(Outcome::Again);
+    }
+    match result {
+        Ok(()) => {
+            for (code, count) in walk.reader.notes() {
+                for _ in 0..count {
+                    walk.out.sink.note(code);
+                }
+            }
+            Ok(Outcome::Done {
+                decoded: walk.out.decoded,
+                usual: !walk.late,
+            })
+        }
+        Err(Stop) => {
+            let fault = walk.reader.take_fault();
+            Err(FrameReject {
+                code: fault.code,
+                message: format!("{} at byte {}", fault.message, fault.offset),
+                offset: fault.offset,
+            })
+        }
+    }
+}
+
+/// Turns a fault in the item that began at `start` into a reject of that item alone, and goes to
+/// its end.
+///
+/// # Errors
+///
+/// Stops when the item is not JSON.
+#[cold]
+pub(super) fn reject_item<S: Sink>(
+    signal: Signal,
+    start: usize,
+    reader: &mut Reader<'_>,
+    out: &mut Out<'_, S>,
+) -> Result<(), Stop> {
+    let fault = reader.take_fault();
+    if fault.is_syntax() {
+        return reader.stop(fault.code, fault.offset, fault.message);
+    }
+    reader.go_to(start);
+    reader.skip_value()?;
+    out.decoded.rejected_items += 1;
+    out.sink.reject_item(ItemReject {
+        signal,
+        code: fault.code,
+        message: format!("{} at byte {}", fault.message, fault.offset),
+        offset: start,
+        bytes: reader.since(start),
+    });
+    Ok(())
+}
+
+/// What a member of a request or of a resource or scope group is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Header,
+    SchemaUrl,
+    List,
+    Unknown,
+}
+
+/// A member of a `Resource*` message.
+fn resource_part(name: &str, signal: Signal) -> Part {
+    match (name, signal) {
+        ("resource", _) => Part::Header,
+        ("schemaUrl" | "schema_url", _) => Part::SchemaUrl,
+        (
+            "scopeSpans"
+            | "scope_spans"
+            | "instrumentationLibrarySpans"
+            | "instrumentation_library_spans",
+            Signal::Traces,
+        )
+        | (
+            "scopeMetrics"
+            | "scope_metrics"
+            | "instrumentationLibraryMetrics"
+            | "instrumentation_library_metrics",
+            Signal::Metrics,
+        )
+        | (
+            "scopeLogs"
+            | "scope_logs"
+            | "instrumentationLibraryLogs"
+            | "instrumentation_library_logs",
+            Signal::Logs,
+        ) => Part::List,
+        _ => Part::Unknown,
+    }
+}
+
+/// A member of a `Scope*` message.
+fn scope_part(name: &str, signal: Signal) -> Part {
+    match (name, signal) {
+        ("scope" | "instrumentationLibrary" | "instrumentation_library", _) => Part::Header,
+        ("schemaUrl" | "schema_url", _) => Part::SchemaUrl,
+        ("spans", Signal::Traces)
+        | ("metrics", Signal::Metrics)
+        | ("logRecords" | "log_records" | "logs", Signal::Logs) => Part::List,
+        _ => Part::Unknown,
+    }
+}
+
+impl<'a, S: Sink> Walk<'a, '_, S> {
+    /// The request object, with what surrounds it.
+    fn root(&mut self) -> Result<(), Stop> {
+        self.reader.space();
+        if self.reader.peek() != b'{' {
+            let start = self.reader.offset();
+            self.reader.skip_value()?;
+            self.end()?;
+            return self
+                .reader
+                .stop(NOT_OTLP, start, "expected a request object");
+        }
+        self.reader.object()?;
+        let (mut first, mut seen) = (true, 0);
+        let mut profiles = None;
+        while let Some(name) = self.reader.member(&mut first)? {
+            let signal = match name {
+                "resourceSpans" | "resource_spans" => Signal::Traces,
+                "resourceMetrics" | "resource_metrics" => Signal::Metrics,
+                "resourceLogs" | "resource_logs" => Signal::Logs,
+                "resourceProfiles" | "resource_profiles" => {
+                    profiles = Some(self.reader.offset());
+                    self.reader.skip_value()?;
+                    continue;
+                }
+                _ => {
+                    self.reader.skip_value()?;
+                    continue;
+                }
+            };
+            see(&mut self.reader, &mut seen, signal as u32);
+            self.resources(signal)?;
+        }
+        self.end()?;
+        match (profiles, seen) {
+            (Some(start), 0) => {
+                self.reader
+                    .stop(PROFILES, start, "the profiles signal is not converted")
+            }
+            (None, 0) => {
+                let (code, message) = foreign::recognise(self.reader.text());
+                self.reader.stop(code, 0, message)
+            }
+            (Some(_), _) => {
+                self.reader.note(Note::ProfilesIgnored);
+                Ok(())
+            }
+            (None, _) => Ok(()),
+        }
+    }
+
+    /// Nothing may follow the value.
+    fn end(&mut self) -> Result<(), Stop> {
+        self.reader.space();
+        if self.reader.is_at_end() {
+            return Ok(());
+        }
+        self.reader.syntax("the end of the frame")
+    }
+
+    fn resources(&mut self, signal: Signal) -> Result<(), Stop> {
+        if !self.reader.list()? {
+            return Ok(());
+        }
+        let mut first = true;
+        while self.reader.element(&mut first)? {
+            self.resource_group(signal)?;
+        }
+        Ok(())
+    }
+
+    /// A `ResourceSpans`, `ResourceMetrics` or `ResourceLogs`.
+    fn resource_group(&mut self, signal: Signal) -> Result<(), Stop> {
+        if !self.reader.object()? {
+            return Ok(());
+        }
+        let mut resource = Resource {
+            attributes: &[],
+            dropped_attributes_count: 0,
+            entity_refs: &[],
+            schema_url: "",
+        };
+        let mut pushed = None;
+        let mut waiting = Vec::new();
+        let (mut first, mut seen) = (true, 0);
+        while let Some(name) = self.reader.member(&mut first)? {
+            let part = resource_part(name, signal);
+            match part {
+                Part::Header => {
+                    let schema_url = resource.schema_url;
+                    resource = self.resource()?;
+                    resource.schema_url = schema_url;
+                }
+                Part::SchemaUrl => resource.schema_url = self.reader.text_field(self.header)?,
+                Part::List if self.order == Order::Any => {
+                    waiting.push(self.reader.offset());
+                    self.reader.skip_value()?;
+                }
+                Part::List => {
+                    if pushed.is_none() {
+                        let mut early = resource;
+                        if seen & 1 << Part::SchemaUrl as u32 == 0 {
+                            early.schema_url = self.foresight.of_resource(self.reader.offset());
+                        }
+                        self.out.sink.resource(signal, &early);
+                        pushed = Some(early);
+                    }
+                    self.scopes(signal)?;
+                }
+                Part::Unknown => {
+                    self.reader.skip_value()?;
+                    continue;
+                }
+            }
+            self.late |= part != Part::List && seen & 1 << Part::List as u32 != 0;
+            see(&mut self.reader, &mut seen, part as u32);
+        }
+        match pushed {
+            None => self.out.sink.resource(signal, &resource),
+            Some(early) if early == resource => {}
+            Some(_) => return self.again(),
+        }
+        let end = self.reader.offset();
+        for offset in waiting {
+            self.reader.go_to(offset);
+            self.scopes(signal)?;
+        }
+        self.reader.go_to(end);
+        Ok(())
+    }
+
+    /// What was pushed is not what the frame says.
+    #[cold]
+    fn again<T>(&mut self) -> Result<T, Stop> {
+        self.again = true;
+        Err(Stop)
+    }
+
+    fn scopes(&mut self, signal: Signal) -> Result<(), Stop> {
+        if !self.reader.list()? {
+            return Ok(());
+        }
+        let mut first = true;
+        while self.reader.element(&mut first)? {
+            self.scope_group(signal)?;
+        }
+        Ok(())
+    }
+
+    /// A `ScopeSpans`, `ScopeMetrics` or `ScopeLogs`.
+    fn scope_group(&mut self, signal: Signal) -> Result<(), Stop> {
+        if !self.reader.object()? {
+            return Ok(());
+        }
+        let mut scope = Scope {
+            name: "",
+            version: "",
+            attributes: &[],
+            dropped_attributes_count: 0,
+            schema_url: "",
+        };
+        let mut pushed = None;
+        let mut waiting = Vec::new();
+        let (mut first, mut seen) = (true, 0);
+        while let Some(name) = self.reader.member(&mut first)? {
+            let part = scope_part(name, signal);
+            match part {
+                Part::Header => {
+                    let schema_url = scope.schema_url;
+                    scope = self.scope()?;
+                    scope.schema_url = schema_url;
+                }
+                Part::SchemaUrl => scope.schema_url = self.reader.text_field(self.header)?,
+                Part::List if self.order == Order::Any => {
+                    waiting.push(self.reader.offset());
+                    self.reader.skip_value()?;
+                }
+                Part::List => {
+                    if pushed.is_none() {
+                        let mut early = scope;
+                        if seen & 1 << Part::SchemaUrl as u32 == 0 {
+                            early.schema_url = self.foresight.of_scope(self.reader.offset());
+                        }
+                        self.out.sink.scope(&early);
+                        pushed = Some(early);
+                    }
+                    self.items(signal)?;
+                }
+                Part::Unknown => {
+                    self.reader.skip_value()?;
+                    continue;
+                }
+            }
+            self.late |= part != Part::List && seen & 1 << Part::List as u32 != 0;
+            see(&mut self.reader, &mut seen, part as u32);
+        }
+        match pushed {
+            None => self.out.sink.scope(&scope),
+            Some(early) if early == scope => {}
+            Some(_) => return self.again(),
+        }
+        let end = self.reader.offset();
+        for offset in waiting {
+            self.reader.go_to(offset);
+            self.items(signal)?;
+        }
+        self.reader.go_to(end);
+        Ok(())
+    }
+
+    /// The items of a scope. Repeated lists add up.
+    fn items(&mut self, signal: Signal) -> Result<(), Stop> {
+        if !self.reader.list()? {
+            return Ok(());
+        }
+        let mut first = true;
+        while self.reader.element(&mut first)? {
+            let start = self.reader.offset();
+            let is_good = match signal {
+                Signal::Metrics => {
+                    metric(self)?;
+                    continue;
+                }
+                Signal::Traces => match span(&mut self.reader, self.item, self.limits) {
+                    Ok(span) => {
+                        self.out.sink.span(&span);
+                        true
+                    }
+                    Err(Stop) => false,
+                },
+                Signal::Logs => match log_record(&mut self.reader, self.item, self.limits) {
+                    Ok(record) => {
+                        self.out.sink.log_record(&record);
+                        true
+                    }
+                    Err(Stop) => false,
+                },
+            };
+            if is_good {
+                self.out.decoded.items += 1;
+            } else {
+                reject_item(signal, start, &mut self.reader, &mut self.out)?;
+            }
+            arena::reset(self.item);
+        }
+        Ok(())
+    }
+
+    fn resource(&mut self) -> Result<Resource<'a>, Stop> {
+        let mut resource = Resource {
+            attributes: &[],
+            dropped_attributes_count: 0,
+            entity_refs: &[],
+            schema_url: "",
+        };
+        if !self.reader.object()? {
+            return Ok(resource);
+        }
+        let reader = &mut self.reader;
+        let (mut first, mut seen) = (true, 0);
+        while let Some(name) = reader.member(&mut first)? {
+            let bit = match name {
+                "attributes" => {
+                    resource.attributes = attributes(reader, self.header, self.limits)?;
+                    0
+                }
+                "droppedAttributesCount" | "dropped_attributes_count" => {
+                    resource.dropped_attributes_count = reader.u32_field()?;
+                    1
+                }
+                "entityRefs" | "entity_refs" => {
+                    resource.entity_refs = objects(reader, self.header, self.limits, entity_ref)?;
+                    2
+                }
+                _ => {
+                    reader.skip_value()?;
+                    continue;
+                }
+            };
+            see(reader, &mut seen, bit);
+        }
+        Ok(resource)
+    }
+
+    fn scope(&mut self) -> Result<Scope<'a>, Stop> {
+        let mut scope = Scope {
+            name: "",
+            version: "",
+            attributes: &[],
+            dropped_attributes_count: 0,
+            schema_url: "",
+        };
+        if !self.reader.object()? {
+            return Ok(scope);
+        }
+        let reader = &mut self.reader;
+        let (mut first, mut seen) = (true, 0);
+        while let Some(name) = reader.member(&mut first)? {
+            let bit = match name {
+                "name" => {
+                    scope.name = reader.text_field(self.header)?;
+                    0
+                }
+                "version" => {
+                    scope.version = reader.text_field(self.header)?;
+                    1
+                }
+                "attributes" => {
+                    scope.attributes = attributes(reader, self.header, self.limits)?;
+                    2
+                }
+                "droppedAttributesCount" | "dropped_attributes_count" => {
+                    scope.dropped_attributes_count = reader.u32_field()?;
+                    3
+                }
+                _ => {
+                    reader.skip_value()?;
+                    continue;
+                }
+            };
+            see(reader, &mut seen, bit);
+        }
+        Ok(scope)
+    }
+}
+
+fn entity_ref<'a: 'b, 'b>(
+    reader: &mut Reader<'a>,
+    bump: &'b Bump,
+    _: &Limits,
+) -> Result<EntityRef<'b>, Stop> {
+    let mut entity = EntityRef {
+        schema_url: "",
+        r#type: "",
+        id_keys: &[],
+        description_keys: &[],
+    };
+    if !reader.object()? {
+        return Ok(entity);
+    }
+    let (mut first, mut seen) = (true, 0);
+    while let Some(name) = reader.member(&mut first)? {
+        let bit = match name {
+            "schemaUrl" | "schema_url" => {
+                entity.schema_url = reader.text_field(bump)?;
+                0
+            }
+            "type" => {
+                entity.r#type = reader.text_field(bump)?;
+                1
+            }
+            "idKeys" | "id_keys" => {
+                entity.id_keys = texts(reader, bump)?;
+                2
+            }
+            "descriptionKeys" | "description_keys" => {
+                entity.description_keys = texts(reader, bump)?;
+                3
+            }
+            _ => {
+                reader.skip_value()?;
+                continue;
+            }
+        };
+        see(reader, &mut seen, bit);
+    }
+    Ok(entity)
+}
+
+fn texts<'a: 'b, 'b>(reader: &mut Reader<'a>, bump: &'b Bump) -> Result<&'b [&'b str], Stop> {
+    if !reader.list()? {
+        return Ok(&[]);
+    }
+    let mut list = BumpVec::new_in(bump);
+    let mut first = true;
+    while reader.element(&mut first)? {
+        list.push(reader.string(bump)?);
+    }
+    Ok(list.into_bump_slice())
+}

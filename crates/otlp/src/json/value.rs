@@ -1,0 +1,197 @@
+//! `AnyValue` and attribute lists.
+
+use bumpalo::Bump;
+use bumpalo::collections::Vec as BumpVec;
+
+use super::reader::{Note, Reader, Stop};
+use crate::Limits;
+use crate::attributes::UniqueList;
+use crate::model::{Attributes, KeyValue, Number, Value};
+use crate::problems::{TOO_DEEP, TOO_MANY_ATTRIBUTES};
+
+/// Room made for an attribute list before its length is known.
+const ROOM: usize = 8;
+
+/// Reads an attribute list; `null` is an empty one.
+pub(super) fn attributes<'a: 'b, 'b>(
+    reader: &mut Reader<'a>,
+    bump: &'b Bump,
+    limits: &Limits,
+) -> Result<Attributes<'b>, Stop> {
+    let start = reader.offset();
+    if !reader.list()? {
+        return Ok(&[]);
+    }
+    let mut list = UniqueList::with_capacity(ROOM, bump);
+    let mut first = true;
+    while reader.element(&mut first)? {
+        let attribute = key_value(reader, bump, limits.value_depth)?;
+        if list.push(attribute) {
+            reader.note(Note::DuplicateAttributeKey);
+        } else if list.entries.len() > limits.attributes {
+            return reader.stop(
+                TOO_MANY_ATTRIBUTES,
+                start,
+                format!("expected at most {} attributes", limits.attributes),
+            );
+        }
+    }
+    Ok(list.entries.into_bump_slice())
+}
+
+/// Reads one `KeyValue`. `depth` is how many lists and maps may still open inside each other.
+#[inline]
+fn key_value<'a: 'b, 'b>(
+    reader: &mut Reader<'a>,
+    bump: &'b Bump,
+    depth: usize,
+) -> Result<KeyValue<'b>, Stop> {
+    if reader.peek() != b'{' {
+        return reader.wrong_kind("an attribute object");
+    }
+    reader.object()?;
+    let mut attribute = KeyValue {
+        key: "",
+        value: Value::Empty,
+    };
+    let (mut first, mut keys, mut values) = (true, 0, 0);
+    while let Some(name) = reader.member(&mut first)? {
+        match name {
+            "key" => {
+                attribute.key = reader.text_field(bump)?;
+                keys += 1;
+            }
+            "value" => {
+                attribute.value = value(reader, bump, depth)?;
+                values += 1;
+            }
+            "keyStrindex" | "key_strindex" => {
+                reader.note(Note::StringIndexIgnored);
+                reader.skip_value()?;
+            }
+            _ => reader.skip_value()?,
+        }
+    }
+    if keys > 1 || values > 1 {
+        reader.note(Note::DuplicateMember);
+    }
+    Ok(attribute)
+}
+
+/// Reads one `AnyValue`. Of several values set the last one wins, with a note; `null` is none.
+/// `depth` is how many lists and maps may still open inside each other.
+pub(super) fn value<'a: 'b, 'b>(
+    reader: &mut Reader<'a>,
+    bump: &'b Bump,
+    depth: usize,
+) -> Result<Value<'b>, Stop> {
+    if !reader.object()? {
+        return Ok(Value::Empty);
+    }
+    let mut result = Value::Empty;
+    let mut set = 0;
+    let mut first = true;
+    while let Some(name) = reader.member(&mut first)? {
+        let found = match name {
+            "stringValue" | "string_value" => {
+                if reader.null()? {
+                    None
+                } else {
+                    Some(Value::String(reader.string(bump)?))
+                }
+            }
+            "intValue" | "int_value" => reader.int_field()?.map(|number| match number {
+                Number::Int(value) => Value::Int(value),
+                Number::Double(value) => Value::Double(value),
+            }),
+            "boolValue" | "bool_value" => reader.bool_field()?.map(Value::Bool),
+            "doubleValue" | "double_value" => reader.double_field()?.map(Value::Double),
+            "arrayValue" | "array_value" => array(reader, bump, depth)?,
+            "kvlistValue" | "kvlist_value" => map(reader, bump, depth)?,
+            "bytesValue" | "bytes_value" => reader.bytes_field(bump)?.map(Value::Bytes),
+            "stringValueStrindex" | "string_value_strindex" => {
+                reader.note(Note::StringIndexIgnored);
+                reader.skip_value()?;
+                None
+            }
+            _ => {
+                reader.skip_value()?;
+                None
+            }
+        };
+        if let Some(found) = found {
+            result = found;
+            set += 1;
+        }
+    }
+    if set > 1 {
+        reader.note(Note::DuplicateMember);
+    }
+    Ok(result)
+}
+
+/// Reads an `ArrayValue`; `None` for `null`.
+fn array<'a: 'b, 'b>(
+    reader: &mut Reader<'a>,
+    bump: &'b Bump,
+    depth: usize,
+) -> Result<Option<Value<'b>>, Stop> {
+    let mut values = BumpVec::new_in(bump);
+    let present = listed_values(reader, depth, |reader, depth| {
+        values.push(value(reader, bump, depth)?);
+        Ok(())
+    })?;
+    Ok(present.then(|| Value::Array(values.into_bump_slice())))
+}
+
+/// Reads a `KeyValueList`; `None` for `null`.
+fn map<'a: 'b, 'b>(
+    reader: &mut Reader<'a>,
+    bump: &'b Bump,
+    depth: usize,
+) -> Result<Option<Value<'b>>, Stop> {
+    let mut values = BumpVec::new_in(bump);
+    let present = listed_values(reader, depth, |reader, depth| {
+        values.push(key_value(reader, bump, depth)?);
+        Ok(())
+    })?;
+    Ok(present.then(|| Value::KeyValueList(values.into_bump_slice())))
+}
+
+/// Reads the object around a list named `values`, which may be missing; false for `null`.
+fn listed_values<'a>(
+    reader: &mut Reader<'a>,
+    depth: usize,
+    mut read: impl FnMut(&mut Reader<'a>, usize) -> Result<(), Stop>,
+) -> Result<bool, Stop> {
+    let start = reader.offset();
+    if !reader.object()? {
+        return Ok(false);
+    }
+    let Some(depth) = depth.checked_sub(1) else {
+        return reader.stop(
+            TOO_DEEP,
+            start,
+            "lists and maps inside each other too deeply",
+        );
+    };
+    let mut first = true;
+    let mut lists = 0;
+    while let Some(name) = reader.member(&mut first)? {
+        if name != "values" {
+            reader.skip_value()?;
+            continue;
+        }
+        lists += 1;
+        if reader.list()? {
+            let mut first = true;
+            while reader.element(&mut first)? {
+                read(reader, depth)?;
+            }
+        }
+    }
+    if lists > 1 {
+        reader.note(Note::DuplicateMember);
+    }
+    Ok(true)
+}

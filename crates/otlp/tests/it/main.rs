@@ -1,0 +1,4 @@
+//! Integration tests of both decoders and the encoder.
+
+mod json;
+mod transcript;

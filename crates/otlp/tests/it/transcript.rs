@@ -1,0 +1,101 @@
+//! A sink that writes down its visits as lines of text: what two decoders are compared by.
+
+use otolith_capture::{Frame, Signal};
+use otolith_otlp::{
+    ExponentialHistogramPoint, HistogramPoint, ItemReject, LogRecord, Metric, NoteCode,
+    NumberPoint, Resource, Scope, Sink, Span, SummaryPoint,
+};
+
+/// The visits of the committed frames, one line each, and their rejects and notes beside.
+#[derive(Debug, Default)]
+pub struct Transcript {
+    /// Visits in order; doubles are written so that NaN equals NaN.
+    pub lines: Vec<String>,
+    /// Rejected items: `signal code offset bytes`.
+    pub rejects: Vec<String>,
+    /// Notes in order.
+    pub notes: Vec<NoteCode>,
+    mark: Option<(usize, usize, usize)>,
+}
+
+impl Transcript {
+    /// All visits as one text.
+    pub fn text(&self) -> String {
+        self.lines.join("\n")
+    }
+
+    fn line(&mut self, depth: usize, item: &dyn std::fmt::Debug) {
+        assert!(self.mark.is_some(), "a visit outside of a frame");
+        self.lines.push(format!("{}{item:?}", "  ".repeat(depth)));
+    }
+}
+
+impl Sink for Transcript {
+    fn begin(&mut self, _: &Frame<'_>) {
+        assert!(self.mark.is_none(), "a frame inside of a frame");
+        self.mark = Some((self.lines.len(), self.rejects.len(), self.notes.len()));
+    }
+
+    fn resource(&mut self, signal: Signal, resource: &Resource<'_>) {
+        self.line(0, &(signal, resource));
+    }
+
+    fn scope(&mut self, scope: &Scope<'_>) {
+        self.line(1, scope);
+    }
+
+    fn span(&mut self, span: &Span<'_>) {
+        self.line(2, span);
+    }
+
+    fn log_record(&mut self, record: &LogRecord<'_>) {
+        self.line(2, record);
+    }
+
+    fn metric(&mut self, metric: &Metric<'_>) {
+        self.line(2, metric);
+    }
+
+    fn number_point(&mut self, point: &NumberPoint<'_>) {
+        self.line(3, point);
+    }
+
+    fn histogram_point(&mut self, point: &HistogramPoint<'_>) {
+        self.line(3, point);
+    }
+
+    fn exponential_histogram_point(&mut self, point: &ExponentialHistogramPoint<'_>) {
+        self.line(3, point);
+    }
+
+    fn summary_point(&mut self, point: &SummaryPoint<'_>) {
+        self.line(3, point);
+    }
+
+    fn reject_item(&mut self, reject: ItemReject<'_>) {
+        assert!(self.mark.is_some(), "a reject outside of a frame");
+        self.rejects.push(format!(
+            "{} {} {} {}",
+            reject.signal,
+            reject.code,
+            reject.offset,
+            String::from_utf8_lossy(reject.bytes)
+        ));
+    }
+
+    fn note(&mut self, code: NoteCode) {
+        assert!(self.mark.is_some(), "a note outside of a frame");
+        self.notes.push(code);
+    }
+
+    fn commit(&mut self) {
+        assert!(self.mark.take().is_some(), "commit without begin");
+    }
+
+    fn abandon(&mut self) {
+        let (lines, rejects, notes) = self.mark.take().expect("abandon without begin");
+        self.lines.truncate(lines);
+        self.rejects.truncate(rejects);
+        self.notes.truncate(notes);
+    }
+}
