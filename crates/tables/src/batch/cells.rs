@@ -104,6 +104,8 @@ pub(crate) struct Cells {
     infos: Vec<KeyInfo>,
     /// Each key and kind that can have a column, in order of appearance.
     announced: Vec<(u32, Kind)>,
+    /// How many of `announced` are not fresh.
+    passed_on: usize,
 }
 
 /// A state to go back to.
@@ -117,28 +119,26 @@ pub(crate) struct CellsMark {
 }
 
 impl Cells {
-    /// Appends a row.
-    pub(crate) fn push_row<'a>(&mut self, attributes: impl Iterator<Item = &'a KeyValue<'a>>) {
+    /// Appends the attributes of a row, which [`Self::end_row`] ends.
+    pub(crate) fn push<'a>(&mut self, attributes: impl IntoIterator<Item = &'a KeyValue<'a>>) {
         self.keys.restart();
         for attribute in attributes {
-            self.push(attribute);
+            self.push_one(attribute);
         }
-        self.end_row(&[]);
     }
 
-    /// Appends a row and hashes its attributes.
-    pub(crate) fn push_row_hashed(&mut self, attributes: &[KeyValue<'_>]) -> AttributesHash {
+    /// As [`Self::push`], with the hash of the attributes.
+    pub(crate) fn push_hashed(&mut self, attributes: &[KeyValue<'_>]) -> AttributesHash {
         let mut hash = AttributesHash::default();
         self.keys.restart();
         for attribute in attributes {
-            let key = self.push(attribute);
+            let key = self.push_one(attribute);
             hash.add(self.infos[key as usize].hash, &attribute.value);
         }
         hash
     }
 
-    /// Appends an attribute to the row that is not ended yet.
-    fn push(&mut self, attribute: &KeyValue<'_>) -> u32 {
+    fn push_one(&mut self, attribute: &KeyValue<'_>) -> u32 {
         let key = self.key(attribute.key);
         let known = self.infos[key as usize].known;
         match fit(&attribute.value, known) {
@@ -210,10 +210,15 @@ impl Cells {
         &self.cells[start..self.row_ends[row]]
     }
 
-    /// The text of a cell.
+    /// The bytes of the text of a cell.
     pub(crate) fn text(&self, cell: Cell) -> &[u8] {
         let start = cell.value as usize;
         &self.bytes[start..start + cell.len_bytes()]
+    }
+
+    /// The text of a cell.
+    pub(crate) fn text_str(&self, cell: Cell) -> &str {
+        std::str::from_utf8(self.text(cell)).expect("cells hold whole texts")
     }
 
     /// The key of a number.
@@ -225,9 +230,14 @@ impl Cells {
         self.keys.len()
     }
 
-    /// Each key and kind that can have a column, in order of appearance.
-    pub(crate) fn announced(&self) -> &[(u32, Kind)] {
-        &self.announced
+    /// Keys and kinds that can have a column and that the last rows brought first.
+    pub(crate) fn fresh(&self) -> &[(u32, Kind)] {
+        &self.announced[self.passed_on..]
+    }
+
+    /// Empties [`Self::fresh`].
+    pub(crate) fn forget_fresh(&mut self) {
+        self.passed_on = self.announced.len();
     }
 
     pub(crate) fn len_bytes(&self) -> usize {
@@ -254,6 +264,7 @@ impl Cells {
         for (key, kind) in self.announced.drain(mark.announced..) {
             self.infos[key as usize].announced &= !(1 << kind as u8);
         }
+        self.passed_on = mark.announced;
         self.keys.truncate(mark.keys);
         self.infos.truncate(mark.keys);
     }

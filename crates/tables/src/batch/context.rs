@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use otolith_otlp::{KeyValue, Metric, MetricKind, Resource, Scope, Value};
 
+use crate::part::AttributePlace;
 use crate::schema;
 use crate::value::json;
 use crate::value::series::{AttributesHash, context_hash};
@@ -68,6 +69,7 @@ impl MetricContext {
 pub(crate) struct View<'a> {
     pub resource: &'a ResourceContext,
     pub scope: &'a ScopeContext,
+    pub scope_number: u32,
     pub metric: Option<&'a MetricContext>,
 }
 
@@ -109,7 +111,7 @@ impl Contexts {
     pub(crate) fn resource(
         &mut self,
         resource: &Resource<'_>,
-        database: impl FnOnce(Option<&str>) -> u32,
+        database: impl FnOnce(&str) -> u32,
     ) -> u32 {
         self.identity.clear();
         identify_attributes(&mut self.identity, resource.attributes);
@@ -117,18 +119,22 @@ impl Contexts {
         self.identity
             .extend_from_slice(&resource.dropped_attributes_count.to_le_bytes());
         let entity_refs = json::entity_refs(resource.entity_refs);
-        identify(&mut self.identity, entity_refs.as_deref().unwrap_or_default());
+        identify(
+            &mut self.identity,
+            entity_refs.as_deref().unwrap_or_default(),
+        );
         let (number, new) = self.resource_numbers.intern(&self.identity);
         if new {
             let service_name = resource.attributes.iter().find_map(service_name_of);
-            self.resource_attributes.push_row(
+            self.resource_attributes.push(
                 resource
                     .attributes
                     .iter()
                     .filter(|attribute| service_name_of(attribute).is_none()),
             );
+            self.resource_attributes.end_row(&[]);
             self.resources.push(ResourceContext {
-                database: database(service_name),
+                database: database(service_name.unwrap_or_default()),
                 service_name: service_name.map(str::to_owned),
                 schema_url: resource.schema_url.to_owned(),
                 dropped_attributes_count: resource.dropped_attributes_count,
@@ -151,7 +157,8 @@ impl Contexts {
         identify_attributes(&mut self.identity, scope.attributes);
         let (number, new) = self.scope_numbers.intern(&self.identity);
         if new {
-            self.scope_attributes.push_row(scope.attributes.iter());
+            self.scope_attributes.push(scope.attributes);
+            self.scope_attributes.end_row(&[]);
             self.scopes.push(ScopeContext {
                 resource,
                 name: scope.name.to_owned(),
@@ -187,8 +194,7 @@ impl Contexts {
                 &scope_context.version,
                 metric,
             );
-            let has_temporality =
-                !matches!(metric.kind, MetricKind::Gauge | MetricKind::Summary);
+            let has_temporality = !matches!(metric.kind, MetricKind::Gauge | MetricKind::Summary);
             self.metrics.push(MetricContext {
                 scope,
                 name: metric.name.to_owned(),
@@ -206,11 +212,12 @@ impl Contexts {
     }
 
     /// The contexts of a row of a table that is not of points.
-    pub(crate) fn of_scope(&self, scope: u32) -> View<'_> {
-        let scope = &self.scopes[scope as usize];
+    pub(crate) fn of_scope(&self, scope_number: u32) -> View<'_> {
+        let scope = &self.scopes[scope_number as usize];
         View {
             resource: &self.resources[scope.resource as usize],
             scope,
+            scope_number,
             metric: None,
         }
     }
@@ -222,6 +229,22 @@ impl Contexts {
             metric: Some(metric),
             ..self.of_scope(metric.scope)
         }
+    }
+
+    /// The attributes of resources or scopes.
+    pub(crate) fn attributes(&self, place: AttributePlace) -> &Cells {
+        match place {
+            AttributePlace::Scope => &self.scope_attributes,
+            AttributePlace::Item | AttributePlace::Resource => &self.resource_attributes,
+        }
+    }
+
+    pub(crate) fn get_resource(&self, resource: u32) -> &ResourceContext {
+        &self.resources[resource as usize]
+    }
+
+    pub(crate) fn get_scope(&self, scope: u32) -> &ScopeContext {
+        &self.scopes[scope as usize]
     }
 
     pub(crate) fn get_metric(&self, metric: u32) -> &MetricContext {

@@ -3,22 +3,25 @@
 pub(crate) mod cells;
 pub(crate) mod context;
 pub(crate) mod interner;
+mod sink;
+pub(crate) mod tables;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-use otolith_capture::{Frame, Origin, Reject, Signal};
-use otolith_otlp::{
-    ExponentialHistogramPoint, HistogramPoint, ItemReject, LogRecord, Metric, NoteCode,
-    NumberPoint, Resource, Scope, Sink, Span, SummaryPoint,
-};
+use otolith_capture::{Origin, Reject, Signal};
+use otolith_otlp::NoteCode;
 
 use crate::database::DatabaseName;
+use crate::schema::Rows;
 use crate::table::Table;
+use context::{Contexts, ContextsMark};
+use tables::{DatabaseBatch, RowContext, Stored, TableBatch};
 
 /// What the committed frames of a chunk held.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Items: spans, data points, log records, in the order of [`Signal::ALL`].
+    /// Items with rows: spans, data points, log records, in the order of [`Signal::ALL`].
     pub items: [u64; 3],
     /// Items rejected alone.
     pub rejected_items: u64,
@@ -27,12 +30,57 @@ pub struct Counts {
 }
 
 /// Rows of one chunk of frames, of all databases.
+///
+/// A [`otolith_otlp::Sink`]: what an abandoned frame brought leaves no trace.
 #[derive(Debug, Default)]
 pub struct Batches {
+    pub(crate) contexts: Contexts,
+    pub(crate) databases: Vec<DatabaseBatch>,
+    /// The frames that rows come from.
+    pub(crate) frames: Vec<FrameName>,
+    numbers: HashMap<DatabaseName, u32>,
     counts: Counts,
     rejects: Vec<Reject>,
     notes: BTreeMap<NoteCode, u64>,
-    origin: Option<Origin>,
+    frame: Option<RunningFrame>,
+    scratch: Scratch,
+}
+
+/// What the column `source` tells of a frame.
+#[derive(Clone, Debug)]
+pub(crate) struct FrameName {
+    pub file: Arc<str>,
+    pub number: u64,
+}
+
+/// The frame between begin and its end.
+#[derive(Debug)]
+struct RunningFrame {
+    origin: Origin,
+    /// The frame is too large to be taken.
+    oversized: bool,
+    signal: Signal,
+    resource: u32,
+    scope: Option<u32>,
+    metric: Option<u32>,
+    items: [u64; 3],
+    notes: BTreeMap<NoteCode, u64>,
+    /// Tables that the frame brought rows to.
+    touched: Vec<(u32, Table)>,
+    // Where to go back to.
+    contexts: ContextsMark,
+    databases: usize,
+    rejects: usize,
+}
+
+/// Buffers that are reused from item to item.
+#[derive(Debug, Default)]
+struct Scratch {
+    json: Vec<u8>,
+    first: Vec<i64>,
+    second: Vec<i64>,
+    quantiles: Vec<f64>,
+    values: Vec<f64>,
 }
 
 impl Batches {
@@ -51,37 +99,50 @@ impl Batches {
         &self.counts
     }
 
-    /// Items rejected alone, in input order.
+    /// Items rejected alone in committed frames, in input order.
     pub fn rejects(&self) -> &[Reject] {
         &self.rejects
     }
 
-    /// Deviations that were tolerated, and how often.
+    /// What was noted in committed frames, and how often.
     pub fn notes(&self) -> &BTreeMap<NoteCode, u64> {
         &self.notes
     }
 
-    /// Size of the content in bytes, close to the memory it takes.
+    /// Size of the content in bytes, close to the memory it takes. The same for the same content.
     pub fn len_bytes(&self) -> usize {
-        self.rejects.iter().map(|reject| reject.bytes.len()).sum()
+        let tables: usize = self
+            .databases
+            .iter()
+            .flat_map(DatabaseBatch::tables)
+            .map(tables::AnyTable::len_bytes)
+            .sum();
+        let rejects: usize = self.rejects.iter().map(|reject| reject.bytes.len()).sum();
+        self.contexts.len_bytes() + tables + rejects + self.frames.len() * size_of::<FrameName>()
     }
-}
 
-impl Sink for Batches {
-    fn begin(&mut self, frame: &Frame<'_>) {
-        self.origin = Some(frame.origin.clone());
+    /// The table of the running resource, and what a row needs beside its own columns.
+    fn place<R: Stored>(
+        &mut self,
+        nanos: i64,
+    ) -> Option<(&mut TableBatch<R>, RowContext, &Contexts, &mut Scratch)> {
+        let frame = self.frame.as_mut()?;
+        let context = if R::HEADERS.is_empty() {
+            frame.scope
+        } else {
+            frame.metric
+        }?;
+        let number = self.contexts.get_scope(frame.scope?).resource;
+        let number = self.contexts.get_resource(number).database;
+        let table = R::get_mut(self.databases.get_mut(number as usize)?);
+        if table.touch() {
+            frame.touched.push((number, <R as Rows>::TABLE));
+        }
+        let row = RowContext {
+            frame: u32::try_from(self.frames.len() - 1).expect("a chunk has fewer frames"),
+            context,
+            nanos,
+        };
+        Some((table, row, &self.contexts, &mut self.scratch))
     }
-    fn resource(&mut self, _: Signal, _: &Resource<'_>) {}
-    fn scope(&mut self, _: &Scope<'_>) {}
-    fn span(&mut self, _: &Span<'_>) {}
-    fn log_record(&mut self, _: &LogRecord<'_>) {}
-    fn metric(&mut self, _: &Metric<'_>) {}
-    fn number_point(&mut self, _: &NumberPoint<'_>) {}
-    fn histogram_point(&mut self, _: &HistogramPoint<'_>) {}
-    fn exponential_histogram_point(&mut self, _: &ExponentialHistogramPoint<'_>) {}
-    fn summary_point(&mut self, _: &SummaryPoint<'_>) {}
-    fn reject_item(&mut self, _: ItemReject<'_>) {}
-    fn note(&mut self, _: NoteCode) {}
-    fn commit(&mut self) {}
-    fn abandon(&mut self) {}
 }

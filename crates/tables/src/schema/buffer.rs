@@ -277,8 +277,9 @@ impl<const N: usize> Buffer for Ids<N> {
             hex.clear();
             if present {
                 hex.extend(
-                    id.iter()
-                        .flat_map(|byte| [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]),
+                    id.iter().flat_map(|byte| {
+                        [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]
+                    }),
                 );
             }
             strings.push(&hex);

@@ -11,6 +11,7 @@ pub(crate) enum ContextValue<'a> {
     Null,
     Text(&'a str),
     Int(i64),
+    Double(f64),
     Bool(bool),
 }
 

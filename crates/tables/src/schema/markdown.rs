@@ -17,8 +17,16 @@ pub fn tables_markdown() -> String {
         )
         .expect("writing to memory does not fail");
         for column in base_columns(table) {
-            let unit = if column.unit.is_empty() { "-" } else { column.unit };
-            let null = if column.null.is_empty() { "never" } else { column.null };
+            let unit = if column.unit.is_empty() {
+                "-"
+            } else {
+                column.unit
+            };
+            let null = if column.null.is_empty() {
+                "never"
+            } else {
+                column.null
+            };
             writeln!(
                 text,
                 "| `{}` | {} | {unit} | {} | {null} |",

@@ -44,9 +44,7 @@ fn convert(scalar: Scalar<'_>, known: ColumnType) -> Scalar<'_> {
         }
         (Scalar::String("true"), ColumnType::Boolean) => Scalar::Bool(true),
         (Scalar::String("false"), ColumnType::Boolean) => Scalar::Bool(false),
-        (Scalar::Int(int), ColumnType::Double) => {
-            exact_double(int).map_or(scalar, Scalar::Double)
-        }
+        (Scalar::Int(int), ColumnType::Double) => exact_double(int).map_or(scalar, Scalar::Double),
         (Scalar::Double(double), ColumnType::Int64) => {
             exact_int(double).map_or(scalar, Scalar::Int)
         }
@@ -83,7 +81,10 @@ fn number(text: &str) -> Option<Scalar<'static>> {
             .filter(|int| *int != 0 || text == "0")
             .map(Scalar::Int);
     }
-    let double: f64 = text.parse().ok().filter(|double: &f64| double.is_finite())?;
+    let double: f64 = text
+        .parse()
+        .ok()
+        .filter(|double: &f64| double.is_finite())?;
     let same = decimal(text)? == decimal(&format!("{double:e}"))?;
     same.then_some(Scalar::Double(double))
 }
@@ -136,8 +137,25 @@ mod tests {
         check(Value::String("1.2e-05"), Double, Scalar::Double(1.2e-5));
         check(Value::String("0"), Double, Scalar::Double(0.0));
         for text in [
-            "", "-", "007", "+1", " 1", "1 ", "0x10", "NaN", "inf", "1e999", "1.", ".5", "1_0",
-            "0.1000000000000000055511151231257827", "-0", "92233720368547758079", "1.2.3", "1e", "--1",
+            "",
+            "-",
+            "007",
+            "+1",
+            " 1",
+            "1 ",
+            "0x10",
+            "NaN",
+            "inf",
+            "1e999",
+            "1.",
+            ".5",
+            "1_0",
+            "0.1000000000000000055511151231257827",
+            "-0",
+            "92233720368547758079",
+            "1.2.3",
+            "1e",
+            "--1",
         ] {
             if text == "1." {
                 continue;

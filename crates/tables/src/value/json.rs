@@ -176,6 +176,11 @@ pub(crate) fn entity_refs(entity_refs: &[EntityRef<'_>]) -> Option<String> {
     Some(serde_json::Value::Array(refs).to_string())
 }
 
+/// JSON text that was written as bytes, borrowed.
+pub(crate) fn as_text(json: &[u8]) -> &str {
+    std::str::from_utf8(json).expect("JSON of UTF-8 text is UTF-8")
+}
+
 /// JSON text that was written as bytes.
 pub(crate) fn text(json: Vec<u8>) -> String {
     String::from_utf8(json).expect("JSON of UTF-8 text is UTF-8")
@@ -214,7 +219,10 @@ mod tests {
     #[test]
     fn what_plain_json_loses_is_written_as_otlp_json() {
         check(Value::Bytes(b"\x00\xff"), r#"{"bytesValue":"AP8="}"#);
-        check(Value::Double(f64::NEG_INFINITY), r#"{"doubleValue":"-Infinity"}"#);
+        check(
+            Value::Double(f64::NEG_INFINITY),
+            r#"{"doubleValue":"-Infinity"}"#,
+        );
         check(
             Value::KeyValueList(&[entry("intValue", Value::Int(1))]),
             r#"{"kvlistValue":{"values":[{"key":"intValue","value":{"intValue":"1"}}]}}"#,
@@ -228,7 +236,10 @@ mod tests {
     #[test]
     fn bodies_are_otlp_json() {
         let mut out = Vec::new();
-        write_otlp(&mut out, &Value::Array(&[Value::String("x"), Value::Double(f64::NAN)]));
+        write_otlp(
+            &mut out,
+            &Value::Array(&[Value::String("x"), Value::Double(f64::NAN)]),
+        );
         assert_eq!(
             text(out),
             r#"{"arrayValue":{"values":[{"stringValue":"x"},{"doubleValue":"NaN"}]}}"#

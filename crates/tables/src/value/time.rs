@@ -99,11 +99,26 @@ mod tests {
     fn implausible_times_go_to_the_first_day() {
         check(0, None, 0, Some(NO_TIME));
         check(1, Some(0), 0, Some(ODD_TIME));
-        check(EARLIEST as u64 - 1, Some(315_532_799_999_999), 0, Some(ODD_TIME));
+        check(
+            EARLIEST as u64 - 1,
+            Some(315_532_799_999_999),
+            0,
+            Some(ODD_TIME),
+        );
         check(EARLIEST as u64, Some(315_532_800_000_000), 3652, None);
-        check(LATEST as u64, Some(7_258_118_400_000_000), 0, Some(ODD_TIME));
+        check(
+            LATEST as u64,
+            Some(7_258_118_400_000_000),
+            0,
+            Some(ODD_TIME),
+        );
         check(u64::MAX, Some(18_446_744_073_709_551), 0, Some(ODD_TIME));
-        check(1_795_219_200_123_456_789, Some(1_795_219_200_123_456), 20778, None);
+        check(
+            1_795_219_200_123_456_789,
+            Some(1_795_219_200_123_456),
+            20778,
+            None,
+        );
     }
 
     #[test]

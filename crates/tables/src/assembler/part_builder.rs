@@ -1,0 +1,411 @@
+//! Chosen rows of several batches into the columns of a part.
+
+use std::collections::HashMap;
+
+use otolith_otlp::Value;
+
+use crate::batch::cells::{Cell, Cells, Kind};
+use crate::batch::context::View;
+use crate::batch::tables::TableBatch;
+use crate::part::{AttributePlace, ColumnType, Field, PartColumn, Values};
+use crate::schema::buffer::{DictionaryBuilder, Gathered, RowRef, StringsBuilder, validity};
+use crate::schema::{COMMON, ContextColumn, ContextValue, ENDING, Rows};
+use crate::value::json;
+
+use super::Chunk;
+use super::columns::{NO_SLOTS, REST, Slot, Slots, TableColumns};
+use super::store::Pushed;
+
+/// Builds the columns of parts of one table.
+#[derive(Debug)]
+pub(crate) struct PartBuilder<'a, R> {
+    pushed: &'a [Pushed<R>],
+    chunks: &'a [Chunk],
+    columns: &'a TableColumns,
+}
+
+/// The distinct contexts, or frames, of rows, in order of appearance.
+#[derive(Debug)]
+struct Distinct {
+    /// Index of the buffer, and number there.
+    numbers: Vec<(u32, u32)>,
+    /// Index into `numbers` per row.
+    of_row: Vec<u32>,
+}
+
+impl Distinct {
+    fn new(rows: &[RowRef], number: impl Fn(&RowRef) -> u32) -> Self {
+        let mut seen: HashMap<(u32, u32), u32> = HashMap::new();
+        let mut distinct = Self {
+            numbers: Vec::new(),
+            of_row: Vec::with_capacity(rows.len()),
+        };
+        let mut last = None;
+        for row in rows {
+            let number = (row.buffer, number(row));
+            let index = match last {
+                Some((last, index)) if last == number => index,
+                _ => *seen.entry(number).or_insert_with(|| {
+                    distinct.numbers.push(number);
+                    u32::try_from(distinct.numbers.len() - 1).expect("fewer than rows")
+                }),
+            };
+            last = Some((number, index));
+            distinct.of_row.push(index);
+        }
+        distinct
+    }
+
+    /// Spreads values of the distinct contexts over their rows.
+    fn spread<T: Copy>(&self, values: &[T]) -> Vec<T> {
+        self.of_row
+            .iter()
+            .map(|index| values[*index as usize])
+            .collect()
+    }
+
+    /// Spreads the values of a column.
+    fn column<'a>(
+        &self,
+        r#type: ColumnType,
+        values: impl Iterator<Item = ContextValue<'a>>,
+    ) -> Gathered {
+        let mut dictionary = DictionaryBuilder::default();
+        let (mut ints, mut doubles, mut truths) = (Vec::new(), Vec::new(), Vec::new());
+        let mut indices = Vec::new();
+        let mut valid = Vec::new();
+        for value in values {
+            valid.push(value != ContextValue::Null);
+            match r#type {
+                ColumnType::String => indices.push(match value {
+                    ContextValue::Text(text) => dictionary.index(text),
+                    _ => 0,
+                }),
+                ColumnType::Boolean => truths.push(value == ContextValue::Bool(true)),
+                ColumnType::Double => doubles.push(match value {
+                    ContextValue::Double(double) => double,
+                    _ => 0.0,
+                }),
+                _ => ints.push(match value {
+                    ContextValue::Int(int) => int,
+                    _ => 0,
+                }),
+            }
+        }
+        let values = match r#type {
+            ColumnType::String => Values::Dictionary {
+                indices: self.spread(&indices),
+                dictionary: dictionary.finish(),
+            },
+            ColumnType::Boolean => Values::Boolean(self.spread(&truths)),
+            ColumnType::Double => Values::Double(self.spread(&doubles)),
+            _ => Values::Int64(self.spread(&ints)),
+        };
+        let valid = if valid.contains(&false) {
+            validity(self.spread(&valid))
+        } else {
+            None
+        };
+        (values, valid)
+    }
+}
+
+impl<'a, R: Rows> PartBuilder<'a, R> {
+    pub(crate) fn new(
+        pushed: &'a [Pushed<R>],
+        chunks: &'a [Chunk],
+        columns: &'a TableColumns,
+    ) -> Self {
+        Self {
+            pushed,
+            chunks,
+            columns,
+        }
+    }
+
+    /// The columns of the rows: the base columns, then the attribute columns that have values.
+    pub(crate) fn build(&self, rows: &[RowRef]) -> Vec<PartColumn> {
+        let buffers: Vec<&R> = self
+            .pushed
+            .iter()
+            .map(|pushed| &pushed.table.rows)
+            .collect();
+        let mut columns: Vec<PartColumn> = R::COLUMNS
+            .iter()
+            .zip(R::gather(&buffers, rows))
+            .map(|(column, gathered)| part_column(column.field(), gathered))
+            .collect();
+
+        let contexts = Distinct::new(rows, |row| {
+            self.pushed[row.buffer as usize].table.contexts[row.row as usize]
+        });
+        for column in R::HEADERS.iter().chain(COMMON) {
+            columns.push(self.context_column(column, &contexts));
+        }
+
+        let mut slots: Vec<Option<Gathered>> = Vec::new();
+        slots.resize_with(self.columns.fields().len(), || None);
+        let ending = [
+            self.item_attributes(rows, &mut slots),
+            self.context_attributes(AttributePlace::Resource, &contexts, &mut slots),
+            self.context_attributes(AttributePlace::Scope, &contexts, &mut slots),
+            self.sources(rows),
+        ];
+        for (column, gathered) in ENDING.iter().zip(ending) {
+            columns.push(part_column(column.field(), gathered));
+        }
+        for (field, gathered) in self.columns.fields().iter().zip(slots) {
+            if let Some(gathered) = gathered {
+                columns.push(part_column(field.clone(), gathered));
+            }
+        }
+        columns
+    }
+
+    fn view(&self, (buffer, number): (u32, u32)) -> View<'a> {
+        let chunk = &self.chunks[self.pushed[buffer as usize].chunk];
+        TableBatch::<R>::view(&chunk.contexts, number)
+    }
+
+    fn context_column(&self, column: &ContextColumn, contexts: &Distinct) -> PartColumn {
+        let views: Vec<View<'_>> = contexts.numbers.iter().map(|n| self.view(*n)).collect();
+        let values = views.iter().map(|view| (column.get)(view));
+        let gathered = contexts.column(column.definition.r#type, values);
+        part_column(column.definition.field(), gathered)
+    }
+
+    fn sources(&self, rows: &[RowRef]) -> Gathered {
+        let frames = Distinct::new(rows, |row| {
+            self.pushed[row.buffer as usize].table.frames[row.row as usize]
+        });
+        let names: Vec<String> = frames
+            .numbers
+            .iter()
+            .map(|(buffer, number)| {
+                let chunk = &self.chunks[self.pushed[*buffer as usize].chunk];
+                let frame = &chunk.frames[*number as usize];
+                format!("{}#{}", frame.file, frame.number)
+            })
+            .collect();
+        let values = names.iter().map(|name| ContextValue::Text(name));
+        frames.column(ColumnType::String, values)
+    }
+
+    /// Spreads the attributes of resources or scopes over columns; gives the JSON rest.
+    fn context_attributes(
+        &self,
+        place: AttributePlace,
+        contexts: &Distinct,
+        slots: &mut [Option<Gathered>],
+    ) -> Gathered {
+        let count = contexts.numbers.len();
+        let mut values: HashMap<Slot, Vec<ContextValue<'_>>> = HashMap::new();
+        let mut rests: Vec<Option<String>> = Vec::with_capacity(count);
+        for (index, number) in contexts.numbers.iter().enumerate() {
+            let pushed = &self.pushed[number.0 as usize];
+            let all = &self.chunks[pushed.chunk].contexts;
+            let view = self.view(*number);
+            let (cells, row) = match place {
+                AttributePlace::Scope => (&all.scope_attributes, view.scope_number),
+                _ => (&all.resource_attributes, view.scope.resource),
+            };
+            let mut rest = Rest::default();
+            for cell in cells.row(row) {
+                let slots = pushed.context_slots.get(&(place, cell.key()));
+                match slot(slots.unwrap_or(&NO_SLOTS), *cell) {
+                    REST => rest.add(cells, *cell),
+                    slot => {
+                        values
+                            .entry(slot)
+                            .or_insert_with(|| vec![ContextValue::Null; count])[index] =
+                            context_value(cells, *cell);
+                    }
+                }
+            }
+            rests.push(rest.finish());
+        }
+        for (slot, values) in values {
+            let slot = usize::from(slot);
+            let r#type = self.columns.fields()[slot].r#type;
+            slots[slot] = Some(contexts.column(r#type, values.into_iter()));
+        }
+        let rests = rests.iter().map(|rest| match rest {
+            Some(rest) => ContextValue::Text(rest),
+            None => ContextValue::Null,
+        });
+        contexts.column(ColumnType::String, rests)
+    }
+
+    /// Spreads the attributes of the items over columns; gives the JSON rest.
+    fn item_attributes(&self, rows: &[RowRef], slots: &mut [Option<Gathered>]) -> Gathered {
+        let mut writers: Vec<Option<Writer>> = Vec::new();
+        writers.resize_with(slots.len(), || None);
+        let mut rests = StringsBuilder::with_capacity(rows.len(), 0);
+        let mut valid = Vec::with_capacity(rows.len());
+        let mut rest = Rest::default();
+        for (position, row) in rows.iter().enumerate() {
+            let pushed = &self.pushed[row.buffer as usize];
+            let cells = &pushed.table.attributes;
+            for cell in cells.row(row.row) {
+                let written = match slot(&pushed.item_slots[cell.key() as usize], *cell) {
+                    REST => false,
+                    slot => writers[usize::from(slot)]
+                        .get_or_insert_with(|| Writer::new(cell.kind(), rows.len()))
+                        .push(position, cells, *cell),
+                };
+                if !written {
+                    rest.add(cells, *cell);
+                }
+            }
+            valid.push(rest.write(&mut rests));
+        }
+        for (slot, writer) in slots.iter_mut().zip(writers) {
+            if let Some(writer) = writer {
+                *slot = Some(writer.finish(rows.len()));
+            }
+        }
+        (Values::String(rests.finish()), validity(valid))
+    }
+}
+
+fn part_column(field: Field, (values, validity): Gathered) -> PartColumn {
+    PartColumn {
+        field,
+        values,
+        validity,
+    }
+}
+
+/// The column of a cell.
+fn slot(slots: &Slots, cell: Cell) -> Slot {
+    slots.get(cell.kind() as usize).copied().unwrap_or(REST)
+}
+
+fn context_value(cells: &Cells, cell: Cell) -> ContextValue<'_> {
+    match cell.kind() {
+        Kind::Boolean => ContextValue::Bool(cell.boolean()),
+        Kind::Int64 => ContextValue::Int(cell.int()),
+        Kind::Double => ContextValue::Double(cell.double()),
+        Kind::String | Kind::Json | Kind::Reserved => ContextValue::Text(cells.text_str(cell)),
+    }
+}
+
+/// The JSON rest of a row.
+#[derive(Debug, Default)]
+struct Rest {
+    json: Vec<u8>,
+}
+
+/// Begins the keys under which values of base columns stand in the JSON rest.
+const RESERVED_PREFIX: &str = "otolith.";
+/// Put before keys of attributes that begin like reserved ones.
+const ESCAPE_PREFIX: &str = "otolith.attribute.";
+
+impl Rest {
+    fn add(&mut self, cells: &Cells, cell: Cell) {
+        self.json
+            .push(if self.json.is_empty() { b'{' } else { b',' });
+        let key = cells.key_text(cell.key());
+        if key.starts_with(RESERVED_PREFIX) && cell.kind() != Kind::Reserved {
+            json::write_text(&mut self.json, &format!("{ESCAPE_PREFIX}{key}"));
+        } else {
+            json::write_text(&mut self.json, key);
+        }
+        self.json.push(b':');
+        match cell.kind() {
+            Kind::String => json::write_text(&mut self.json, cells.text_str(cell)),
+            Kind::Boolean => json::write_rest(&mut self.json, &Value::Bool(cell.boolean())),
+            Kind::Int64 => json::write_rest(&mut self.json, &Value::Int(cell.int())),
+            Kind::Double => json::write_double(&mut self.json, cell.double()),
+            Kind::Json | Kind::Reserved => self.json.extend_from_slice(cells.text(cell)),
+        }
+    }
+
+    /// Appends the rest as a row and begins the next; false if there is none.
+    fn write(&mut self, out: &mut StringsBuilder) -> bool {
+        let any = !self.json.is_empty();
+        if any {
+            self.json.push(b'}');
+        }
+        out.push(&self.json);
+        self.json.clear();
+        any
+    }
+
+    fn finish(mut self) -> Option<String> {
+        (!self.json.is_empty()).then(|| {
+            self.json.push(b'}');
+            json::text(self.json)
+        })
+    }
+}
+
+/// An attribute column of items while it is written; rows without a value are filled up late.
+#[derive(Debug)]
+struct Writer {
+    values: WriterValues,
+    valid: Vec<bool>,
+}
+
+#[derive(Debug)]
+enum WriterValues {
+    String(StringsBuilder),
+    Boolean(Vec<bool>),
+    Int64(Vec<i64>),
+    Double(Vec<f64>),
+}
+
+impl Writer {
+    fn new(kind: Kind, rows: usize) -> Self {
+        Self {
+            values: match kind {
+                Kind::Boolean => WriterValues::Boolean(Vec::with_capacity(rows)),
+                Kind::Int64 => WriterValues::Int64(Vec::with_capacity(rows)),
+                Kind::Double => WriterValues::Double(Vec::with_capacity(rows)),
+                Kind::String | Kind::Json | Kind::Reserved => {
+                    WriterValues::String(StringsBuilder::with_capacity(rows, 0))
+                }
+            },
+            valid: Vec::with_capacity(rows),
+        }
+    }
+
+    fn pad(&mut self, rows: usize) {
+        if self.valid.len() < rows {
+            self.valid.resize(rows, false);
+            match &mut self.values {
+                WriterValues::String(strings) => strings.pad(rows),
+                WriterValues::Boolean(values) => values.resize(rows, false),
+                WriterValues::Int64(values) => values.resize(rows, 0),
+                WriterValues::Double(values) => values.resize(rows, 0.0),
+            }
+        }
+    }
+
+    /// Sets the value of a row; false if it has one already, because the item repeats a key.
+    fn push(&mut self, row: usize, cells: &Cells, cell: Cell) -> bool {
+        if self.valid.len() > row {
+            return false;
+        }
+        self.pad(row);
+        self.valid.push(true);
+        match &mut self.values {
+            WriterValues::String(strings) => strings.push(cells.text(cell)),
+            WriterValues::Boolean(values) => values.push(cell.boolean()),
+            WriterValues::Int64(values) => values.push(cell.int()),
+            WriterValues::Double(values) => values.push(cell.double()),
+        }
+        true
+    }
+
+    fn finish(mut self, rows: usize) -> Gathered {
+        self.pad(rows);
+        let values = match self.values {
+            WriterValues::String(strings) => Values::String(strings.finish()),
+            WriterValues::Boolean(values) => Values::Boolean(values),
+            WriterValues::Int64(values) => Values::Int64(values),
+            WriterValues::Double(values) => Values::Double(values),
+        };
+        (values, validity(self.valid))
+    }
+}

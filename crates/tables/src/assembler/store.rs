@@ -1,0 +1,228 @@
+//! What is collected of each database until the parts are built.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::batch::context::Contexts;
+use crate::batch::tables::{DatabaseBatch, Stored, TableBatch};
+use crate::database::DatabaseName;
+use crate::part::{AttributePlace, Part};
+use crate::schema::buffer::RowRef;
+use crate::schema::{
+    ExemplarRows, HistogramRows, LogRows, MetricRows, Rows, SpanEventRows, SpanLinkRows,
+    SummaryRows, TraceRows,
+};
+use crate::table::Table;
+use crate::value::time;
+
+use super::Chunk;
+use super::columns::{NO_SLOTS, Slots, TableColumns};
+use super::part_builder::PartBuilder;
+
+/// Service names that are remembered per database to tell collisions.
+const SERVICE_NAMES: usize = 100;
+/// Text of a part that must not be exceeded, far below what offsets can tell.
+const PART_TEXT_BYTES: usize = 1 << 30;
+/// How much longer JSON text can be than what it tells.
+const JSON_GROWTH: usize = 6;
+/// Bytes of a row in text columns of fixed length, roughly.
+const ROW_BYTES: usize = 128;
+
+/// The rows of one batch in one table, with the columns of its attributes.
+#[derive(Debug)]
+pub(crate) struct Pushed<R> {
+    /// Number of the chunk.
+    pub chunk: usize,
+    pub table: Box<TableBatch<R>>,
+    /// By number of the key.
+    pub item_slots: Vec<Slots>,
+    pub context_slots: HashMap<(AttributePlace, u32), Slots>,
+}
+
+/// One table of one database.
+#[derive(Debug)]
+struct TableStore<R> {
+    columns: TableColumns,
+    pushed: Vec<Pushed<R>>,
+}
+
+impl<R: Stored> TableStore<R> {
+    fn push(&mut self, chunk: usize, table: Box<TableBatch<R>>, contexts: &Contexts) {
+        let mut item_slots = vec![NO_SLOTS; table.attributes.key_count()];
+        let mut context_slots: HashMap<_, Slots> = HashMap::new();
+        for announced in &table.announced {
+            let (keys, slots) = match announced.place {
+                AttributePlace::Item => {
+                    (&table.attributes, &mut item_slots[announced.key as usize])
+                }
+                place => (
+                    contexts.attributes(place),
+                    context_slots
+                        .entry((place, announced.key))
+                        .or_insert(NO_SLOTS),
+                ),
+            };
+            let key = keys.key_text(announced.key);
+            slots[announced.kind as usize] =
+                self.columns.slot(announced.place, key, announced.kind);
+        }
+        self.pushed.push(Pushed {
+            chunk,
+            table,
+            item_slots,
+            context_slots,
+        });
+    }
+
+    fn drain(&mut self, name: &DatabaseName, chunks: &[Chunk], parts: &mut Vec<Part>) {
+        let pushed = std::mem::take(&mut self.pushed);
+        for (date, mut rows) in rows_by_date(&pushed) {
+            rows.sort_by_key(|(nanos, _)| *nanos);
+            let rows: Vec<RowRef> = rows.into_iter().map(|(_, row)| row).collect();
+            let builder = PartBuilder::new(&pushed, chunks, &self.columns);
+            for rows in split(&pushed, &rows) {
+                parts.push(Part {
+                    database: name.clone(),
+                    table: <R as Rows>::TABLE,
+                    date,
+                    row_count: rows.len(),
+                    columns: builder.build(rows),
+                });
+            }
+        }
+    }
+}
+
+fn rows_by_date<R: Rows>(pushed: &[Pushed<R>]) -> BTreeMap<i32, Vec<(i64, RowRef)>> {
+    let mut dates: BTreeMap<i32, Vec<(i64, RowRef)>> = BTreeMap::new();
+    for (buffer, pushed) in (0..).zip(pushed) {
+        let mut nanos = pushed.table.nanos.as_slice();
+        let mut row = 0;
+        // Runs of one date, so that the map is asked once per run.
+        while let Some(first) = nanos.first() {
+            let date = time::date(*first);
+            let run = nanos
+                .iter()
+                .take_while(|nanos| time::date(**nanos) == date)
+                .count();
+            dates.entry(date).or_default().extend(
+                nanos[..run]
+                    .iter()
+                    .zip(row..)
+                    .map(|(nanos, row)| (*nanos, RowRef { buffer, row })),
+            );
+            row += u32::try_from(run).expect("a chunk has fewer rows");
+            nanos = &nanos[run..];
+        }
+    }
+    dates
+}
+
+/// Splits rows where the texts of a part could outgrow their offsets.
+fn split<'a, R: Rows>(pushed: &[Pushed<R>], rows: &'a [RowRef]) -> Vec<&'a [RowRef]> {
+    let most: usize = pushed
+        .iter()
+        .map(|pushed| pushed.table.rows.len_bytes() + pushed.table.attributes.len_bytes())
+        .sum();
+    if most.saturating_mul(JSON_GROWTH) + rows.len() * ROW_BYTES < PART_TEXT_BYTES {
+        return vec![rows];
+    }
+    let mut parts = Vec::new();
+    let (mut start, mut len_bytes) = (0, 0);
+    for (index, row) in rows.iter().enumerate() {
+        let table = &pushed[row.buffer as usize].table;
+        let attributes: usize = table
+            .attributes
+            .row(row.row)
+            .iter()
+            .map(|cell| cell.len_bytes())
+            .sum();
+        let row_bytes =
+            table.rows.row_bytes(row.row as usize) + attributes * JSON_GROWTH + ROW_BYTES;
+        if len_bytes + row_bytes > PART_TEXT_BYTES && index > start {
+            parts.push(&rows[start..index]);
+            (start, len_bytes) = (index, 0);
+        }
+        len_bytes += row_bytes;
+    }
+    parts.push(&rows[start..]);
+    parts
+}
+
+macro_rules! stores {
+    ($($field:ident $rows:ty;)*) => {
+        /// One database.
+        #[derive(Debug, Default)]
+        pub(crate) struct DatabaseStore {
+            service_names: BTreeSet<String>,
+            $($field: Option<TableStore<$rows>>,)*
+        }
+
+        impl DatabaseStore {
+            /// Takes the rows of a batch; gives the number of service names that came new to a
+            /// database that had one already.
+            pub(crate) fn push_all(
+                &mut self,
+                database: &mut DatabaseBatch,
+                chunk: usize,
+                contexts: &Contexts,
+                new_columns: impl Fn(Table) -> TableColumns,
+            ) -> u64 {
+                let mut collisions = 0;
+                $(if let Some(table) = <$rows>::take(database)
+                    && table.row_count() > 0
+                {
+                    collisions += add_service_names(&mut self.service_names, &table, contexts);
+                    self.$field
+                        .get_or_insert_with(|| TableStore {
+                            columns: new_columns(<$rows as Rows>::TABLE),
+                            pushed: Vec::new(),
+                        })
+                        .push(chunk, table, contexts);
+                })*
+                collisions
+            }
+
+            /// Builds the parts of what was pushed.
+            pub(crate) fn drain(
+                &mut self,
+                name: &DatabaseName,
+                chunks: &[Chunk],
+                parts: &mut Vec<Part>,
+            ) {
+                $(if let Some(store) = &mut self.$field {
+                    store.drain(name, chunks, parts);
+                })*
+            }
+        }
+    };
+}
+
+stores! {
+    traces TraceRows;
+    span_events SpanEventRows;
+    span_links SpanLinkRows;
+    logs LogRows;
+    metrics MetricRows;
+    histograms HistogramRows;
+    summaries SummaryRows;
+    exemplars ExemplarRows;
+}
+
+fn add_service_names<R: Rows>(
+    names: &mut BTreeSet<String>,
+    table: &TableBatch<R>,
+    contexts: &Contexts,
+) -> u64 {
+    let mut collisions = 0;
+    for context in &table.used_contexts {
+        let view = TableBatch::<R>::view(contexts, *context);
+        if let Some(name) = &view.resource.service_name
+            && names.len() < SERVICE_NAMES
+            && !names.contains(name)
+        {
+            collisions += u64::from(!names.is_empty());
+            names.insert(name.clone());
+        }
+    }
+    collisions
+}

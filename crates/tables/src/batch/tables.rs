@@ -1,0 +1,264 @@
+//! The rows of one database, table by table.
+
+use std::collections::HashSet;
+
+use otolith_otlp::KeyValue;
+
+use crate::database::DatabaseName;
+use crate::part::AttributePlace;
+use crate::schema::{
+    ExemplarRows, HistogramRows, LogRows, MetricRows, Rows, SpanEventRows, SpanLinkRows,
+    SummaryRows, TraceRows,
+};
+use crate::table::Table;
+use crate::value::series::AttributesHash;
+
+use super::cells::{Cells, CellsMark, Kind};
+use super::context::{Contexts, View};
+
+/// An attribute key and kind that can have a column, with the place of the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Announced {
+    pub place: AttributePlace,
+    /// Number of the key among the keys of its place.
+    pub key: u32,
+    pub kind: Kind,
+}
+
+/// Rows of one table of one database.
+#[derive(Debug, Default)]
+pub(crate) struct TableBatch<R> {
+    pub rows: R,
+    /// Number of the scope, or in tables with [`Rows::HEADERS`] of the metric, per row.
+    pub contexts: Vec<u32>,
+    /// Number of the frame per row.
+    pub frames: Vec<u32>,
+    /// What the row is sorted by, see [`crate::value::time::Moment::nanos`].
+    pub nanos: Vec<i64>,
+    pub attributes: Cells,
+    /// Everything that can have a column, in the order in which the rows brought it.
+    pub announced: Vec<Announced>,
+    announced_set: HashSet<Announced>,
+    /// Contexts that rows have, in the order in which they came.
+    pub used_contexts: Vec<u32>,
+    used_set: HashSet<u32>,
+    /// Where the running frame began, if it has brought rows.
+    mark: Option<Mark>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    rows: usize,
+    attributes: CellsMark,
+    announced: usize,
+    used_contexts: usize,
+}
+
+/// What each row has beside its own columns.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RowContext {
+    pub frame: u32,
+    pub context: u32,
+    pub nanos: i64,
+}
+
+impl<R: Rows> TableBatch<R> {
+    /// Notes where the frame begins; true if this is its first row in the table.
+    pub(crate) fn touch(&mut self) -> bool {
+        if self.mark.is_some() {
+            return false;
+        }
+        self.mark = Some(Mark {
+            rows: self.row_count(),
+            attributes: self.attributes.mark(),
+            announced: self.announced.len(),
+            used_contexts: self.used_contexts.len(),
+        });
+        true
+    }
+
+    pub(crate) fn row_count(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// Appends all of a row but its own columns. `reserved` are own columns that cannot hold their
+    /// value: name and JSON.
+    pub(crate) fn append(
+        &mut self,
+        row: RowContext,
+        contexts: &Contexts,
+        attributes: &[KeyValue<'_>],
+        reserved: &[(&str, String)],
+    ) {
+        self.attributes.push(attributes);
+        self.finish(row, contexts, reserved);
+    }
+
+    /// As [`Self::append`], with the hash of the attributes. [`Self::finish`] has to follow.
+    pub(crate) fn append_hashed(&mut self, attributes: &[KeyValue<'_>]) -> AttributesHash {
+        self.attributes.push_hashed(attributes)
+    }
+
+    /// Ends a row.
+    pub(crate) fn finish(
+        &mut self,
+        row: RowContext,
+        contexts: &Contexts,
+        reserved: &[(&str, String)],
+    ) {
+        self.attributes.end_row(reserved);
+        for &(key, kind) in self.attributes.fresh() {
+            self.announced.push(Announced {
+                place: AttributePlace::Item,
+                key,
+                kind,
+            });
+        }
+        self.attributes.forget_fresh();
+        if self.contexts.last() != Some(&row.context) && self.used_set.insert(row.context) {
+            self.used_contexts.push(row.context);
+            self.announce_context(row.context, contexts);
+        }
+        self.contexts.push(row.context);
+        self.frames.push(row.frame);
+        self.nanos.push(row.nanos);
+    }
+
+    /// The contexts of a number in [`Self::contexts`].
+    pub(crate) fn view(contexts: &Contexts, context: u32) -> View<'_> {
+        if R::HEADERS.is_empty() {
+            contexts.of_scope(context)
+        } else {
+            contexts.of_metric(context)
+        }
+    }
+
+    fn announce_context(&mut self, context: u32, contexts: &Contexts) {
+        let scope = if R::HEADERS.is_empty() {
+            context
+        } else {
+            contexts.get_metric(context).scope
+        };
+        let resource = contexts.get_scope(scope).resource;
+        let places = [
+            (
+                AttributePlace::Resource,
+                contexts.resource_attributes.row(resource),
+            ),
+            (AttributePlace::Scope, contexts.scope_attributes.row(scope)),
+        ];
+        for (place, cells) in places {
+            for cell in cells {
+                let announced = Announced {
+                    place,
+                    key: cell.key(),
+                    kind: cell.kind(),
+                };
+                if Kind::COLUMNS.contains(&announced.kind) && self.announced_set.insert(announced) {
+                    self.announced.push(announced);
+                }
+            }
+        }
+    }
+}
+
+/// A table of one database, whatever its columns.
+pub(crate) trait AnyTable {
+    fn len_bytes(&self) -> usize;
+    /// Keeps what the frame brought; gives the number of its rows.
+    fn commit(&mut self) -> usize;
+    /// Forgets what the frame brought.
+    fn abandon(&mut self);
+}
+
+impl<R: Rows> AnyTable for TableBatch<R> {
+    fn len_bytes(&self) -> usize {
+        let per_row = size_of::<u32>() * 2 + size_of::<i64>();
+        self.rows.len_bytes() + self.attributes.len_bytes() + self.row_count() * per_row
+    }
+
+    fn commit(&mut self) -> usize {
+        let mark = self.mark.take();
+        mark.map_or(0, |mark| self.row_count() - mark.rows)
+    }
+
+    fn abandon(&mut self) {
+        let Some(mark) = self.mark.take() else { return };
+        self.rows.truncate(mark.rows);
+        self.contexts.truncate(mark.rows);
+        self.frames.truncate(mark.rows);
+        self.nanos.truncate(mark.rows);
+        self.attributes.truncate(mark.attributes);
+        for announced in self.announced.drain(mark.announced..) {
+            self.announced_set.remove(&announced);
+        }
+        for context in self.used_contexts.drain(mark.used_contexts..) {
+            self.used_set.remove(&context);
+        }
+    }
+}
+
+/// The tables of one database, made when a row comes.
+#[derive(Debug)]
+pub(crate) struct DatabaseBatch {
+    pub name: DatabaseName,
+    traces: Option<Box<TableBatch<TraceRows>>>,
+    span_events: Option<Box<TableBatch<SpanEventRows>>>,
+    span_links: Option<Box<TableBatch<SpanLinkRows>>>,
+    logs: Option<Box<TableBatch<LogRows>>>,
+    metrics: Option<Box<TableBatch<MetricRows>>>,
+    histograms: Option<Box<TableBatch<HistogramRows>>>,
+    summaries: Option<Box<TableBatch<SummaryRows>>>,
+    exemplars: Option<Box<TableBatch<ExemplarRows>>>,
+}
+
+/// Rows that have a place in a [`DatabaseBatch`].
+pub(crate) trait Stored: Rows {
+    /// Takes the rows out of the database.
+    fn take(database: &mut DatabaseBatch) -> Option<Box<TableBatch<Self>>>;
+    fn get_mut(database: &mut DatabaseBatch) -> &mut TableBatch<Self>;
+}
+
+macro_rules! stored {
+    ($($table:ident $field:ident $rows:ty;)*) => {
+        $(impl Stored for $rows {
+            fn take(database: &mut DatabaseBatch) -> Option<Box<TableBatch<Self>>> {
+                database.$field.take()
+            }
+            fn get_mut(database: &mut DatabaseBatch) -> &mut TableBatch<Self> {
+                database.$field.get_or_insert_default()
+            }
+        })*
+
+        impl DatabaseBatch {
+            pub(crate) fn new(name: DatabaseName) -> Self {
+                Self { name, $($field: None,)* }
+            }
+
+            /// A table that has been used.
+            pub(crate) fn table_mut(&mut self, table: Table) -> Option<&mut dyn AnyTable> {
+                match table {
+                    $(Table::$table => self.$field.as_deref_mut().map(|table| table as _),)*
+                }
+            }
+
+            /// The tables that have been used, in the order of [`Table::ALL`].
+            pub(crate) fn tables(&self) -> impl Iterator<Item = &dyn AnyTable> {
+                [$(self.$field.as_deref().map(|table| table as &dyn AnyTable)),*]
+                    .into_iter()
+                    .flatten()
+            }
+        }
+    };
+}
+
+stored! {
+    Traces traces TraceRows;
+    SpanEvents span_events SpanEventRows;
+    SpanLinks span_links SpanLinkRows;
+    Logs logs LogRows;
+    Metrics metrics MetricRows;
+    Histograms histograms HistogramRows;
+    Summaries summaries SummaryRows;
+    Exemplars exemplars ExemplarRows;
+}
