@@ -57,9 +57,7 @@ mod tests {
         arena.reset();
         let small = arena.item.allocated_bytes();
         assert!(small >= 1000, "kept {small} bytes for reuse");
-        arena
-            .item
-            .alloc_slice_fill_copy(RETAINED_BYTES * 2, 0u8);
+        arena.item.alloc_slice_fill_copy(RETAINED_BYTES * 2, 0u8);
         assert!(arena.item.allocated_bytes() > RETAINED_BYTES);
         arena.reset();
         assert_eq!(arena.item.allocated_bytes(), 0);

@@ -5,7 +5,7 @@ use otolith_capture::{Encoding, Frame};
 use crate::arena::Arena;
 use crate::json::{self, Order, Outcome};
 use crate::sink::Sink;
-use crate::{Decoded, FrameReject, Limits};
+use crate::{Decoded, FrameReject, Limits, proto};
 
 /// Nesting beyond this is refused whatever [`Limits::value_depth`] says: values are read by
 /// recursion, and this much fits any thread's stack.
@@ -52,12 +52,24 @@ impl Decoder {
     ) -> Result<Decoded, FrameReject> {
         match frame.encoding {
             Encoding::Json => self.decode_json(frame, sink),
-            Encoding::Protobuf => Err(FrameReject {
-                code: crate::problems::UNKNOWN_SIGNAL,
-                message: String::from("protobuf"),
-                offset: 0,
-            }),
+            Encoding::Protobuf => self.decode_protobuf(frame, sink),
         }
+    }
+
+    fn decode_protobuf<S: Sink>(
+        &mut self,
+        frame: &Frame<'_>,
+        sink: &mut S,
+    ) -> Result<Decoded, FrameReject> {
+        sink.begin(frame);
+        let result = proto::resolve_signal(frame).and_then(|signal| {
+            proto::decode(frame.bytes, signal, &self.limits, &mut self.arena, sink)
+        });
+        match result {
+            Ok(_) => sink.commit(),
+            Err(_) => sink.abandon(),
+        }
+        result
     }
 
     fn decode_json<S: Sink>(

@@ -12,6 +12,7 @@ mod decoder;
 mod json;
 mod model;
 pub mod problems;
+mod proto;
 mod sink;
 
 pub use decoder::Decoder;
@@ -20,6 +21,7 @@ pub use model::{
     KeyValue, Link, LogRecord, Metric, MetricKind, Number, NumberPoint, QuantileValue, Resource,
     Scope, Span, SpanId, SummaryPoint, TraceId, Value,
 };
+pub use proto::{Probe, probe_signal, resolve_signal};
 pub use sink::{ItemReject, NoteCode, Sink};
 
 use otolith_capture::RejectCode;

@@ -39,3 +39,10 @@ pub const LONE_SURROGATE: NoteCode = NoteCode("lone_surrogate");
 pub const STRING_INDEX_IGNORED: NoteCode = NoteCode("string_index_ignored");
 /// A frame held profiles beside other signals; the profiles were ignored.
 pub const PROFILES_IGNORED: NoteCode = NoteCode("profiles_ignored");
+/// A list of an instrumentation library (protobuf field 1000, gone since protocol 0.19) was
+/// ignored.
+pub const OLD_LIST_IGNORED: NoteCode = NoteCode("old_list_ignored");
+/// A metric had data of more than one kind; all of it was kept.
+pub const SEVERAL_DATA_KINDS: NoteCode = NoteCode("several_data_kinds");
+/// A metric had no data of a known kind.
+pub const NO_KNOWN_DATA: NoteCode = NoteCode("no_known_data");

@@ -1,0 +1,16 @@
+//! OTLP protobuf: a borrowing decoder, and the signal of a message that does not name it.
+//!
+//! [`wire`] knows the wire format, [`value`] attributes and the values that all items share,
+//! [`span`], [`log`] and [`point`] the items, [`request`] walks the levels above them and talks
+//! to the sink, and [`probe`] tells the signals apart.
+
+mod log;
+mod point;
+mod probe;
+mod request;
+mod span;
+mod value;
+pub(crate) mod wire;
+
+pub use probe::{Probe, probe_signal, resolve_signal};
+pub(crate) use request::decode;
