@@ -9,13 +9,16 @@
 mod arena;
 mod attributes;
 mod decoder;
+mod encode;
 mod json;
 mod model;
 pub mod problems;
 mod proto;
 mod sink;
+mod times;
 
 pub use decoder::Decoder;
+pub use encode::{RequestEncoder, to_requests};
 pub use model::{
     Attributes, Buckets, EntityRef, Event, Exemplar, ExponentialHistogramPoint, HistogramPoint,
     KeyValue, Link, LogRecord, Metric, MetricKind, Number, NumberPoint, QuantileValue, Resource,
@@ -23,6 +26,7 @@ pub use model::{
 };
 pub use proto::{Probe, probe_signal, resolve_signal};
 pub use sink::{ItemReject, NoteCode, Sink};
+pub use times::{ShiftError, newest_time_unix_nano, oldest_time_unix_nano, shift_times};
 
 use otolith_capture::RejectCode;
 

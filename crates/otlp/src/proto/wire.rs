@@ -193,7 +193,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Byte offset in the payload of what is read next.
-    fn offset(&self) -> usize {
+    pub(crate) fn offset(&self) -> usize {
         self.slice.offset + self.pos
     }
 
