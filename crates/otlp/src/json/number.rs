@@ -77,7 +77,7 @@ fn decimal(text: &str) -> Integer {
     let scale = exponent
         .saturating_sub(fraction.len() as i64)
         .saturating_add(trailing as i64);
-    if scale < 0 || scale > 20 || significant as i64 + scale > 20 {
+    if !(0..=20).contains(&scale) || significant as i64 + scale > 20 {
         return Integer::Other;
     }
     let mut value = 0i128;
