@@ -9,7 +9,7 @@
 mod assembler;
 mod batch;
 mod database;
-mod dialect;
+pub mod dialect;
 mod part;
 pub mod problems;
 mod schema;
@@ -22,5 +22,5 @@ pub use database::{DatabaseName, normalise};
 pub use part::{
     AttributePlace, ColumnOrigin, ColumnType, Field, Layout, Part, PartColumn, Strings, Values,
 };
-pub use schema::{base_fields, tables_markdown};
+pub use schema::{base_fields, meaning, tables_markdown};
 pub use table::Table;

@@ -212,14 +212,18 @@ impl<'a, R: Rows> PartBuilder<'a, R> {
             let mut rest = Rest::default();
             for cell in cells.row(row) {
                 let slots = pushed.context_slots.get(&(place, cell.key()));
-                match slot(slots.unwrap_or(&NO_SLOTS), *cell) {
-                    REST => rest.add(cells, *cell),
-                    slot => {
-                        values
-                            .entry(slot)
-                            .or_insert_with(|| vec![ContextValue::Null; count])[index] =
-                            context_value(cells, *cell);
-                    }
+                let slot = slot(slots.unwrap_or(&NO_SLOTS), *cell);
+                if slot == REST {
+                    rest.add(cells, *cell);
+                    continue;
+                }
+                let value = &mut values
+                    .entry(slot)
+                    .or_insert_with(|| vec![ContextValue::Null; count])[index];
+                if *value == ContextValue::Null {
+                    *value = context_value(cells, *cell);
+                } else {
+                    rest.add(cells, *cell);
                 }
             }
             rests.push(rest.finish());

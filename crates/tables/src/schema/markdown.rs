@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::base_columns;
+use crate::dialect::known_keys;
 use crate::part::ColumnType;
 use crate::table::Table;
 
@@ -39,6 +40,19 @@ pub fn tables_markdown() -> String {
         text.push_str("| `date` | date | - | day of `time` in UTC, the name of the directory; 1970-01-01 when `time` is unknown, before 1980 or after 2199 | never |\n");
     }
     text.push_str(ATTRIBUTES);
+    for r#type in [
+        ColumnType::Int64,
+        ColumnType::Double,
+        ColumnType::Boolean,
+        ColumnType::String,
+    ] {
+        let keys: Vec<String> = known_keys::all()
+            .filter(|(_, known)| *known == r#type)
+            .map(|(key, _)| format!("`{key}`"))
+            .collect();
+        writeln!(text, "- {}: {}", type_name(r#type), keys.join(", "))
+            .expect("writing to memory does not fail");
+    }
     text
 }
 

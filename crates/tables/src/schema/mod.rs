@@ -71,6 +71,17 @@ pub fn base_fields(table: Table) -> Vec<Field> {
         .collect()
 }
 
+/// What a base column holds, in one line, with its unit. `None` for all other names.
+pub fn meaning(table: Table, column: &str) -> Option<String> {
+    let definition = base_columns(table)
+        .into_iter()
+        .find(|definition| definition.name == column)?;
+    Some(match definition.unit {
+        "" => definition.meaning.to_owned(),
+        unit => format!("{} ({unit})", definition.meaning),
+    })
+}
+
 /// Definitions of all base columns of a table.
 pub(crate) fn base_columns(table: Table) -> Vec<ColumnDefinition> {
     fn of<R: Rows>() -> Vec<ColumnDefinition> {
