@@ -62,9 +62,9 @@ pub(super) struct Walk<'a, 's, S> {
     pub(super) out: Out<'s, S>,
     order: Order,
     foresight: Foresight<'a>,
-    /// A header member came after its list.
-    late: bool,
-    /// A late header member differs from what was pushed.
+    /// All headers are as [`Order::Usual`] would have pushed them.
+    is_usual: bool,
+    /// A header differs from what was pushed.
     again: bool,
 }
 
@@ -103,7 +103,7 @@ pub(crate) fn decode<S: Sink>(
         },
         order,
         foresight: Foresight::new(text),
-        late: false,
+        is_usual: true,
         again: false,
     };
     let result = walk.root();
@@ -119,7 +119,7 @@ pub(crate) fn decode<S: Sink>(
             }
             Ok(Outcome::Done {
                 decoded: walk.out.decoded,
-                usual: !walk.late,
+                usual: walk.is_usual,
             })
         }
         Err(Stop) => {
@@ -296,7 +296,7 @@ impl<'a, S: Sink> Walk<'a, '_, S> {
             entity_refs: &[],
             schema_url: "",
         };
-        let mut pushed = None;
+        let mut guess = None;
         let mut waiting = Vec::new();
         let (mut first, mut seen) = (true, 0);
         while let Some(name) = self.reader.member(&mut first)? {
@@ -308,33 +308,37 @@ impl<'a, S: Sink> Walk<'a, '_, S> {
                     resource.schema_url = schema_url;
                 }
                 Part::SchemaUrl => resource.schema_url = self.reader.text_field(self.header)?,
-                Part::List if self.order == Order::Any => {
-                    waiting.push(self.reader.offset());
-                    self.reader.skip_value()?;
-                }
                 Part::List => {
-                    if pushed.is_none() {
+                    if guess.is_none() {
                         let mut early = resource;
                         if seen & 1 << Part::SchemaUrl as u32 == 0 {
                             early.schema_url = self.foresight.of_resource(self.reader.offset());
                         }
-                        self.out.sink.resource(signal, &early);
-                        pushed = Some(early);
+                        if self.order == Order::Usual {
+                            self.out.sink.resource(signal, &early);
+                        }
+                        guess = Some(early);
                     }
-                    self.scopes(signal)?;
+                    if self.order == Order::Usual {
+                        self.scopes(signal)?;
+                    } else {
+                        waiting.push(self.reader.offset());
+                        self.reader.skip_value()?;
+                    }
                 }
                 Part::Unknown => {
                     self.reader.skip_value()?;
                     continue;
                 }
             }
-            self.late |= part != Part::List && seen & 1 << Part::List as u32 != 0;
             see(&mut self.reader, &mut seen, part as u32);
         }
-        match pushed {
-            None => self.out.sink.resource(signal, &resource),
-            Some(early) if early == resource => {}
-            Some(_) => return self.again(),
+        let is_guess_right = guess.is_none_or(|early| early == resource);
+        if self.order == Order::Any || guess.is_none() {
+            self.out.sink.resource(signal, &resource);
+            self.is_usual &= is_guess_right;
+        } else if !is_guess_right {
+            return self.again();
         }
         let end = self.reader.offset();
         for offset in waiting {
@@ -375,7 +379,7 @@ impl<'a, S: Sink> Walk<'a, '_, S> {
             dropped_attributes_count: 0,
             schema_url: "",
         };
-        let mut pushed = None;
+        let mut guess = None;
         let mut waiting = Vec::new();
         let (mut first, mut seen) = (true, 0);
         while let Some(name) = self.reader.member(&mut first)? {
@@ -387,33 +391,37 @@ impl<'a, S: Sink> Walk<'a, '_, S> {
                     scope.schema_url = schema_url;
                 }
                 Part::SchemaUrl => scope.schema_url = self.reader.text_field(self.header)?,
-                Part::List if self.order == Order::Any => {
-                    waiting.push(self.reader.offset());
-                    self.reader.skip_value()?;
-                }
                 Part::List => {
-                    if pushed.is_none() {
+                    if guess.is_none() {
                         let mut early = scope;
                         if seen & 1 << Part::SchemaUrl as u32 == 0 {
                             early.schema_url = self.foresight.of_scope(self.reader.offset());
                         }
-                        self.out.sink.scope(&early);
-                        pushed = Some(early);
+                        if self.order == Order::Usual {
+                            self.out.sink.scope(&early);
+                        }
+                        guess = Some(early);
                     }
-                    self.items(signal)?;
+                    if self.order == Order::Usual {
+                        self.items(signal)?;
+                    } else {
+                        waiting.push(self.reader.offset());
+                        self.reader.skip_value()?;
+                    }
                 }
                 Part::Unknown => {
                     self.reader.skip_value()?;
                     continue;
                 }
             }
-            self.late |= part != Part::List && seen & 1 << Part::List as u32 != 0;
             see(&mut self.reader, &mut seen, part as u32);
         }
-        match pushed {
-            None => self.out.sink.scope(&scope),
-            Some(early) if early == scope => {}
-            Some(_) => return self.again(),
+        let is_guess_right = guess.is_none_or(|early| early == scope);
+        if self.order == Order::Any || guess.is_none() {
+            self.out.sink.scope(&scope);
+            self.is_usual &= is_guess_right;
+        } else if !is_guess_right {
+            return self.again();
         }
         let end = self.reader.offset();
         for offset in waiting {

@@ -15,6 +15,8 @@ pub struct Transcript {
     pub rejects: Vec<String>,
     /// Notes in order.
     pub notes: Vec<NoteCode>,
+    /// How often a frame was abandoned.
+    pub abandons: usize,
     mark: Option<(usize, usize, usize)>,
 }
 
@@ -94,6 +96,7 @@ impl Sink for Transcript {
 
     fn abandon(&mut self) {
         let (lines, rejects, notes) = self.mark.take().expect("abandon without begin");
+        self.abandons += 1;
         self.lines.truncate(lines);
         self.rejects.truncate(rejects);
         self.notes.truncate(notes);
