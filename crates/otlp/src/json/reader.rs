@@ -90,7 +90,7 @@ impl<'a> Reader<'a> {
         self.pos
     }
 
-    /// Goes to an offset that [`Self::offset`] returned before.
+    /// Goes to an offset that [`Self::offset`] returned before, or one past ASCII read since.
     pub(super) fn go_to(&mut self, offset: usize) {
         self.pos = offset;
     }
@@ -98,6 +98,12 @@ impl<'a> Reader<'a> {
     /// The text from an earlier offset to here.
     pub(super) fn since(&self, start: usize) -> &'a [u8] {
         self.bytes.get(start..self.pos).unwrap_or_default()
+    }
+
+    /// The bytes that are not read yet.
+    #[inline]
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.pos..).unwrap_or_default()
     }
 
     /// Counts a tolerated deviation.
@@ -192,11 +198,7 @@ impl<'a> Reader<'a> {
     /// Takes `literal` if it comes next.
     #[inline]
     pub(super) fn eat<const N: usize>(&mut self, literal: &[u8; N]) -> bool {
-        let found = self
-            .bytes
-            .get(self.pos..)
-            .and_then(|rest| rest.first_chunk::<N>())
-            == Some(literal);
+        let found = self.rest().first_chunk() == Some(literal);
         if found {
             self.pos += N;
         }
@@ -205,10 +207,7 @@ impl<'a> Reader<'a> {
 
     /// Takes `literal` if it comes next.
     pub(super) fn eat_slice(&mut self, literal: &[u8]) -> bool {
-        let found = self
-            .bytes
-            .get(self.pos..)
-            .is_some_and(|rest| rest.starts_with(literal));
+        let found = self.rest().starts_with(literal);
         if found {
             self.pos += literal.len();
         }

@@ -100,7 +100,7 @@ impl<'a> Reader<'a> {
     where
         'a: 'b,
     {
-        if self.peek() != b'"' && self.null()? {
+        if self.null()? {
             return Ok("");
         }
         self.string(bump)
@@ -109,6 +109,9 @@ impl<'a> Reader<'a> {
     /// A time or count: an unsigned 64-bit integer in any spelling; `null` is 0.
     #[inline]
     pub(super) fn u64_field(&mut self) -> Result<u64, Stop> {
+        if let Some(value) = self.quoted_digits() {
+            return Ok(value);
+        }
         let start = self.offset();
         let Some(text) = self.numeral("an integer")? else {
             return Ok(0);
@@ -197,12 +200,15 @@ impl<'a> Reader<'a> {
     /// are `None`.
     #[inline]
     pub(super) fn id_field<const N: usize>(&mut self) -> Result<Option<[u8; N]>, Stop> {
+        if let Some(id) = self.quoted_hex() {
+            return Ok((id != [0; N]).then_some(id));
+        }
         let start = self.offset();
-        if self.peek() != b'"' && self.null()? {
+        if self.null()? {
             return Ok(None);
         }
         let text = self.word()?;
-        let id = match hex_id(text).or_else(|| base64_id(text)) {
+        let id = match hex_id(text.as_bytes()).or_else(|| base64_id(text)) {
             Some(id) => id,
             None if text.is_empty() => return Ok(None),
             None => {
@@ -252,6 +258,36 @@ impl<'a> Reader<'a> {
             out.push(byte);
         }
         Ok(out.into_bump_slice())
+    }
+
+    /// Takes an integer of 1 to 19 digits in quotes, if that comes next.
+    #[inline]
+    fn quoted_digits(&mut self) -> Option<u64> {
+        let digits = self.rest().strip_prefix(b"\"")?;
+        let mut value = 0u64;
+        for (length, byte) in digits.iter().take(20).enumerate() {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                if *byte != b'"' || length == 0 {
+                    return None;
+                }
+                self.go_to(self.offset() + length + 2);
+                return Some(value);
+            }
+            // Wraps only at the 20th digit, after which there is no result.
+            value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+        }
+        None
+    }
+
+    /// Takes an id in hex, if that comes next.
+    #[inline]
+    fn quoted_hex<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let quoted = self.rest().get(..2 * N + 2)?;
+        let digits = quoted.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+        let id = hex_id(digits)?;
+        self.go_to(self.offset() + quoted.len());
+        Some(id)
     }
 
     /// The text of a number, quoted or not; `None` for `null`.
@@ -306,8 +342,7 @@ impl<'a> Reader<'a> {
 
 /// Reads `2 * N` hex digits.
 #[inline]
-fn hex_id<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let digits = text.as_bytes();
+fn hex_id<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
     if digits.len() != 2 * N {
         return None;
     }

@@ -14,9 +14,10 @@ pub(super) fn string_special(bytes: &[u8], mut at: usize) -> usize {
         let quote = word ^ (ONES * b'"' as u64);
         let backslash = word ^ (ONES * b'\\' as u64);
         // Borrows run upwards only, so the lowest bit set is a true hit.
-        let hits = ((quote.wrapping_sub(ONES) & !quote)
-            | (backslash.wrapping_sub(ONES) & !backslash)
-            | (word.wrapping_sub(ONES * 0x20) & !word))
+        let hits = (quote.wrapping_sub(ONES)
+            | backslash.wrapping_sub(ONES)
+            | word.wrapping_sub(ONES * 0x20))
+            & !word
             & HIGH;
         if hits != 0 {
             return at + hits.trailing_zeros() as usize / 8;

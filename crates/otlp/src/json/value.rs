@@ -46,15 +46,28 @@ fn key_value<'a: 'b, 'b>(
     bump: &'b Bump,
     depth: usize,
 ) -> Result<KeyValue<'b>, Stop> {
-    if reader.peek() != b'{' {
-        return reader.wrong_kind("an attribute object");
-    }
-    reader.object()?;
     let mut attribute = KeyValue {
         key: "",
         value: Value::Empty,
     };
     let (mut first, mut keys, mut values) = (true, 0, 0);
+    // What nearly all emitters write, without looking at it member by member. Where the text
+    // turns out otherwise, the loop goes on from there.
+    if reader.eat(b"{\"key\":\"") || reader.eat(b"{\"key\": \"") {
+        attribute.key = reader.string_body(bump)?;
+        (first, keys) = (false, 1);
+        if reader.eat(b",\"value\":{") || reader.eat(b", \"value\": {") {
+            attribute.value = value_body(reader, bump, depth)?;
+            values = 1;
+            if reader.eat(b"}") {
+                return Ok(attribute);
+            }
+        }
+    } else if reader.peek() != b'{' {
+        return reader.wrong_kind("an attribute object");
+    } else {
+        reader.object()?;
+    }
     while let Some(name) = reader.member(&mut first)? {
         match name {
             "key" => {
@@ -88,9 +101,26 @@ pub(super) fn value<'a: 'b, 'b>(
     if !reader.object()? {
         return Ok(Value::Empty);
     }
+    value_body(reader, bump, depth)
+}
+
+/// Reads an `AnyValue` whose opening brace was taken already.
+#[inline]
+fn value_body<'a: 'b, 'b>(
+    reader: &mut Reader<'a>,
+    bump: &'b Bump,
+    depth: usize,
+) -> Result<Value<'b>, Stop> {
     let mut result = Value::Empty;
     let mut set = 0;
     let mut first = true;
+    if reader.eat(b"\"stringValue\":\"") || reader.eat(b"\"stringValue\": \"") {
+        result = Value::String(reader.string_body(bump)?);
+        if reader.eat(b"}") {
+            return Ok(result);
+        }
+        (first, set) = (false, 1);
+    }
     while let Some(name) = reader.member(&mut first)? {
         let found = match name {
             "stringValue" | "string_value" => {
