@@ -12,6 +12,8 @@ mod database;
 pub mod dialect;
 mod part;
 pub mod problems;
+#[cfg(test)]
+mod properties;
 mod schema;
 mod table;
 mod value;

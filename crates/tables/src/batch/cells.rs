@@ -269,3 +269,42 @@ impl Cells {
         self.infos.truncate(mark.keys);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use otolith_otlp::Value;
+
+    fn attribute<'a>(key: &'a str, value: Value<'a>) -> KeyValue<'a> {
+        KeyValue { key, value }
+    }
+
+    fn push(cells: &mut Cells, attributes: &[KeyValue<'_>]) -> Vec<(String, Kind)> {
+        cells.push(attributes);
+        cells.end_row(&[]);
+        let fresh = cells
+            .fresh()
+            .iter()
+            .map(|(key, kind)| (cells.key_text(*key).to_owned(), *kind))
+            .collect();
+        cells.forget_fresh();
+        fresh
+    }
+
+    #[test]
+    fn each_key_and_kind_is_announced_once_and_again_after_a_truncation() {
+        let mut cells = Cells::default();
+        let int = attribute("a", Value::Int(1));
+        let text = attribute("a", Value::String("x"));
+        let empty = attribute("a", Value::Empty);
+        let name = |kind| vec![("a".to_owned(), kind)];
+        assert_eq!(push(&mut cells, &[int]), name(Kind::Int64));
+        assert_eq!(push(&mut cells, &[int]), []);
+        assert_eq!(push(&mut cells, &[empty]), []);
+        let mark = cells.mark();
+        assert_eq!(push(&mut cells, &[text]), name(Kind::String));
+        cells.truncate(mark);
+        assert_eq!(push(&mut cells, &[int]), []);
+        assert_eq!(push(&mut cells, &[text]), name(Kind::String));
+    }
+}
