@@ -32,7 +32,9 @@ pub struct NoteCode(pub &'static str);
 /// resource its `resource` call, for each of its scopes the `scope` call, for each item its call
 /// (for metrics: `metric`, then its points); at last exactly one of `commit` or `abandon`.
 /// Resources, scopes and metrics without items may be announced. Everything is borrowed for the
-/// call only. After `abandon` the sink must be as it was before `begin`.
+/// call only. After `abandon` the sink must be as it was before `begin`: a JSON frame whose
+/// headers turn up after their items is abandoned once and then begun again in the right order,
+/// so a sink that counts rejected frames goes by the decoder's result, not by `abandon`.
 ///
 /// `reject_item` and `note` may come at any time between `begin` and `commit`; an abandoned
 /// frame takes them back too.

@@ -197,7 +197,7 @@ fn read_points<'a: 'b, 'b, S: Sink>(
     }
     let mut first = true;
     while reader.element(&mut first)? {
-        let start = reader.offset();
+        let start = reader.mark();
         match point(kind, reader, item, limits) {
             Ok(point) => points.push(point),
             Err(Stop) => reject_item(Signal::Metrics, start, reader, out)?,
@@ -253,7 +253,7 @@ fn push_unread<S: Sink>(
             walk.reader.list()?;
         }
         while walk.reader.element(&mut first)? {
-            let start = walk.reader.offset();
+            let start = walk.reader.mark();
             match point(kind, &mut walk.reader, walk.item, walk.limits) {
                 Ok(point) => {
                     walk.out.decoded.items += 1;

@@ -5,6 +5,8 @@
 //! above them and talks to the sink, and [`foreign`] names what is JSON but not OTLP.
 
 mod foreign;
+mod header;
+mod histogram;
 mod log;
 mod metric;
 mod number;
@@ -14,6 +16,7 @@ mod request;
 mod scalar;
 mod scan;
 mod schema_url;
+mod skip;
 mod span;
 mod value;
 

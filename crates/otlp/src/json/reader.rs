@@ -53,17 +53,24 @@ const NOTE_CODES: [NoteCode; 6] = [
     PROFILES_IGNORED,
 ];
 
+/// A place in the text, and the notes made up to there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    pub(super) offset: usize,
+    notes: [u32; NOTE_CODES.len()],
+}
+
 /// Reads the JSON text of one frame from front to back, or again from a place it was at before.
 pub(super) struct Reader<'a> {
     text: &'a str,
-    bytes: &'a [u8],
+    pub(super) bytes: &'a [u8],
     /// Memory for member names and quoted numbers that were written with escapes.
     names: &'a Bump,
-    pos: usize,
+    pub(super) pos: usize,
     fault: Option<Fault>,
-    notes: [u64; NOTE_CODES.len()],
+    notes: [u32; NOTE_CODES.len()],
     /// Open brackets while a value is skipped: true for objects.
-    nesting: Vec<bool>,
+    pub(super) nesting: Vec<bool>,
 }
 
 impl<'a> Reader<'a> {
@@ -95,6 +102,21 @@ impl<'a> Reader<'a> {
         self.pos = offset;
     }
 
+    /// Remembers this place.
+    #[inline]
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            offset: self.pos,
+            notes: self.notes,
+        }
+    }
+
+    /// Goes back to a place and forgets the notes made since.
+    pub(super) fn go_back(&mut self, mark: Mark) {
+        self.pos = mark.offset;
+        self.notes = mark.notes;
+    }
+
     /// The text from an earlier offset to here.
     pub(super) fn since(&self, start: usize) -> &'a [u8] {
         self.bytes.get(start..self.pos).unwrap_or_default()
@@ -113,7 +135,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The notes so far with their counts.
-    pub(super) fn notes(&self) -> impl Iterator<Item = (NoteCode, u64)> {
+    pub(super) fn notes(&self) -> impl Iterator<Item = (NoteCode, u32)> {
         NOTE_CODES.into_iter().zip(self.notes)
     }
 
@@ -404,7 +426,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the four hex digits of a `\u` escape.
-    fn hex_unit(&mut self) -> Result<u32, Stop> {
+    pub(super) fn hex_unit(&mut self) -> Result<u32, Stop> {
         let mut unit = 0;
         for _ in 0..4 {
             let Some(digit) = char::from(self.peek()).to_digit(16) else {
@@ -461,119 +483,5 @@ impl<'a> Reader<'a> {
     #[inline]
     pub(super) fn word(&mut self) -> Result<&'a str, Stop> {
         self.string(self.names)
-    }
-
-    /// Skips one value of any kind, checking its grammar. Nesting has no limit here: it takes
-    /// one byte of memory per level, no stack.
-    pub(super) fn skip_value(&mut self) -> Result<(), Stop> {
-        self.nesting.clear();
-        loop {
-            match self.peek() {
-                b'{' => {
-                    self.pos += 1;
-                    self.space();
-                    if self.peek() == b'}' {
-                        self.pos += 1;
-                    } else {
-                        self.nesting.push(true);
-                        self.skip_name()?;
-                        continue;
-                    }
-                }
-                b'[' => {
-                    self.pos += 1;
-                    self.space();
-                    if self.peek() == b']' {
-                        self.pos += 1;
-                    } else {
-                        self.nesting.push(false);
-                        continue;
-                    }
-                }
-                b'"' => self.skip_string()?,
-                b't' if self.eat(b"true") => {}
-                b'f' if self.eat(b"false") => {}
-                b'n' if self.eat(b"null") => {}
-                b'-' | b'0'..=b'9' => {
-                    self.number()?;
-                }
-                _ => return self.syntax("a value"),
-            }
-            if !self.skip_after_value()? {
-                return Ok(());
-            }
-        }
-    }
-
-    /// After a skipped value: closes what ends here; false when the outermost value has ended.
-    #[inline]
-    fn skip_after_value(&mut self) -> Result<bool, Stop> {
-        loop {
-            let Some(&in_object) = self.nesting.last() else {
-                return Ok(false);
-            };
-            self.space();
-            match (self.peek(), in_object) {
-                (b',', _) => {
-                    self.pos += 1;
-                    self.space();
-                    if in_object {
-                        self.skip_name()?;
-                    }
-                    return Ok(true);
-                }
-                (b'}', true) | (b']', false) => {
-                    self.pos += 1;
-                    self.nesting.pop();
-                }
-                (_, true) => return self.syntax("`,` or `}`"),
-                (_, false) => return self.syntax("`,` or `]`"),
-            }
-        }
-    }
-
-    fn skip_name(&mut self) -> Result<(), Stop> {
-        if self.peek() != b'"' {
-            return self.syntax("a member name");
-        }
-        self.skip_string()?;
-        self.space();
-        if self.peek() != b':' {
-            return self.syntax("`:`");
-        }
-        self.pos += 1;
-        self.space();
-        Ok(())
-    }
-
-    /// Skips a string. Its escapes are checked, its characters are not made.
-    #[inline]
-    fn skip_string(&mut self) -> Result<(), Stop> {
-        self.pos += 1;
-        loop {
-            self.pos = string_special(self.bytes, self.pos);
-            match self.peek() {
-                b'"' => {
-                    self.pos += 1;
-                    return Ok(());
-                }
-                b'\\' => self.skip_escape()?,
-                _ if self.is_at_end() => return self.syntax("the end of a string"),
-                _ => return self.syntax("no control character in a string"),
-            }
-        }
-    }
-
-    fn skip_escape(&mut self) -> Result<(), Stop> {
-        self.pos += 1;
-        match self.peek() {
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.pos += 1,
-            b'u' => {
-                self.pos += 1;
-                self.hex_unit()?;
-            }
-            _ => return self.syntax("an escape sequence"),
-        }
-        Ok(())
     }
 }

@@ -8,18 +8,17 @@
 //! in [`Order::Any`], which skips each list first and comes back to it.
 
 use bumpalo::Bump;
-use bumpalo::collections::Vec as BumpVec;
 use otolith_capture::Signal;
 
 use super::foreign;
+use super::header;
 use super::log::log_record;
 use super::metric::metric;
-use super::reader::{Note, Reader, Stop};
+use super::reader::{Mark, Note, Reader, Stop};
 use super::schema_url::Foresight;
-use super::span::{objects, see, span};
-use super::value::attributes;
+use super::span::{see, span};
 use crate::arena::{self, Arena};
-use crate::model::{EntityRef, Resource, Scope};
+use crate::model::{Resource, Scope};
 use crate::problems::{BAD_UTF8, NOT_OTLP, PROFILES};
 use crate::sink::{ItemReject, Sink};
 use crate::{Decoded, FrameReject, Limits};
@@ -134,7 +133,7 @@ pub(crate) fn decode<S: Sink>(
 }
 
 /// Turns a fault in the item that began at `start` into a reject of that item alone, and goes to
-/// its end.
+/// its end. What was tolerated in the item does not count.
 ///
 /// # Errors
 ///
@@ -142,7 +141,7 @@ pub(crate) fn decode<S: Sink>(
 #[cold]
 pub(super) fn reject_item<S: Sink>(
     signal: Signal,
-    start: usize,
+    start: Mark,
     reader: &mut Reader<'_>,
     out: &mut Out<'_, S>,
 ) -> Result<(), Stop> {
@@ -150,15 +149,15 @@ pub(super) fn reject_item<S: Sink>(
     if fault.is_syntax() {
         return reader.stop(fault.code, fault.offset, fault.message);
     }
-    reader.go_to(start);
+    reader.go_back(start);
     reader.skip_value()?;
     out.decoded.rejected_items += 1;
     out.sink.reject_item(ItemReject {
         signal,
         code: fault.code,
         message: format!("{} at byte {}", fault.message, fault.offset),
-        offset: start,
-        bytes: reader.since(start),
+        offset: start.offset,
+        bytes: reader.since(start.offset),
     });
     Ok(())
 }
@@ -304,7 +303,7 @@ impl<'a, S: Sink> Walk<'a, '_, S> {
             match part {
                 Part::Header => {
                     let schema_url = resource.schema_url;
-                    resource = self.resource()?;
+                    resource = header::resource(&mut self.reader, self.header, self.limits)?;
                     resource.schema_url = schema_url;
                 }
                 Part::SchemaUrl => resource.schema_url = self.reader.text_field(self.header)?,
@@ -387,7 +386,7 @@ impl<'a, S: Sink> Walk<'a, '_, S> {
             match part {
                 Part::Header => {
                     let schema_url = scope.schema_url;
-                    scope = self.scope()?;
+                    scope = header::scope(&mut self.reader, self.header, self.limits)?;
                     scope.schema_url = schema_url;
                 }
                 Part::SchemaUrl => scope.schema_url = self.reader.text_field(self.header)?,
@@ -439,7 +438,7 @@ impl<'a, S: Sink> Walk<'a, '_, S> {
         }
         let mut first = true;
         while self.reader.element(&mut first)? {
-            let start = self.reader.offset();
+            let start = self.reader.mark();
             let is_good = match signal {
                 Signal::Metrics => {
                     metric(self)?;
@@ -469,136 +468,4 @@ impl<'a, S: Sink> Walk<'a, '_, S> {
         }
         Ok(())
     }
-
-    fn resource(&mut self) -> Result<Resource<'a>, Stop> {
-        let mut resource = Resource {
-            attributes: &[],
-            dropped_attributes_count: 0,
-            entity_refs: &[],
-            schema_url: "",
-        };
-        if !self.reader.object()? {
-            return Ok(resource);
-        }
-        let reader = &mut self.reader;
-        let (mut first, mut seen) = (true, 0);
-        while let Some(name) = reader.member(&mut first)? {
-            let bit = match name {
-                "attributes" => {
-                    resource.attributes = attributes(reader, self.header, self.limits)?;
-                    0
-                }
-                "droppedAttributesCount" | "dropped_attributes_count" => {
-                    resource.dropped_attributes_count = reader.u32_field()?;
-                    1
-                }
-                "entityRefs" | "entity_refs" => {
-                    resource.entity_refs = objects(reader, self.header, self.limits, entity_ref)?;
-                    2
-                }
-                _ => {
-                    reader.skip_value()?;
-                    continue;
-                }
-            };
-            see(reader, &mut seen, bit);
-        }
-        Ok(resource)
-    }
-
-    fn scope(&mut self) -> Result<Scope<'a>, Stop> {
-        let mut scope = Scope {
-            name: "",
-            version: "",
-            attributes: &[],
-            dropped_attributes_count: 0,
-            schema_url: "",
-        };
-        if !self.reader.object()? {
-            return Ok(scope);
-        }
-        let reader = &mut self.reader;
-        let (mut first, mut seen) = (true, 0);
-        while let Some(name) = reader.member(&mut first)? {
-            let bit = match name {
-                "name" => {
-                    scope.name = reader.text_field(self.header)?;
-                    0
-                }
-                "version" => {
-                    scope.version = reader.text_field(self.header)?;
-                    1
-                }
-                "attributes" => {
-                    scope.attributes = attributes(reader, self.header, self.limits)?;
-                    2
-                }
-                "droppedAttributesCount" | "dropped_attributes_count" => {
-                    scope.dropped_attributes_count = reader.u32_field()?;
-                    3
-                }
-                _ => {
-                    reader.skip_value()?;
-                    continue;
-                }
-            };
-            see(reader, &mut seen, bit);
-        }
-        Ok(scope)
-    }
-}
-
-fn entity_ref<'a: 'b, 'b>(
-    reader: &mut Reader<'a>,
-    bump: &'b Bump,
-    _: &Limits,
-) -> Result<EntityRef<'b>, Stop> {
-    let mut entity = EntityRef {
-        schema_url: "",
-        r#type: "",
-        id_keys: &[],
-        description_keys: &[],
-    };
-    if !reader.object()? {
-        return Ok(entity);
-    }
-    let (mut first, mut seen) = (true, 0);
-    while let Some(name) = reader.member(&mut first)? {
-        let bit = match name {
-            "schemaUrl" | "schema_url" => {
-                entity.schema_url = reader.text_field(bump)?;
-                0
-            }
-            "type" => {
-                entity.r#type = reader.text_field(bump)?;
-                1
-            }
-            "idKeys" | "id_keys" => {
-                entity.id_keys = texts(reader, bump)?;
-                2
-            }
-            "descriptionKeys" | "description_keys" => {
-                entity.description_keys = texts(reader, bump)?;
-                3
-            }
-            _ => {
-                reader.skip_value()?;
-                continue;
-            }
-        };
-        see(reader, &mut seen, bit);
-    }
-    Ok(entity)
-}
-
-fn texts<'a: 'b, 'b>(reader: &mut Reader<'a>, bump: &'b Bump) -> Result<&'b [&'b str], Stop> {
-    if !reader.list()? {
-        return Ok(&[]);
-    }
-    let mut list = BumpVec::new_in(bump);
-    let mut first = true;
-    while reader.element(&mut first)? {
-        list.push(reader.string(bump)?);
-    }
-    Ok(list.into_bump_slice())
 }

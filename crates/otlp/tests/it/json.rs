@@ -4,6 +4,7 @@ mod captures;
 mod hostile;
 mod order;
 mod tolerances;
+mod values;
 
 use std::sync::Arc;
 

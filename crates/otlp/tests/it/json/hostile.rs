@@ -192,7 +192,15 @@ fn bad_headers_reject_the_frame() {
 
 #[test]
 fn what_is_not_otlp_is_named() {
-    for text in ["5", "\"text\"", "[]", "null", "{}", r#"{"payload":{}}"#] {
+    for text in [
+        "5",
+        "\"text\"",
+        "[]",
+        "null",
+        "{}",
+        r#"{"payload":{}}"#,
+        r#"{"a":"hrTime"}"#,
+    ] {
         check(text, NOT_OTLP);
     }
     check(r#"{"resourceProfiles":[]}"#, PROFILES);

@@ -1,9 +1,11 @@
 //! Key order never matters.
 
+use otolith_otlp::{Decoder, Limits};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::decode;
+use super::{decode, frame};
+use crate::transcript::Transcript;
 
 /// Writes a JSON tree with the members of each object in an order that `seed` decides.
 fn write(tree: &Value, seed: &mut u64, out: &mut String) {
@@ -69,6 +71,28 @@ proptest! {
         prop_assert_eq!(transcript.text(), expected.text());
         let code = |rejects: &[String]| rejects[0].split(' ').nth(1).map(String::from);
         prop_assert_eq!(code(&transcript.rejects), code(&expected.rejects));
+    }
+}
+
+#[test]
+fn a_decoder_does_not_remember_frames() {
+    let tree: Value = serde_json::from_str(REQUEST).unwrap();
+    let mut decoder = Decoder::new(Limits::DEFAULT);
+    for seed in 0..50 {
+        let mut text = String::new();
+        write(&tree, &mut { seed }, &mut text);
+        // Frames in the usual order, in others, and broken ones, through one decoder.
+        let cut = &text[..text.len() / 2];
+        let broken = text.replace("e5", "e5\"\"");
+        for text in [REQUEST, &text, cut, &broken, &text.replace("0.5", "{}")] {
+            let mut transcript = Transcript::default();
+            let result = decoder.decode(&frame(text.as_bytes()), &mut transcript);
+            let (expected_result, expected) = decode(text);
+            assert_eq!(result, expected_result);
+            assert_eq!(transcript.lines, expected.lines);
+            assert_eq!(transcript.rejects, expected.rejects);
+            assert_eq!(transcript.notes, expected.notes);
+        }
     }
 }
 
