@@ -99,9 +99,9 @@ struct Evidence {
     has_log_field: bool,
     /// Data of one of the kinds of metrics.
     has_data: bool,
-    /// A trace id, in spans; the name, in metrics.
+    /// Field 1, a trace id in spans and the name in metrics, is text or an id of 16 bytes.
     first_is_text: bool,
-    first_is_trace_id: bool,
+    first_is_id: bool,
 }
 
 fn signal_of_item(item: Message<'_>) -> Result<Option<Signal>, Fault> {
@@ -113,7 +113,7 @@ fn signal_of_item(item: Message<'_>) -> Result<Option<Signal>, Fault> {
         has_log_field: false,
         has_data: false,
         first_is_text: false,
-        first_is_trace_id: false,
+        first_is_id: false,
     };
     let mut fields = item.fields();
     while let Some(field) = fields.next()? {
@@ -157,17 +157,21 @@ impl Evidence {
             | (6, Wire::Len(_)) => self.has_log_field = true,
             (1, Wire::Len(s)) => {
                 self.first_is_text = is_plain_text(s.bytes);
-                self.first_is_trace_id = s.bytes.len() == 16 && !self.first_is_text;
+                self.first_is_id = s.bytes.len() == 16;
             }
             _ => {}
         }
-        self.has_data |= matches!((number, value), (5 | 7 | 9 | 10 | 11, Wire::Len(_)));
+        if let (5 | 7 | 9 | 10 | 11, Wire::Len(s)) = (number, value) {
+            // A list of points, a temporality, or whether it is monotonic.
+            self.has_data |= matches!(s.bytes.first(), None | Some(0x0A | 0x10 | 0x18));
+        }
     }
 
     fn signal(&self) -> Option<Signal> {
-        // A span may consist of nothing that a metric cannot have, if its trace id is taken for
-        // the metric's name: then the name must not look like one.
-        let span = self.may_be_span && (self.has_span_field || self.first_is_trace_id);
+        // A span can consist of nothing that a metric cannot have, if its trace id is taken for
+        // the metric's name: then it must not be text.
+        let span =
+            self.may_be_span && (self.has_span_field || self.first_is_id && !self.may_be_metric);
         let log_record = self.may_be_log_record && self.has_log_field;
         let metric = self.may_be_metric && self.has_data && self.first_is_text;
         match (span, log_record, metric) {
