@@ -1,0 +1,48 @@
+//! Saves failed requests as captures.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use otolith_capture::Signal;
+
+use crate::error::ReplayError;
+use crate::timeline::Timeline;
+
+/// Writes the requests of these numbers as 4-byte big-endian proto frames, one file per signal,
+/// since such frames do not name theirs: `<stem>.traces.binpb` and so on. Signals without
+/// requests get no file; a file that is there is replaced.
+pub(crate) fn save_failed(
+    stem: &Path,
+    timeline: &Timeline,
+    requests: &[u32],
+) -> Result<(), ReplayError> {
+    for signal in Signal::ALL {
+        let entries = requests.iter().map(|&i| &timeline.entries()[i as usize]);
+        let mut entries = entries.filter(|entry| entry.signal == signal).peekable();
+        if entries.peek().is_none() {
+            continue;
+        }
+        let path = path(stem, signal);
+        let failed = |source| ReplayError::Save {
+            path: path.clone(),
+            source,
+        };
+        let mut file = BufWriter::new(File::create(&path).map_err(failed)?);
+        for entry in entries {
+            let body = timeline.body(entry).map_err(ReplayError::Spool)?;
+            let len = entry.len_bytes.to_be_bytes();
+            file.write_all(&len).map_err(failed)?;
+            file.write_all(&body).map_err(failed)?;
+        }
+        file.flush().map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn path(stem: &Path, signal: Signal) -> PathBuf {
+    let mut path = OsString::from(stem);
+    path.push(format!(".{signal}.binpb"));
+    path.into()
+}

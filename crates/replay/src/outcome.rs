@@ -1,0 +1,296 @@
+//! What a plan holds and what became of it, as documented JSON.
+//!
+//! Names end in their unit. Nothing here depends on the order in which answers came, except for
+//! the measured numbers and for which message is the first one.
+
+use std::collections::BTreeMap;
+
+use otolith_capture::Origin;
+use serde::Serialize;
+
+/// What would be sent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct PlanReport {
+    /// Export requests.
+    pub requests: u64,
+    /// Spans, log records and data points in them.
+    pub items: u64,
+    /// Bytes of their bodies, protobuf, before compression.
+    pub bytes: u64,
+    /// The same by signal, in the order traces, metrics, logs; signals without requests left out.
+    pub signals: Vec<SignalPlan>,
+    /// Time of the first request; absent if there is none.
+    pub first_time_unix_nano: Option<u64>,
+    /// Time of the last request.
+    pub last_time_unix_nano: Option<u64>,
+    /// From the first to the last request, as recorded.
+    pub recorded_seconds: f64,
+    /// The same at the chosen speed; absent at `max`.
+    pub expected_seconds: Option<f64>,
+    /// Longest gap between two requests, as recorded.
+    pub longest_gap_seconds: f64,
+    /// Requests recorded before one that stands above them in their file. They are put in order.
+    pub disordered_requests: u64,
+    /// Requests without arrival time and without a time between 1980 and 2200 inside. They go
+    /// with the request before them in their file.
+    pub untimed_requests: u64,
+    /// Frames found: those sent, those that hold nothing to send, those rejected.
+    pub frames: u64,
+    /// Frames that hold no request, such as `{}`.
+    pub empty_frames: u64,
+    /// Frames that cannot be sent.
+    pub rejected_frames: u64,
+    /// Items that cannot be sent, in frames that are.
+    pub rejected_items: u64,
+    /// Why, by code.
+    pub rejects: Vec<RejectCount>,
+}
+
+/// The part of one signal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SignalPlan {
+    /// `traces`, `metrics` or `logs`.
+    pub signal: &'static str,
+    /// Export requests.
+    pub requests: u64,
+    /// Spans, data points or log records.
+    pub items: u64,
+    /// Bytes of the bodies.
+    pub bytes: u64,
+}
+
+/// Frames and items that cannot be sent for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RejectCount {
+    /// Why, as a stable word.
+    pub code: &'static str,
+    /// How many frames.
+    pub frames: u64,
+    /// How many items in frames that are sent otherwise.
+    pub items: u64,
+    /// The first few.
+    pub examples: Vec<RejectExample>,
+}
+
+/// A frame that cannot be sent, or has an item that cannot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RejectExample {
+    /// The capture file.
+    pub file: String,
+    /// Number of the frame in its file, from 1.
+    pub frame: u64,
+    /// Where the frame begins.
+    pub offset: u64,
+    /// Why, for people.
+    pub message: String,
+}
+
+/// Examples kept per code.
+const MAX_EXAMPLES: usize = 3;
+
+/// Counts rejects by code.
+#[derive(Debug, Default)]
+pub(crate) struct Rejects {
+    by_code: BTreeMap<&'static str, RejectCount>,
+}
+
+impl Rejects {
+    pub(crate) fn frame(&mut self, code: &'static str, origin: &Origin, message: &str) {
+        self.count(code, origin, message).frames += 1;
+    }
+
+    pub(crate) fn item(&mut self, code: &'static str, origin: &Origin, message: &str) {
+        self.count(code, origin, message).items += 1;
+    }
+
+    fn count(&mut self, code: &'static str, origin: &Origin, message: &str) -> &mut RejectCount {
+        let count = self.by_code.entry(code).or_insert_with(|| RejectCount {
+            code,
+            frames: 0,
+            items: 0,
+            examples: Vec::new(),
+        });
+        if count.examples.len() < MAX_EXAMPLES {
+            count.examples.push(RejectExample {
+                file: origin.file.to_string(),
+                frame: origin.frame,
+                offset: origin.offset,
+                message: message.to_owned(),
+            });
+        }
+        count
+    }
+
+    pub(crate) fn into_counts(self) -> Vec<RejectCount> {
+        self.by_code.into_values().collect()
+    }
+}
+
+/// How a run came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ended {
+    /// Every request was sent.
+    Complete,
+    /// Stopped from outside. What was on its way got two seconds to be answered.
+    Interrupted,
+    /// Given up: no connection came about, and the receiver has never answered.
+    Unreachable,
+}
+
+/// What became of a plan.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// How the run came to its end.
+    pub ended: Ended,
+    /// Base address of the receiver.
+    pub to: String,
+    /// The speed as `10x` or `max`.
+    pub speed: String,
+    /// `keep` or `shift`.
+    pub times: &'static str,
+    /// What was added to every time, in nanoseconds; absent if times were kept.
+    pub shift_nanos: Option<i64>,
+    /// `none` or `gzip`.
+    pub compression: &'static str,
+    /// What was to be sent.
+    pub plan: PlanReport,
+    /// Requests: planned = accepted + partly_rejected + failed + unsent.
+    pub requests: RequestBalance,
+    /// Items: planned = accepted + rejected + failed + unsent.
+    pub items: ItemBalance,
+    /// Bytes of bodies.
+    pub bytes: ByteCount,
+    /// Times that a request was tried, repetitions included.
+    pub attempts: u64,
+    /// Repetitions.
+    pub retries: u64,
+    /// Repetitions of requests that may have arrived before (sent, but no answer came): receivers
+    /// may have counted those twice.
+    pub ambiguous_retries: u64,
+    /// From the start of the run to the last answer.
+    pub duration_seconds: f64,
+    /// Requests per second from the first to the last one, as planned for those that were sent;
+    /// absent at `max`, and without a span of time to measure.
+    pub intended_requests_per_second: Option<f64>,
+    /// Requests per second from the first to the last one, as sent.
+    pub achieved_requests_per_second: Option<f64>,
+    /// How late requests were sent, against the intended time; absent at `max`.
+    pub lateness: Option<Spread>,
+    /// From the intended time (at `max`: from sending) to the last answer or to giving up, over
+    /// all requests, repetitions and waits for them included.
+    pub latency: Option<Spread>,
+    /// From sending to the answer, over all attempts that were answered.
+    pub service_time: Option<Spread>,
+    /// Requests that waited for others to be answered, because so many were in flight.
+    pub capped_requests: u64,
+    /// Most requests in flight at once, as allowed.
+    pub in_flight: u64,
+    /// Answers by HTTP status, repetitions included.
+    pub http_status: BTreeMap<u16, u64>,
+    /// Failed requests by reason.
+    pub errors: Vec<ErrorCount>,
+    /// What a reader should know besides.
+    pub notes: Vec<Note>,
+}
+
+/// What became of the requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RequestBalance {
+    /// All.
+    pub planned: u64,
+    /// Answered with success, every item taken.
+    pub accepted: u64,
+    /// Answered with success, but some items not taken.
+    pub partly_rejected: u64,
+    /// Refused, or not answered, for good.
+    pub failed: u64,
+    /// Not sent because the run ended before.
+    pub unsent: u64,
+}
+
+/// What became of the items.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ItemBalance {
+    /// All.
+    pub planned: u64,
+    /// Taken by the receiver.
+    pub accepted: u64,
+    /// Not taken, in requests that were answered with success.
+    pub rejected: u64,
+    /// In failed requests.
+    pub failed: u64,
+    /// In requests that were not sent.
+    pub unsent: u64,
+}
+
+/// Bytes of request bodies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ByteCount {
+    /// All, before compression.
+    pub planned: u64,
+    /// Of the requests that were sent, before compression, each once.
+    pub sent: u64,
+    /// As they went out: compressed, with repetitions.
+    pub on_the_wire: u64,
+}
+
+/// How a measured time is spread, in milliseconds. Percentiles are exact to three digits.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Spread {
+    /// How many were measured.
+    pub count: u64,
+    /// Mean.
+    pub mean_ms: f64,
+    /// Half are at most this.
+    pub p50_ms: f64,
+    /// 90 % are at most this.
+    pub p90_ms: f64,
+    /// 99 % are at most this.
+    pub p99_ms: f64,
+    /// The longest.
+    pub max_ms: f64,
+}
+
+/// Requests that failed for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ErrorCount {
+    /// `http_<status>`, `connect_failed`, `connection_lost`, `timeout`, `interrupted` or
+    /// `time_out_of_range`.
+    pub code: String,
+    /// How many requests.
+    pub requests: u64,
+    /// Items in them.
+    pub items: u64,
+    /// What was said of the first one, by the receiver or by us.
+    pub message: String,
+}
+
+/// Something a reader should know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Note {
+    /// A stable word.
+    pub code: &'static str,
+    /// For people.
+    pub text: String,
+    /// How often.
+    pub count: u64,
+}
+
+impl Outcome {
+    /// Whether everything planned is accounted for. Always true; asserted at the end of a run.
+    pub fn balances(&self) -> bool {
+        let r = self.requests;
+        let i = self.items;
+        r.planned == r.accepted + r.partly_rejected + r.failed + r.unsent
+            && i.planned == i.accepted + i.rejected + i.failed + i.unsent
+    }
+
+    /// Whether everything found in the captures was sent and taken.
+    pub fn is_clean(&self) -> bool {
+        self.ended == Ended::Complete
+            && self.requests.accepted == self.requests.planned
+            && self.plan.rejected_frames == 0
+            && self.plan.rejected_items == 0
+    }
+}

@@ -1,0 +1,192 @@
+//! Reads captures into a plan: which requests, in which order, when.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use otolith_capture::{Chunk, Entry, Frame, Signal, Source};
+use otolith_otlp::Decoder;
+
+use crate::error::ReplayError;
+use crate::options::{ReplayOptions, Speed};
+use crate::outcome::{PlanReport, Rejects, SignalPlan};
+use crate::pace::Pace;
+use crate::survey::survey;
+use crate::timeline::{MAX_BODY_BYTES, Timeline, TimelineBuilder};
+use crate::watch::Watch;
+
+/// What will be sent: all requests of the captures in the order of their times.
+///
+/// Holds 32 bytes per request in memory, and all bodies in an unnamed temporary file, which is
+/// gone when the plan is.
+#[derive(Debug)]
+pub struct Plan {
+    pub(crate) timeline: Timeline,
+    report: PlanReport,
+}
+
+impl Plan {
+    /// Completes a report, which knows frames, requests and rejects, by what the timeline tells.
+    pub(crate) fn new(timeline: Timeline, mut report: PlanReport, speed: Speed) -> Self {
+        report.disordered_requests = timeline.disordered;
+        report.untimed_requests = timeline.untimed;
+        let entries = timeline.entries();
+        let mut signals = Signal::ALL.map(|signal| SignalPlan {
+            signal: signal.as_str(),
+            requests: 0,
+            items: 0,
+            bytes: 0,
+        });
+        let mut longest_gap = 0;
+        for (i, entry) in entries.iter().enumerate() {
+            let signal = &mut signals[entry.signal as usize];
+            signal.requests += 1;
+            signal.items += u64::from(entry.items);
+            signal.bytes += u64::from(entry.len_bytes);
+            let before = entries[i.saturating_sub(1)].time_unix_nano;
+            longest_gap = longest_gap.max(entry.time_unix_nano - before);
+        }
+        report.requests = entries.len() as u64;
+        report.items = signals.iter().map(|signal| signal.items).sum();
+        report.bytes = signals.iter().map(|signal| signal.bytes).sum();
+        report.signals = signals.into_iter().filter(|s| s.requests > 0).collect();
+        report.longest_gap_seconds = seconds(longest_gap);
+        report.expected_seconds = matches!(speed, Speed::Factor(_)).then_some(0.0);
+        if let (Some(first), Some(last)) = (entries.first(), entries.last()) {
+            report.first_time_unix_nano = Some(first.time_unix_nano);
+            report.last_time_unix_nano = Some(last.time_unix_nano);
+            report.recorded_seconds = seconds(last.time_unix_nano - first.time_unix_nano);
+            let due = Pace::new(speed, first.time_unix_nano).due(last.time_unix_nano);
+            report.expected_seconds = due.map(|due| due.as_secs_f64());
+        }
+        Self { timeline, report }
+    }
+
+    /// What the plan holds.
+    pub fn report(&self) -> &PlanReport {
+        &self.report
+    }
+}
+
+/// Most requests of a plan.
+const MAX_REQUESTS: u64 = u32::MAX as u64;
+
+/// Reads all captures once, in the order given, and merges their requests by time.
+///
+/// The time of a request is when the capture received it, if an envelope says so; else the newest
+/// time inside; else that of the request before it in its file. Nothing is sent, and nothing is
+/// asked of the receiver.
+///
+/// `stop` may be set by another thread to end reading soon.
+///
+/// # Errors
+///
+/// When a capture cannot be read, the temporary file fails, the speed is no factor above 0, or
+/// `stop` was set. Frames that cannot be sent are no error: they are counted.
+pub fn plan(
+    sources: &[Source],
+    options: &ReplayOptions,
+    watch: &dyn Watch,
+    stop: &AtomicBool,
+) -> Result<Plan, ReplayError> {
+    let speed = options.speed.checked()?;
+    let spool_dir = options.spool_dir.as_deref();
+    let mut planner = Planner {
+        decoder: Decoder::new(options.decode),
+        builder: TimelineBuilder::new(spool_dir).map_err(ReplayError::Spool)?,
+        rejects: Rejects::default(),
+        report: PlanReport::default(),
+    };
+    let mut chunk = Chunk::new();
+    let mut bytes_before = 0;
+    for source in sources {
+        watch.reading(source.name(), source.len_bytes());
+        let mut reader = source.open(&options.read)?;
+        while reader.next_chunk(&mut chunk)? {
+            if stop.load(Ordering::Relaxed) {
+                return Err(ReplayError::Interrupted);
+            }
+            for entry in chunk.entries() {
+                planner.entry(entry)?;
+            }
+            watch.bytes_read(bytes_before + reader.bytes_read());
+        }
+        bytes_before += reader.bytes_read();
+        watch.bytes_read(bytes_before);
+        planner.builder.end_file();
+    }
+    let plan = planner.finish(speed)?;
+    watch.planned(&plan.report);
+    Ok(plan)
+}
+
+struct Planner {
+    decoder: Decoder,
+    builder: TimelineBuilder,
+    rejects: Rejects,
+    report: PlanReport,
+}
+
+impl Planner {
+    fn entry(&mut self, entry: Entry<'_>) -> Result<(), ReplayError> {
+        self.report.frames += 1;
+        match entry {
+            Entry::Frame(frame) => self.frame(&frame),
+            Entry::Reject(reject) => {
+                self.report.rejected_frames += 1;
+                self.rejects
+                    .frame(reject.code.0, &reject.origin, &reject.message);
+                Ok(())
+            }
+        }
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>) -> Result<(), ReplayError> {
+        let surveyed = match survey(&mut self.decoder, frame) {
+            Ok(surveyed) => surveyed,
+            Err(reject) => {
+                self.report.rejected_frames += 1;
+                self.rejects
+                    .frame(reject.code.0, &frame.origin, &reject.message);
+                return Ok(());
+            }
+        };
+        if let Some(longest) = surveyed.requests().map(|r| r.body.len()).max() {
+            if longest > MAX_BODY_BYTES {
+                let message = format!(
+                    "expected a request of at most {MAX_BODY_BYTES} bytes, found {longest}"
+                );
+                self.report.rejected_frames += 1;
+                self.rejects
+                    .frame(REQUEST_TOO_LARGE, &frame.origin, &message);
+                return Ok(());
+            }
+        } else {
+            self.report.empty_frames += 1;
+        }
+        for (code, message) in &surveyed.left_out {
+            self.report.rejected_items += 1;
+            self.rejects.item(code, &frame.origin, message);
+        }
+        for request in surveyed.requests() {
+            if self.builder.len() == MAX_REQUESTS {
+                return Err(ReplayError::TooManyRequests { max: MAX_REQUESTS });
+            }
+            self.builder.push(request).map_err(ReplayError::Spool)?;
+        }
+        Ok(())
+    }
+
+    fn finish(self, speed: Speed) -> Result<Plan, ReplayError> {
+        let timeline = self.builder.finish().map_err(ReplayError::Spool)?;
+        let mut report = self.report;
+        report.rejects = self.rejects.into_counts();
+        Ok(Plan::new(timeline, report, speed))
+    }
+}
+
+/// A request longer than clients may send: 64 MiB, by protocol 1.11.0.
+const REQUEST_TOO_LARGE: &str = "request_too_large";
+
+fn seconds(nanos: u64) -> f64 {
+    Duration::from_nanos(nanos).as_secs_f64()
+}

@@ -1,0 +1,440 @@
+//! Runs against a scripted receiver on a clock that jumps: no network, no waiting.
+
+use std::collections::VecDeque;
+use std::io::Read as _;
+use std::num::NonZeroUsize;
+
+use bytes::Bytes;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
+use otolith_capture::Signal;
+use proptest::prelude::*;
+use prost::Message as _;
+
+use super::*;
+use crate::clock::fake::{FAKE_START, FakeClock};
+use crate::endpoint::Headers;
+use crate::options::Compression;
+use crate::outcome::PlanReport;
+use crate::timeline::{Request, TimelineBuilder};
+use crate::transport::{Reply, SendError};
+use crate::watch::NoWatch;
+
+type Answer = Result<Reply, SendError>;
+
+/// Answers what the script says, then with success. Each answer takes 5 ms.
+struct Script {
+    answers: Mutex<VecDeque<Answer>>,
+    seen: Mutex<Vec<(Duration, Signal, Bytes)>>,
+    clock: Arc<FakeClock>,
+}
+
+impl Transport for Arc<Script> {
+    async fn send(&self, signal: Signal, body: Bytes) -> Answer {
+        let now = self.clock.now();
+        self.seen.lock().unwrap().push((now, signal, body));
+        self.clock.advance(Duration::from_millis(5));
+        let next = self.answers.lock().unwrap().pop_front();
+        next.unwrap_or_else(|| status(200))
+    }
+}
+
+fn status(status: u16) -> Answer {
+    reply(status, None, b"")
+}
+
+fn reply(status: u16, retry_after: Option<&str>, body: &'static [u8]) -> Answer {
+    Ok(Reply {
+        status,
+        retry_after: retry_after.map(str::to_owned),
+        body: Some(Bytes::from_static(body)),
+    })
+}
+
+fn lost() -> Answer {
+    Err(SendError::Lost("connection reset".to_owned()))
+}
+
+fn unconnected() -> Answer {
+    Err(SendError::Connect("connection refused".to_owned()))
+}
+
+/// `ExportLogsServiceResponse` that rejects 2 records: "old".
+const REJECTS_TWO: &[u8] = b"\x0a\x07\x08\x02\x12\x03old";
+
+const T0: u64 = 1_700_000_000_000_000_000;
+const ITEMS: u32 = 3;
+
+/// A request of three records recorded some milliseconds after `T0`.
+fn body(after_ms: u64) -> Vec<u8> {
+    let record = LogRecord {
+        time_unix_nano: T0 + after_ms * 1_000_000,
+        severity_text: format!("n{after_ms}"),
+        ..LogRecord::default()
+    };
+    let logs = ScopeLogs {
+        log_records: vec![record; ITEMS as usize],
+        ..ScopeLogs::default()
+    };
+    let logs = ResourceLogs {
+        scope_logs: vec![logs],
+        ..ResourceLogs::default()
+    };
+    ExportLogsServiceRequest {
+        resource_logs: vec![logs],
+    }
+    .encode_to_vec()
+}
+
+fn plan_of(after_ms: &[u64], speed: Speed) -> Plan {
+    let mut builder = TimelineBuilder::new(None).unwrap();
+    for &ms in after_ms {
+        let body = body(ms);
+        let request = Request {
+            signal: Signal::Logs,
+            body: &body,
+            items: ITEMS,
+            time_unix_nano: Some(T0 + ms * 1_000_000),
+        };
+        builder.push(request).unwrap();
+    }
+    Plan::new(builder.finish().unwrap(), PlanReport::default(), speed)
+}
+
+fn options(speed: Speed) -> ReplayOptions {
+    ReplayOptions {
+        speed,
+        in_flight: NonZeroUsize::MIN,
+        ..ReplayOptions::new("http://receiver".parse().unwrap())
+    }
+}
+
+struct Ran {
+    outcome: Outcome,
+    seen: Vec<(Duration, Signal, Bytes)>,
+    slept_until: Vec<Duration>,
+}
+
+fn replay(after_ms: &[u64], answers: Vec<Answer>, options: &ReplayOptions) -> Ran {
+    let clock = Arc::new(FakeClock::default());
+    let script = Arc::new(Script {
+        answers: Mutex::new(answers.into()),
+        seen: Mutex::default(),
+        clock: Arc::clone(&clock),
+    });
+    let plan = plan_of(after_ms, options.speed);
+    let never = AtomicBool::new(false);
+    let outcome = run_with(
+        plan,
+        options,
+        &NoWatch,
+        &never,
+        Arc::clone(&clock),
+        Arc::clone(&script),
+    )
+    .unwrap();
+    assert!(outcome.balances());
+    let seen = std::mem::take(&mut *script.seen.lock().unwrap());
+    assert_eq!(outcome.attempts, seen.len() as u64);
+    Ran {
+        outcome,
+        seen,
+        slept_until: std::mem::take(&mut *clock.slept_until.lock().unwrap()),
+    }
+}
+
+/// Sends two requests one after the other; the answers are those to the first one, until the
+/// script is at its end.
+fn two(answers: Vec<Answer>) -> Ran {
+    replay(&[0, 1], answers, &options(Speed::Max))
+}
+
+/// How often the first of two requests is sent, and what becomes of both.
+#[track_caller]
+fn check(answers: Vec<Answer>, attempts: u64, accepted: u64, failed: u64) -> Outcome {
+    let outcome = two(answers).outcome;
+    let requests = outcome.requests;
+    assert_eq!(
+        (outcome.attempts - 1, requests.accepted, requests.failed),
+        (attempts, accepted, failed)
+    );
+    assert_eq!(outcome.retries, attempts - 1);
+    assert_eq!(outcome.ended, Ended::Complete);
+    outcome
+}
+
+#[test]
+fn success_is_any_2xx() {
+    for code in [200, 202, 204] {
+        let outcome = check(vec![status(code)], 1, 2, 0);
+        assert!(outcome.is_clean());
+        assert_eq!(outcome.items.accepted, 6);
+        assert_eq!(outcome.http_status[&code], if code == 200 { 2 } else { 1 });
+    }
+}
+
+#[test]
+fn only_429_and_502_to_504_are_repeated() {
+    for code in [429, 502, 503, 504] {
+        check(vec![status(code)], 2, 2, 0);
+        check(vec![status(code), status(code)], 3, 2, 0);
+    }
+    for code in [301, 400, 401, 403, 404, 408, 413, 415, 500, 501, 505] {
+        let outcome = check(vec![status(code)], 1, 1, 1);
+        assert_eq!(outcome.errors[0].code, format!("http_{code}"));
+        assert_eq!((outcome.errors[0].requests, outcome.errors[0].items), (1, 3));
+        assert!(!outcome.is_clean());
+    }
+}
+
+/// Between the first two attempts, in milliseconds.
+fn gap_ms(answer: Answer) -> u128 {
+    let seen = two(vec![answer]).seen;
+    (seen[1].0 - seen[0].0).as_millis() - 5
+}
+
+#[test]
+fn retry_after_is_honoured_with_429_and_503_only() {
+    assert_eq!(gap_ms(reply(429, Some("7"), b"")), 7_000);
+    assert_eq!(gap_ms(reply(503, Some("90"), b"")), 90_000);
+    // The fake clock begins at 2027-01-15 08:00:00, and the answer takes 5 ms.
+    let date = "Fri, 15 Jan 2027 08:00:10 GMT";
+    assert_eq!(gap_ms(reply(503, Some(date), b"")), 9_995);
+    for other in [reply(502, Some("90"), b""), reply(503, Some("soon"), b"")] {
+        assert!((500..=1_500).contains(&gap_ms(other)));
+    }
+}
+
+#[test]
+fn attempts_and_time_are_bounded() {
+    let outcome = check(vec![status(503); 10], 10, 1, 1);
+    assert_eq!(outcome.errors[0].code, "http_503");
+    let outcome = check(vec![reply(503, Some("301"), b"")], 1, 1, 1);
+    assert_eq!(outcome.http_status[&503], 1);
+}
+
+#[test]
+fn lost_connections_and_timeouts_are_ambiguous() {
+    assert_eq!(check(vec![lost()], 2, 2, 0).ambiguous_retries, 1);
+    let timeouts = vec![Err(SendError::Timeout); 2];
+    assert_eq!(check(timeouts, 3, 2, 0).ambiguous_retries, 2);
+    assert_eq!(check(vec![unconnected()], 2, 2, 0).ambiguous_retries, 0);
+    assert_eq!(check(vec![status(503)], 2, 2, 0).ambiguous_retries, 0);
+}
+
+#[test]
+fn a_receiver_that_never_answers_ends_the_run() {
+    let outcome = two(vec![unconnected(); 20]).outcome;
+    assert_eq!(outcome.ended, Ended::Unreachable);
+    assert_eq!(outcome.attempts, 3);
+    assert_eq!((outcome.requests.failed, outcome.requests.unsent), (1, 1));
+    assert_eq!((outcome.items.failed, outcome.items.unsent), (3, 3));
+    assert_eq!(outcome.errors[0].code, "connect_failed");
+}
+
+#[test]
+fn a_receiver_that_has_answered_gets_all_attempts() {
+    let mut answers = vec![status(503)];
+    answers.resize(10, unconnected());
+    check(answers, 10, 1, 1);
+}
+
+#[test]
+fn partial_success_is_counted_and_never_repeated() {
+    let outcome = two(vec![reply(200, None, REJECTS_TWO)]).outcome;
+    assert_eq!(outcome.attempts, 2);
+    let requests = outcome.requests;
+    assert_eq!((requests.accepted, requests.partly_rejected), (1, 1));
+    assert_eq!((outcome.items.accepted, outcome.items.rejected), (4, 2));
+    assert_eq!(outcome.notes[0].code, "partial_success");
+    assert!(outcome.notes[0].text.ends_with(": old"), "{:?}", outcome.notes);
+    assert!(!outcome.is_clean());
+}
+
+#[test]
+fn more_rejected_items_than_sent_count_as_all() {
+    let outcome = two(vec![reply(200, None, b"\x0a\x02\x08\x09")]).outcome;
+    assert_eq!((outcome.items.accepted, outcome.items.rejected), (3, 3));
+    let codes: Vec<&str> = outcome.notes.iter().map(|note| note.code).collect();
+    assert_eq!(codes, ["partial_success", "rejected_too_many"]);
+}
+
+#[test]
+fn a_warning_and_an_unreadable_reply_are_noted() {
+    let outcome = check(vec![reply(200, None, b"\x0a\x06\x12\x04slow")], 1, 2, 0);
+    assert_eq!((outcome.notes[0].code, &*outcome.notes[0].text), ("receiver_warning", "slow"));
+    let outcome = check(vec![reply(200, None, b"{}")], 1, 2, 0);
+    assert_eq!(outcome.notes[0].code, "unreadable_reply");
+    let cut = Ok(Reply { status: 200, retry_after: None, body: None });
+    assert_eq!(check(vec![cut], 1, 2, 0).notes[0].code, "unreadable_reply");
+}
+
+#[test]
+fn messages_name_the_size_and_hide_secrets() {
+    let mut options = options(Speed::Max);
+    let header = ("authorization".to_owned(), "Bearer s3cret".to_owned());
+    options.headers = Headers::new([header]).unwrap();
+    let said = reply(413, None, b"\x12\x14token s3cret is big");
+    let outcome = replay(&[0, 1], vec![said], &options).outcome;
+    let len = body(0).len();
+    let expected = format!(
+        "the receiver refused a request of {len} bytes as too large: token *** is big"
+    );
+    // The length in the script is one too long on purpose: then it is no status but text.
+    assert!(!outcome.errors[0].message.contains("s3cret"));
+    let said = reply(413, None, b"\x12\x13token s3cret is big");
+    let outcome = replay(&[0, 1], vec![said], &options).outcome;
+    assert_eq!(outcome.errors[0].message, expected);
+}
+
+#[test]
+fn bodies_are_sent_as_they_are_unless_told_otherwise() {
+    let seen = two(vec![status(503)]).seen;
+    let bodies: Vec<&[u8]> = seen.iter().map(|(_, _, body)| &**body).collect();
+    assert_eq!(bodies, [body(0), body(0), body(1)]);
+
+    let mut gzip = options(Speed::Max);
+    gzip.compression = Compression::Gzip;
+    let ran = replay(&[0, 1], vec![], &gzip);
+    let mut plain = Vec::new();
+    let mut decoder = flate2::read::GzDecoder::new(&*ran.seen[1].2);
+    decoder.read_to_end(&mut plain).unwrap();
+    assert_eq!(plain, body(1));
+    let sizes: usize = ran.seen.iter().map(|(_, _, body)| body.len()).sum();
+    assert_eq!(ran.outcome.bytes.on_the_wire, sizes as u64);
+    assert_eq!(ran.outcome.bytes.sent, ran.outcome.bytes.planned);
+}
+
+#[test]
+fn shifted_times_begin_with_the_run_and_keep_their_gaps() {
+    let mut options = options(Speed::Max);
+    options.times = Times::Shift;
+    let ran = replay(&[0, 250], vec![], &options);
+    let times: Vec<u64> = ran.seen.iter().map(|(_, _, body)| {
+        let request = ExportLogsServiceRequest::decode(&**body).unwrap();
+        request.resource_logs[0].scope_logs[0].log_records[2].time_unix_nano
+    }).collect();
+    assert_eq!(times, [FAKE_START, FAKE_START + 250_000_000]);
+    assert_eq!(ran.outcome.shift_nanos, Some((FAKE_START - T0) as i64));
+}
+
+#[test]
+fn the_pace_is_that_of_the_recording_times_the_speed() {
+    let ms = Duration::from_millis;
+    let ran = replay(&[0, 20, 30, 30], vec![], &options(Speed::Factor(1.0)));
+    assert_eq!(ran.slept_until, [ms(20), ms(30)]);
+    let ran = replay(&[0, 200, 300], vec![], &options(Speed::Factor(10.0)));
+    assert_eq!(ran.slept_until, [ms(20), ms(30)]);
+    let ran = replay(&[0, 5], vec![], &options(Speed::Factor(0.5)));
+    assert_eq!(ran.slept_until, [ms(10)]);
+    assert_eq!(ran.outcome.plan.expected_seconds, Some(0.01));
+}
+
+#[test]
+fn ten_times_a_recorded_hour_takes_six_minutes() {
+    let hour: Vec<u64> = (0..=3_600).map(|second| second * 1_000).collect();
+    let ran = replay(&hour, vec![], &options(Speed::Factor(10.0)));
+    assert_eq!(ran.slept_until.last(), Some(&Duration::from_secs(360)));
+    assert_eq!(ran.outcome.requests.accepted, 3_601);
+}
+
+#[test]
+fn stopped_before_it_began_nothing_is_sent() {
+    let clock = Arc::new(FakeClock::default());
+    let script = Arc::new(Script {
+        answers: Mutex::default(),
+        seen: Mutex::default(),
+        clock: Arc::clone(&clock),
+    });
+    // An hour between two requests: only a stop ends this before the clock jumps there.
+    let options = options(Speed::Factor(1.0));
+    let plan = plan_of(&[0, 3_600_000], options.speed);
+    let stop = AtomicBool::new(true);
+    let real = MachineClock::new();
+    let outcome = run_with(plan, &options, &NoWatch, &stop, real, script).unwrap();
+    assert_eq!(outcome.ended, Ended::Interrupted);
+    assert_eq!(outcome.requests.failed, 0);
+    assert!(outcome.requests.unsent >= 1);
+    assert!(outcome.balances());
+}
+
+/// Never answers.
+struct Silence;
+
+impl Transport for Silence {
+    async fn send(&self, _: Signal, _: Bytes) -> Answer {
+        std::future::pending().await
+    }
+}
+
+#[test]
+fn what_is_on_its_way_after_a_stop_counts_as_failed() {
+    let stop = AtomicBool::new(false);
+    struct StopWhenSent<'a>(&'a AtomicBool);
+    impl Watch for StopWhenSent<'_> {
+        fn sent(&self, requests: u64) {
+            self.0.store(requests == 1, Ordering::Relaxed);
+        }
+    }
+    let options = options(Speed::Max);
+    let plan = plan_of(&[0, 1, 2], options.speed);
+    let watch = StopWhenSent(&stop);
+    let real = MachineClock::new();
+    let outcome = run_with(plan, &options, &watch, &stop, real, Silence).unwrap();
+    assert_eq!(outcome.ended, Ended::Interrupted);
+    assert_eq!((outcome.requests.failed, outcome.requests.unsent), (1, 2));
+    assert_eq!((outcome.items.failed, outcome.items.unsent), (3, 6));
+    assert_eq!(outcome.errors[0].code, "interrupted");
+}
+
+#[test]
+fn failed_requests_are_saved_as_a_capture() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut options = options(Speed::Max);
+    options.failed = Some(dir.path().join("failed"));
+    replay(&[0, 1, 2], vec![status(400), status(200), status(400)], &options);
+    let mut expected = Vec::new();
+    for ms in [0, 2] {
+        expected.extend((body(ms).len() as u32).to_be_bytes());
+        expected.extend(body(ms));
+    }
+    let saved = std::fs::read(dir.path().join("failed.logs.binpb")).unwrap();
+    assert_eq!(saved, expected);
+    let files = std::fs::read_dir(dir.path()).unwrap().count();
+    assert_eq!(files, 1, "no file for signals without failures");
+}
+
+fn any_answer() -> impl Strategy<Value = Answer> {
+    prop_oneof![
+        3 => Just(status(200)),
+        1 => Just(reply(200, None, REJECTS_TWO)),
+        1 => Just(reply(429, Some("1"), b"")),
+        1 => Just(status(503)),
+        1 => Just(status(400)),
+        1 => Just(lost()),
+        1 => Just(unconnected()),
+        1 => Just(Err(SendError::Timeout)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn everything_is_accounted_for_whatever_the_receiver_does(
+        answers in proptest::collection::vec(any_answer(), 0..40),
+        requests in 0_u64..20,
+        in_flight in 1_usize..6,
+        max_attempts in 1_u32..4,
+    ) {
+        let mut options = options(Speed::Max);
+        options.in_flight = NonZeroUsize::new(in_flight).unwrap();
+        options.retry.max_attempts = max_attempts;
+        let after_ms: Vec<u64> = (0..requests).collect();
+        let outcome = replay(&after_ms, answers, &options).outcome;
+        // `replay` asserts the balance and that each attempt was seen.
+        prop_assert_eq!(outcome.requests.planned, requests);
+        prop_assert_eq!(outcome.items.planned, requests * u64::from(ITEMS));
+        prop_assert!(outcome.attempts <= requests * u64::from(max_attempts));
+    }
+}

@@ -1,0 +1,251 @@
+//! Sends single requests: prepares the body, tries, judges the answer, tries again.
+
+use std::io::Write as _;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use flate2::write::GzEncoder;
+use otolith_otlp::shift_times;
+
+use crate::clock::Clock;
+use crate::error::ReplayError;
+use crate::halt::Halt;
+use crate::options::Compression;
+use crate::outcome::Ended;
+use crate::pace::Pace;
+use crate::reply::{error_message, parse_response, presentable};
+use crate::retry::{
+    Attempted, RetryPolicy, honours_retry_after, is_retryable, parse_retry_after,
+};
+use crate::tally::{Fate, Start, Tally};
+use crate::timeline::Timeline;
+use crate::transport::{Reply, SendError, Transport};
+
+/// Everything that sending a request takes; shared by all that send.
+pub(crate) struct Sender<C, T> {
+    pub(crate) timeline: std::sync::Arc<Timeline>,
+    pub(crate) pace: Pace,
+    pub(crate) clock: C,
+    pub(crate) transport: T,
+    /// When the run began.
+    pub(crate) start: Duration,
+    /// What is added to all times, if they are moved.
+    pub(crate) shift_nanos: Option<i64>,
+    pub(crate) compression: Compression,
+    pub(crate) retry: RetryPolicy,
+    /// What must not be quoted.
+    pub(crate) secrets: Vec<String>,
+    pub(crate) tally: Mutex<Tally>,
+    pub(crate) halt: Halt,
+}
+
+/// A request on its way.
+#[derive(Clone, Debug)]
+pub(crate) struct Job {
+    /// Its number in the plan.
+    pub(crate) request: u32,
+    /// Its body as it goes out, or why it cannot.
+    pub(crate) body: Result<Bytes, Fate>,
+    /// When it should go out, where there is a pace to keep.
+    pub(crate) intended: Option<Duration>,
+    /// Whether it had to wait because of requests in flight.
+    pub(crate) is_capped: bool,
+}
+
+/// What an attempt came to.
+enum Verdict {
+    Done(Fate),
+    Again(Refusal),
+}
+
+/// Why an attempt may be repeated.
+struct Refusal {
+    code: String,
+    message: String,
+    retry_after: Option<Duration>,
+    /// No connection came about.
+    is_connect: bool,
+    /// The request may have arrived.
+    is_ambiguous: bool,
+}
+
+impl<C: Clock, T: Transport> Sender<C, T> {
+    pub(crate) fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes a request ready to go out. `None` if the run has ended: the spool failed.
+    pub(crate) fn prepare(&self, request: u32) -> Option<Job> {
+        let entry = &self.timeline.entries()[request as usize];
+        let due = self.pace.due(entry.time_unix_nano);
+        let body = match self.timeline.body(entry) {
+            Ok(body) => body,
+            Err(error) => {
+                self.halt.fail(ReplayError::Spool(error));
+                return None;
+            }
+        };
+        Some(Job {
+            request,
+            body: self.dress(entry.signal, body),
+            intended: due.map(|due| self.start.saturating_add(due)),
+            is_capped: false,
+        })
+    }
+
+    /// Moves the times, compresses.
+    fn dress(&self, signal: otolith_capture::Signal, mut body: Vec<u8>) -> Result<Bytes, Fate> {
+        if let Some(offset) = self.shift_nanos {
+            shift_times(signal, &mut body, offset).map_err(|error| Fate::Failed {
+                code: "time_out_of_range".to_owned(),
+                message: error.to_string(),
+            })?;
+        }
+        Ok(match self.compression {
+            Compression::None => body.into(),
+            Compression::Gzip => gzip(&body).into(),
+        })
+    }
+
+    /// Sends a request until it is taken, refused for good, or given up.
+    pub(crate) async fn ship(&self, job: Job) {
+        let entry = &self.timeline.entries()[job.request as usize];
+        let first_sent = self.clock.now();
+        self.tally().started(
+            entry,
+            Start {
+                intended: job.intended,
+                now: first_sent,
+                is_capped: job.is_capped,
+            },
+        );
+        let fate = match job.body {
+            Ok(body) => self.deliver(job.request, body, first_sent).await,
+            Err(fate) => fate,
+        };
+        let now = self.clock.now();
+        let from = job.intended.unwrap_or(first_sent);
+        let mut tally = self.tally();
+        tally.last_finished = tally.last_finished.max(now);
+        tally.finished(job.request, entry, now.saturating_sub(from), fate);
+    }
+
+    async fn deliver(&self, request: u32, body: Bytes, first_sent: Duration) -> Fate {
+        let entry = &self.timeline.entries()[request as usize];
+        let mut attempts = 0;
+        loop {
+            let sent = self.clock.now();
+            let result = self.transport.send(entry.signal, body.clone()).await;
+            let now = self.clock.now();
+            attempts += 1;
+            let has_answer = {
+                let answer = result.as_ref().ok();
+                let answer = answer.map(|reply| (reply.status, now.saturating_sub(sent)));
+                let mut tally = self.tally();
+                tally.attempted(body.len() as u64, answer);
+                tally.has_answer()
+            };
+            let refusal = match self.judge(result, body.len()) {
+                Verdict::Done(fate) => return fate,
+                Verdict::Again(refusal) => refusal,
+            };
+            let attempted = Attempted {
+                request,
+                attempts,
+                elapsed: now.saturating_sub(first_sent),
+                retry_after: refusal.retry_after,
+                is_unreachable: refusal.is_connect && !has_answer,
+            };
+            let failed = |code, message| Fate::Failed { code, message };
+            let Some(wait) = self.retry.wait(attempted) else {
+                if attempted.is_unreachable {
+                    self.halt.end(Ended::Unreachable);
+                }
+                return failed(refusal.code, refusal.message);
+            };
+            tokio::select! {
+                biased;
+                () = self.halt.wait() => {
+                    let message = format!("the run ended while waiting to repeat it after: {}", refusal.message);
+                    return failed("interrupted".to_owned(), message);
+                }
+                () = self.clock.wait(wait) => {}
+            }
+            self.tally().retrying(refusal.is_ambiguous);
+        }
+    }
+
+    fn judge(&self, result: Result<Reply, SendError>, len_bytes: usize) -> Verdict {
+        let (code, message, is_connect) = match result {
+            Ok(reply) if (200..300).contains(&reply.status) => {
+                return Verdict::Done(self.success(&reply));
+            }
+            Ok(reply) => return self.refusal(&reply, len_bytes),
+            Err(SendError::Connect(message)) => ("connect_failed", message, true),
+            Err(SendError::Lost(message)) => ("connection_lost", message, false),
+            Err(SendError::Timeout) => ("timeout", "no answer in time".to_owned(), false),
+        };
+        Verdict::Again(Refusal {
+            code: code.to_owned(),
+            message: presentable(&message, &self.secrets),
+            retry_after: None,
+            is_connect,
+            is_ambiguous: !is_connect,
+        })
+    }
+
+    fn success(&self, reply: &Reply) -> Fate {
+        let partial = reply.body.as_ref().and_then(|body| parse_response(body));
+        let Some(partial) = partial else {
+            self.tally().note("unreadable_reply", 1, || {
+                "answers with success could not be read as protobuf; what they say of rejected \
+                 items is not known, all items count as accepted"
+                    .to_owned()
+            });
+            return Fate::Accepted {
+                rejected_items: 0,
+                message: String::new(),
+            };
+        };
+        Fate::Accepted {
+            rejected_items: partial.rejected_items,
+            message: presentable(&partial.message, &self.secrets),
+        }
+    }
+
+    fn refusal(&self, reply: &Reply, len_bytes: usize) -> Verdict {
+        let status = reply.status;
+        let said = reply.body.as_ref().map(|body| error_message(body));
+        let said = presentable(&said.unwrap_or_default(), &self.secrets);
+        let mut message = match status {
+            413 => format!("the receiver refused a request of {len_bytes} bytes as too large"),
+            _ => format!("the receiver answered HTTP {status}"),
+        };
+        if !said.is_empty() {
+            message.push_str(": ");
+            message.push_str(&said);
+        }
+        let code = format!("http_{status}");
+        if !is_retryable(status) {
+            return Verdict::Done(Fate::Failed { code, message });
+        }
+        let asked = reply.retry_after.as_deref();
+        let asked = asked.filter(|_| honours_retry_after(status));
+        Verdict::Again(Refusal {
+            code,
+            message,
+            retry_after: asked.and_then(|text| parse_retry_after(text, self.clock.unix_nano())),
+            is_connect: false,
+            is_ambiguous: false,
+        })
+    }
+}
+
+fn gzip(body: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder
+        .write_all(body)
+        .and_then(|()| encoder.finish())
+        .expect("writing to memory does not fail")
+}

@@ -1,0 +1,305 @@
+//! Counts and measures a run.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+
+use crate::outcome::{ByteCount, ErrorCount, ItemBalance, Note, RequestBalance, Spread};
+use crate::timeline::Entry;
+
+/// Sent this much later than intended counts as late.
+pub(crate) const LATE: Duration = Duration::from_millis(10);
+
+/// What is known when a request is sent for the first time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Start {
+    /// When it should have been sent, where there is a pace to keep.
+    pub(crate) intended: Option<Duration>,
+    /// When it is sent.
+    pub(crate) now: Duration,
+    /// Whether it had to wait because of requests in flight.
+    pub(crate) is_capped: bool,
+}
+
+/// How a request ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// Answered with success.
+    Accepted {
+        rejected_items: u64,
+        message: String,
+    },
+    /// Given up.
+    Failed { code: String, message: String },
+}
+
+/// Counts and measures a run.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    pub(crate) requests: RequestBalance,
+    pub(crate) items: ItemBalance,
+    pub(crate) bytes: ByteCount,
+    pub(crate) sent_requests: u64,
+    sent_items: u64,
+    pub(crate) attempts: u64,
+    pub(crate) retries: u64,
+    pub(crate) ambiguous_retries: u64,
+    pub(crate) capped_requests: u64,
+    late_uncapped: u64,
+    pub(crate) newest_lateness: Duration,
+    first_sent: Option<Start>,
+    last_sent: Option<Start>,
+    pub(crate) last_finished: Duration,
+    http_status: BTreeMap<u16, u64>,
+    errors: BTreeMap<String, ErrorCount>,
+    notes: BTreeMap<&'static str, Note>,
+    lateness: Histogram<u64>,
+    latency: Histogram<u64>,
+    service_time: Histogram<u64>,
+    /// Numbers of failed requests, if they are wanted.
+    failed: Option<Vec<u32>>,
+}
+
+impl Tally {
+    /// Nothing yet. `keeps_failed`: whether [`Self::failed`] is wanted.
+    pub(crate) fn new(keeps_failed: bool) -> Self {
+        Self {
+            requests: RequestBalance::default(),
+            items: ItemBalance::default(),
+            bytes: ByteCount::default(),
+            sent_requests: 0,
+            sent_items: 0,
+            attempts: 0,
+            retries: 0,
+            ambiguous_retries: 0,
+            capped_requests: 0,
+            late_uncapped: 0,
+            newest_lateness: Duration::ZERO,
+            first_sent: None,
+            last_sent: None,
+            last_finished: Duration::ZERO,
+            http_status: BTreeMap::new(),
+            errors: BTreeMap::new(),
+            notes: BTreeMap::new(),
+            lateness: histogram(),
+            latency: histogram(),
+            service_time: histogram(),
+            failed: keeps_failed.then(Vec::new),
+        }
+    }
+
+    /// A request is sent for the first time.
+    pub(crate) fn started(&mut self, entry: &Entry, start: Start) {
+        self.sent_requests += 1;
+        self.sent_items += u64::from(entry.items);
+        self.bytes.sent += u64::from(entry.len_bytes);
+        self.capped_requests += u64::from(start.is_capped);
+        if let Some(intended) = start.intended {
+            let lateness = start.now.saturating_sub(intended);
+            record(&mut self.lateness, lateness);
+            self.newest_lateness = lateness;
+            self.late_uncapped += u64::from(lateness > LATE && !start.is_capped);
+        }
+        // Tasks may get here in another order than they were sent in.
+        if self.first_sent.is_none_or(|first| start.now < first.now) {
+            self.first_sent = Some(start);
+        }
+        if self.last_sent.is_none_or(|last| start.now >= last.now) {
+            self.last_sent = Some(start);
+        }
+    }
+
+    /// An attempt has ended, with this HTTP status after this time if there was an answer.
+    pub(crate) fn attempted(&mut self, wire_bytes: u64, answer: Option<(u16, Duration)>) {
+        self.attempts += 1;
+        self.bytes.on_the_wire += wire_bytes;
+        if let Some((status, service_time)) = answer {
+            *self.http_status.entry(status).or_default() += 1;
+            record(&mut self.service_time, service_time);
+        }
+    }
+
+    /// Whether the receiver has answered anything at all.
+    pub(crate) fn has_answer(&self) -> bool {
+        !self.http_status.is_empty()
+    }
+
+    /// A request will be sent again.
+    pub(crate) fn retrying(&mut self, is_ambiguous: bool) {
+        self.retries += 1;
+        self.ambiguous_retries += u64::from(is_ambiguous);
+    }
+
+    /// A request that was started has ended.
+    pub(crate) fn finished(&mut self, request: u32, entry: &Entry, latency: Duration, fate: Fate) {
+        record(&mut self.latency, latency);
+        let items = u64::from(entry.items);
+        match fate {
+            Fate::Accepted {
+                rejected_items,
+                message,
+            } => {
+                if rejected_items > items {
+                    self.note("rejected_too_many", 1, || {
+                        format!(
+                            "the receiver rejected {rejected_items} items of a request of {items}; \
+                             all of it counts as rejected"
+                        )
+                    });
+                }
+                let rejected = rejected_items.min(items);
+                self.items.rejected += rejected;
+                self.items.accepted += items - rejected;
+                if rejected_items > 0 {
+                    self.requests.partly_rejected += 1;
+                    self.note("partial_success", 1, || {
+                        format!("the receiver rejected items of accepted requests: {message}")
+                    });
+                } else {
+                    self.requests.accepted += 1;
+                    if !message.is_empty() {
+                        self.note("receiver_warning", 1, || message);
+                    }
+                }
+            }
+            Fate::Failed { code, message } => {
+                if let Some(failed) = &mut self.failed {
+                    failed.push(request);
+                }
+                self.fail(code, 1, items, message);
+            }
+        }
+    }
+
+    fn fail(&mut self, code: String, requests: u64, items: u64, message: String) {
+        self.requests.failed += requests;
+        self.items.failed += items;
+        let error = self.errors.entry(code).or_insert_with_key(|code| ErrorCount {
+            code: code.clone(),
+            requests: 0,
+            items: 0,
+            message,
+        });
+        error.requests += requests;
+        error.items += items;
+    }
+
+    /// Counts a note; the first text stays.
+    pub(crate) fn note(&mut self, code: &'static str, count: u64, text: impl FnOnce() -> String) {
+        let note = self.notes.entry(code).or_insert_with(|| Note {
+            code,
+            text: text(),
+            count: 0,
+        });
+        note.count += count;
+    }
+
+    /// Ends the count: of `planned` requests and items, those started but not finished failed,
+    /// those not started were not sent.
+    pub(crate) fn close(&mut self, planned_requests: u64, planned_items: u64) {
+        let done = &self.requests;
+        let cut = self.sent_requests - done.accepted - done.partly_rejected - done.failed;
+        if cut > 0 {
+            let items = &self.items;
+            let cut_items = self.sent_items - items.accepted - items.rejected - items.failed;
+            let message = "on its way when the run ended".to_owned();
+            self.fail("interrupted".to_owned(), cut, cut_items, message);
+        }
+        self.requests.planned = planned_requests;
+        self.requests.unsent = planned_requests - self.sent_requests;
+        self.items.planned = planned_items;
+        self.items.unsent = planned_items - self.sent_items;
+        // One in a hundred: what a percentile of 99 would show.
+        if self.late_uncapped > self.sent_requests / 100 {
+            let late_ms = LATE.as_millis();
+            self.note("sender_behind", self.late_uncapped, || {
+                format!(
+                    "requests were sent over {late_ms} ms late although others were not in the \
+                     way: this machine could not keep the pace, the receiver is not to blame"
+                )
+            });
+        }
+        if self.capped_requests > 0 {
+            self.note("in_flight_limit", self.capped_requests, || {
+                "requests were sent late because as many as allowed were waiting for answers"
+                    .to_owned()
+            });
+        }
+    }
+
+    /// Numbers of the failed requests, in the order of the plan, if they were wanted. Those that
+    /// were on their way when the run ended are not among them.
+    pub(crate) fn failed(&mut self) -> Vec<u32> {
+        let mut failed = self.failed.take().unwrap_or_default();
+        failed.sort_unstable();
+        failed
+    }
+
+    /// Requests per second: intended, achieved.
+    pub(crate) fn rates(&self) -> (Option<f64>, Option<f64>) {
+        let (Some(first), Some(last)) = (self.first_sent, self.last_sent) else {
+            return (None, None);
+        };
+        let gaps = self.sent_requests.saturating_sub(1) as f64;
+        let rate = |from: Duration, to: Duration| {
+            let seconds = to.saturating_sub(from).as_secs_f64();
+            (gaps > 0.0 && seconds > 0.0).then(|| gaps / seconds)
+        };
+        let intended = match (first.intended, last.intended) {
+            (Some(from), Some(to)) => rate(from, to),
+            _ => None,
+        };
+        (intended, rate(first.now, last.now))
+    }
+
+    pub(crate) fn lateness(&self) -> Option<Spread> {
+        spread(&self.lateness)
+    }
+
+    pub(crate) fn latency(&self) -> Option<Spread> {
+        spread(&self.latency)
+    }
+
+    pub(crate) fn service_time(&self) -> Option<Spread> {
+        spread(&self.service_time)
+    }
+
+    pub(crate) fn http_status(&self) -> BTreeMap<u16, u64> {
+        self.http_status.clone()
+    }
+
+    /// By code.
+    pub(crate) fn errors(&self) -> Vec<ErrorCount> {
+        self.errors.values().cloned().collect()
+    }
+
+    /// By code.
+    pub(crate) fn notes(&self) -> Vec<Note> {
+        self.notes.values().cloned().collect()
+    }
+}
+
+/// Nanoseconds from 1 microsecond to a day, to three digits, in some 230 kB.
+fn histogram() -> Histogram<u64> {
+    const DAY_NANOS: u64 = 86_400 * 1_000_000_000;
+    Histogram::new_with_bounds(1_000, DAY_NANOS, 3).expect("the bounds are valid")
+}
+
+/// Longer than a day counts as a day.
+fn record(histogram: &mut Histogram<u64>, time: Duration) {
+    histogram.saturating_record(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+}
+
+fn spread(histogram: &Histogram<u64>) -> Option<Spread> {
+    let ms = |nanos: f64| (nanos / 1_000.0).round() / 1_000.0;
+    let at = |quantile| ms(histogram.value_at_quantile(quantile) as f64);
+    (!histogram.is_empty()).then(|| Spread {
+        count: histogram.len(),
+        mean_ms: ms(histogram.mean()),
+        p50_ms: at(0.5),
+        p90_ms: at(0.9),
+        p99_ms: at(0.99),
+        max_ms: ms(histogram.max() as f64),
+    })
+}

@@ -1,0 +1,255 @@
+//! All requests of a replay in the order of sending: an index in memory, the bodies in a file.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write as _};
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+
+use otolith_capture::Signal;
+
+/// A request as the index knows it. There may be a hundred million of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// When it was recorded.
+    pub(crate) time_unix_nano: u64,
+    /// Where its body begins in the spool. Grows in the order of reading.
+    offset: u64,
+    /// Length of its body.
+    pub(crate) len_bytes: u32,
+    /// Spans, log records or data points in it.
+    pub(crate) items: u32,
+    pub(crate) signal: Signal,
+}
+
+const _: () = assert!(size_of::<Entry>() <= 32, "README.md states the size");
+
+/// Largest body: what protocol 1.11.0 allows clients to send.
+pub(crate) const MAX_BODY_BYTES: usize = 64 << 20;
+
+/// A request to be taken up.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Request<'a> {
+    pub(crate) signal: Signal,
+    pub(crate) body: &'a [u8],
+    pub(crate) items: u32,
+    /// Arrival, or the newest time inside; `None` if neither is known.
+    pub(crate) time_unix_nano: Option<u64>,
+}
+
+/// Collects requests, one capture file after another.
+pub(crate) struct TimelineBuilder {
+    entries: Vec<Entry>,
+    spool: BufWriter<File>,
+    spool_len: u64,
+    /// Where the entries of the current file begin.
+    file_start: usize,
+    /// Entries at the beginning of the current file that have no time yet.
+    waiting: usize,
+    /// Newest time of the current file; `None` before the first one.
+    file_newest: Option<u64>,
+    /// Time of the last request of the current file.
+    file_last: Option<u64>,
+    /// Files without any time, as ranges of entries.
+    timeless: Vec<(usize, usize)>,
+    /// Oldest time of all files.
+    oldest: Option<u64>,
+    disordered: u64,
+    untimed: u64,
+}
+
+/// All requests in the order of sending.
+#[derive(Debug)]
+pub(crate) struct Timeline {
+    entries: Vec<Entry>,
+    spool: File,
+    /// Requests recorded before one that stands above them in the same file.
+    pub(crate) disordered: u64,
+    /// Requests without a time of their own.
+    pub(crate) untimed: u64,
+}
+
+impl TimelineBuilder {
+    /// Bodies go to an unnamed temporary file in `dir`, or in the system's place for them.
+    pub(crate) fn new(dir: Option<&Path>) -> io::Result<Self> {
+        let file = match dir {
+            Some(dir) => tempfile::tempfile_in(dir)?,
+            None => tempfile::tempfile()?,
+        };
+        Ok(Self {
+            entries: Vec::new(),
+            spool: BufWriter::with_capacity(256 << 10, file),
+            spool_len: 0,
+            file_start: 0,
+            waiting: 0,
+            file_newest: None,
+            file_last: None,
+            timeless: Vec::new(),
+            oldest: None,
+            disordered: 0,
+            untimed: 0,
+        })
+    }
+
+    /// Requests so far.
+    pub(crate) fn len(&self) -> u64 {
+        self.entries.len() as u64
+    }
+
+    /// Takes up a request, which must not be longer than [`MAX_BODY_BYTES`].
+    pub(crate) fn push(&mut self, request: Request<'_>) -> io::Result<()> {
+        debug_assert!(request.body.len() <= MAX_BODY_BYTES, "checked by the caller");
+        self.spool.write_all(request.body)?;
+        if request.time_unix_nano.is_none() {
+            self.untimed += 1;
+        }
+        let time = request.time_unix_nano.or(self.file_last);
+        if let Some(time) = time {
+            if self.file_last.is_none() {
+                let end = self.entries.len();
+                for entry in &mut self.entries[end - self.waiting..] {
+                    entry.time_unix_nano = time;
+                }
+                self.waiting = 0;
+            }
+            self.file_last = Some(time);
+            if self.file_newest.is_some_and(|newest| time < newest) {
+                self.disordered += 1;
+            }
+            self.file_newest = self.file_newest.max(Some(time));
+            self.oldest = Some(self.oldest.map_or(time, |oldest| oldest.min(time)));
+        } else {
+            self.waiting += 1;
+        }
+        self.entries.push(Entry {
+            time_unix_nano: time.unwrap_or(0),
+            offset: self.spool_len,
+            len_bytes: request.body.len() as u32,
+            items: request.items,
+            signal: request.signal,
+        });
+        self.spool_len += request.body.len() as u64;
+        Ok(())
+    }
+
+    /// What follows is of another file.
+    pub(crate) fn end_file(&mut self) {
+        if self.waiting > 0 {
+            self.timeless.push((self.file_start, self.entries.len()));
+        }
+        self.file_start = self.entries.len();
+        self.waiting = 0;
+        self.file_newest = None;
+        self.file_last = None;
+    }
+
+    /// Puts all requests in order: by time; in the order of reading where times are equal. Files
+    /// without any time go to the beginning.
+    pub(crate) fn finish(mut self) -> io::Result<Timeline> {
+        self.end_file();
+        for &(from, to) in &self.timeless {
+            for entry in &mut self.entries[from..to] {
+                entry.time_unix_nano = self.oldest.unwrap_or(0);
+            }
+        }
+        // The offset grows in the order of reading, and an empty body lies before the one that
+        // begins at the same place: this is a stable sort by time without its memory.
+        self.entries
+            .sort_unstable_by_key(|e| (e.time_unix_nano, e.offset, e.len_bytes));
+        let spool = self.spool.into_inner().map_err(|error| error.into_error())?;
+        Ok(Timeline {
+            entries: self.entries,
+            spool,
+            disordered: self.disordered,
+            untimed: self.untimed,
+        })
+    }
+}
+
+impl Timeline {
+    /// The requests in the order of sending.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The body of a request. Safe to call from many threads.
+    pub(crate) fn body(&self, entry: &Entry) -> io::Result<Vec<u8>> {
+        let mut body = vec![0; entry.len_bytes as usize];
+        self.spool.read_exact_at(&mut body, entry.offset)?;
+        Ok(body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Files of requests as (time, body) go in; bodies come out in the order of sending, with
+    /// their times.
+    #[track_caller]
+    fn check(files: &[&[(Option<u64>, &str)]], expected: &[(u64, &str)]) -> Timeline {
+        let mut builder = TimelineBuilder::new(None).unwrap();
+        for file in files {
+            for (time, body) in *file {
+                let request = Request {
+                    signal: Signal::Logs,
+                    body: body.as_bytes(),
+                    items: 1,
+                    time_unix_nano: *time,
+                };
+                builder.push(request).unwrap();
+            }
+            builder.end_file();
+        }
+        let timeline = builder.finish().unwrap();
+        let entries = timeline.entries().iter();
+        let found: Vec<(u64, String)> = entries
+            .map(|e| {
+                let body = String::from_utf8(timeline.body(e).unwrap()).unwrap();
+                (e.time_unix_nano, body)
+            })
+            .collect();
+        let found: Vec<(u64, &str)> = found.iter().map(|(t, b)| (*t, b.as_str())).collect();
+        assert_eq!(found, expected);
+        timeline
+    }
+
+    #[test]
+    fn files_are_merged_by_time() {
+        let timeline = check(
+            &[&[(Some(1), "a"), (Some(5), "b")], &[(Some(3), "c")]],
+            &[(1, "a"), (3, "c"), (5, "b")],
+        );
+        assert_eq!((timeline.disordered, timeline.untimed), (0, 0));
+    }
+
+    #[test]
+    fn equal_times_keep_the_order_of_reading() {
+        check(
+            &[&[(Some(1), "a"), (Some(1), ""), (Some(1), "b")], &[(Some(1), "c")]],
+            &[(1, "a"), (1, ""), (1, "b"), (1, "c")],
+        );
+    }
+
+    #[test]
+    fn disorder_is_repaired_and_counted() {
+        let timeline = check(
+            &[&[(Some(5), "a"), (Some(3), "b"), (Some(4), "c"), (Some(6), "d")]],
+            &[(3, "b"), (4, "c"), (5, "a"), (6, "d")],
+        );
+        assert_eq!(timeline.disordered, 2);
+    }
+
+    #[test]
+    fn requests_without_time_stay_with_their_neighbours() {
+        let timeline = check(
+            &[
+                &[(None, "a"), (None, "b"), (Some(7), "c"), (None, "d")],
+                &[(None, "e")],
+                &[(Some(6), "f"), (Some(8), "g")],
+            ],
+            &[(6, "e"), (6, "f"), (7, "a"), (7, "b"), (7, "c"), (7, "d"), (8, "g")],
+        );
+        assert_eq!((timeline.disordered, timeline.untimed), (0, 4));
+        check(&[&[(None, "a")], &[(None, "b")]], &[(0, "a"), (0, "b")]);
+    }
+}
