@@ -6,6 +6,9 @@ use otolith_otlp::problems::{
     TOO_MANY_ATTRIBUTES,
 };
 use otolith_otlp::{Decoder, Limits};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
 
 use super::{decode, frame};
 use crate::transcript::Transcript;
@@ -44,7 +47,9 @@ fn a_request_with_any_byte_replaced_never_panics() {
             let is_json = serde_json::from_slice::<serde_json::Value>(&bytes).is_ok();
             if result.is_ok() {
                 assert!(is_json, "{}", String::from_utf8_lossy(&bytes));
-            } else {
+            }
+            if let Err(reject) = result {
+                assert!(reject.code != BAD_JSON || !is_json, "{}", reject.message);
                 assert_eq!(transcript.lines, [""; 0]);
             }
         }
@@ -102,6 +107,31 @@ fn bad_grammar_is_refused_wherever_it_stands() {
             ),
             BAD_JSON,
         );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn the_grammar_is_that_of_serde_json(
+        tokens in vec(select(&[
+            "{", "}", "[", "]", ":", ",", "\"a\"", "\"\\n\"", "\"\\u00e9\"", "\"", "\\", "0", "1", "-", ".5",
+            "e3", "true", "null", "fals", " ", "\n", "{\"b\":", "[1,", "\"c\":2}", "]]",
+        ][..]), 0..12)
+    ) {
+        let value = tokens.concat();
+        let is_json = serde_json::from_str::<serde_json::Value>(&value).is_ok();
+        // Once skipped, once as an item that is rejected alone, once read as a value.
+        for text in [
+            format!(r#"{{"resourceLogs":[],"x":{value}}}"#),
+            format!(r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{{"flags":{{}},"x":{value}}}]}}]}}]}}"#),
+            format!(r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{{"body":{value}}}]}}]}}]}}"#),
+        ] {
+            // What stands in the request could also end it early and go on in a valid way.
+            let is_json = is_json || serde_json::from_str::<serde_json::Value>(&text).is_ok();
+            prop_assert_eq!(decode(&text).0.is_ok(), is_json, "{}", text);
+        }
     }
 }
 
