@@ -236,3 +236,137 @@ fn kind_of(r#type: ColumnType) -> Option<Kind> {
         ColumnType::Timestamp | ColumnType::Int64List | ColumnType::DoubleList => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Asks for columns in order and checks the names given; `-` is the JSON rest.
+    fn check(columns: &mut TableColumns, asked: &[(AttributePlace, &str, Kind, &str)]) {
+        for (place, key, kind, expected) in asked {
+            let slot = columns.slot(*place, key, *kind);
+            let name = columns.fields().get(usize::from(slot));
+            let name = name.map_or("-", |field| field.name.as_str());
+            assert_eq!(name, *expected, "{place:?} {key} {kind:?}");
+        }
+    }
+
+    fn logs() -> TableColumns {
+        TableColumns::new(Table::Logs, 512, &[])
+    }
+
+    use AttributePlace::{Item, Resource, Scope};
+    use Kind::{Boolean, Double, Int64, String as Text};
+
+    #[test]
+    fn names_follow_the_place_and_avoid_base_columns() {
+        check(
+            &mut logs(),
+            &[
+                (Item, "session.id", Text, "session_id"),
+                (Resource, "session.id", Text, "resource_session_id"),
+                (Scope, "session.id", Text, "scope_session_id"),
+                (Item, "event.name", Text, "event_name_attr"),
+                (Item, "date", Text, "date_attr"),
+                (Item, "Attributes", Text, "attributes_attr"),
+                (Resource, "schema.url", Text, "resource_schema_url_attr"),
+                (Resource, "3x", Text, "resource_3x"),
+                (Item, "3x", Text, "_3x"),
+                (Item, "\u{e9}", Text, "-"),
+                (Item, "", Text, "-"),
+            ],
+        );
+    }
+
+    #[test]
+    fn the_first_key_owns_a_name() {
+        check(
+            &mut logs(),
+            &[
+                (Item, "a.b", Text, "a_b"),
+                (Item, "a_b", Text, "-"),
+                (Item, "a.b", Text, "a_b"),
+                (Item, "a_b", Int64, "-"),
+                (Item, "resource_x", Text, "resource_x"),
+                (Resource, "x", Text, "-"),
+            ],
+        );
+    }
+
+    #[test]
+    fn the_first_kind_or_the_known_type_is_plain() {
+        let mut columns = logs();
+        check(
+            &mut columns,
+            &[
+                (Item, "n", Int64, "n"),
+                (Item, "n", Text, "n__string"),
+                (Item, "n", Double, "n__double"),
+                (Item, "n", Boolean, "n__boolean"),
+                (Item, "n", Int64, "n"),
+                (Item, "cost_usd", Text, "cost_usd__string"),
+                (Item, "cost_usd", Double, "cost_usd"),
+            ],
+        );
+        let types: Vec<_> = columns.fields().iter().map(|field| field.r#type).collect();
+        use ColumnType as T;
+        assert_eq!(
+            types,
+            [
+                T::Int64,
+                T::String,
+                T::Double,
+                T::Boolean,
+                T::Double,
+                T::String
+            ]
+        );
+    }
+
+    #[test]
+    fn beyond_the_limit_only_old_columns_grow() {
+        let base = base_columns(Table::Logs).len();
+        let mut columns = TableColumns::new(Table::Logs, base + 2, &[]);
+        check(
+            &mut columns,
+            &[
+                (Item, "a", Int64, "a"),
+                (Item, "b", Int64, "b"),
+                (Item, "c", Int64, "-"),
+                (Item, "a", Text, "-"),
+                (Item, "a", Int64, "a"),
+            ],
+        );
+    }
+
+    #[test]
+    fn columns_of_the_lake_keep_their_types() {
+        let field = |name: &str, key: &str, r#type| Field {
+            name: name.to_owned(),
+            r#type,
+            origin: ColumnOrigin::Attribute {
+                place: Item,
+                key: key.to_owned(),
+            },
+            layout: Layout::Repeating,
+        };
+        let existing = [
+            field("cost_usd", "cost_usd", ColumnType::String),
+            field("n__int64", "n", ColumnType::Int64),
+            field("a_b", "a_b", ColumnType::Int64),
+        ];
+        let mut columns = TableColumns::new(Table::Logs, 512, &existing);
+        check(
+            &mut columns,
+            &[
+                (Item, "cost_usd", Double, "cost_usd__double"),
+                (Item, "cost_usd", Text, "cost_usd"),
+                (Item, "n", Int64, "n__int64"),
+                (Item, "n", Text, "n"),
+                (Item, "a.b", Int64, "-"),
+                (Item, "a_b", Text, "a_b__string"),
+            ],
+        );
+        assert_eq!(columns.fields()[..3], existing);
+    }
+}
