@@ -180,21 +180,27 @@ fn resource_part(name: &str, signal: Signal) -> Part {
             "scopeSpans"
             | "scope_spans"
             | "instrumentationLibrarySpans"
-            | "instrumentation_library_spans",
+            | "instrumentation_library_spans"
+            | "deprecatedScopeSpans"
+            | "deprecated_scope_spans",
             Signal::Traces,
         )
         | (
             "scopeMetrics"
             | "scope_metrics"
             | "instrumentationLibraryMetrics"
-            | "instrumentation_library_metrics",
+            | "instrumentation_library_metrics"
+            | "deprecatedScopeMetrics"
+            | "deprecated_scope_metrics",
             Signal::Metrics,
         )
         | (
             "scopeLogs"
             | "scope_logs"
             | "instrumentationLibraryLogs"
-            | "instrumentation_library_logs",
+            | "instrumentation_library_logs"
+            | "deprecatedScopeLogs"
+            | "deprecated_scope_logs",
             Signal::Logs,
         ) => Part::List,
         _ => Part::Unknown,

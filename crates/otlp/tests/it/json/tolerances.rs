@@ -105,12 +105,14 @@ fn old_instrumentation_library_names() {
         ("Metrics", "metrics", "Metric {"),
         ("Logs", "logs", "LogRecord {"),
     ] {
-        let (result, transcript) = decode(format!(
-            r#"{{"resource{list}":[{{"instrumentationLibrary{list}":[{{"instrumentationLibrary":{{"name":"old"}},"{items}":[{{"gauge":{{}}}}]}}]}}]}}"#
-        ));
-        assert!(result.is_ok());
-        assert!(transcript.lines[1].contains(r#"name: "old""#));
-        assert!(transcript.lines[2].contains(visit));
+        for prefix in ["instrumentationLibrary", "deprecatedScope"] {
+            let (result, transcript) = decode(format!(
+                r#"{{"resource{list}":[{{"{prefix}{list}":[{{"instrumentationLibrary":{{"name":"old"}},"{items}":[{{"gauge":{{}}}}]}}]}}]}}"#
+            ));
+            assert!(result.is_ok());
+            assert!(transcript.lines[1].contains(r#"name: "old""#));
+            assert!(transcript.lines[2].contains(visit));
+        }
     }
 }
 
