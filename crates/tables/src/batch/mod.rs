@@ -2,7 +2,9 @@
 
 pub(crate) mod cells;
 pub(crate) mod context;
+mod fields;
 pub(crate) mod interner;
+mod points;
 mod sink;
 pub(crate) mod tables;
 

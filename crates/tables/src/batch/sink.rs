@@ -4,23 +4,21 @@ use std::sync::Arc;
 
 use otolith_capture::{Frame, Reject, Signal};
 use otolith_otlp::{
-    Event, Exemplar, ExponentialHistogramPoint, HistogramPoint, ItemReject, Link, LogRecord,
-    Metric, NoteCode, Number, NumberPoint, Resource, Scope, Sink, Span, SummaryPoint, Value,
+    Event, ExponentialHistogramPoint, HistogramPoint, ItemReject, Link, LogRecord, Metric,
+    NoteCode, NumberPoint, Resource, Scope, Sink, Span, SummaryPoint, Value,
 };
 
 use crate::database::DatabaseName;
 use crate::dialect;
 use crate::problems::{OUT_OF_RANGE, OVERSIZED_FRAME};
 use crate::schema::{
-    BodyKind, ExemplarRow, ExemplarRows, HistogramRow, HistogramRows, LogRow, LogRows, MetricRow,
-    MetricRows, Rows as _, SpanEventRow, SpanEventRows, SpanLinkRow, SpanLinkRows, SummaryRow,
-    SummaryRows, TraceRow, TraceRows,
+    BodyKind, LogRow, LogRows, Rows as _, SpanEventRow, SpanEventRows, SpanLinkRow, SpanLinkRows,
+    TraceRow, TraceRows,
 };
 use crate::value::json;
-use crate::value::series::series_id;
 use crate::value::time::Moment;
 
-use super::context::Contexts;
+use super::fields::{Reserved, present, time};
 use super::tables::DatabaseBatch;
 use super::{Batches, FrameName, RunningFrame};
 
@@ -28,62 +26,6 @@ use super::{Batches, FrameName, RunningFrame};
 const REJECT_BYTES: usize = 64 * 1024;
 /// Largest payload whose texts are sure to fit a column, even when escaped.
 const FRAME_BYTES: usize = 256 * 1024 * 1024;
-
-/// Values of base columns that do not fit: name of the column and JSON.
-type Reserved = Vec<(&'static str, String)>;
-
-/// An unsigned number as a signed one; what does not fit goes to `reserved`.
-fn int(value: u64, column: &'static str, reserved: &mut Reserved) -> Option<i64> {
-    let int = i64::try_from(value).ok();
-    if int.is_none() {
-        reserved.push((column, format!("\"{value}\"")));
-    }
-    int
-}
-
-/// A time, null when 0.
-fn time(unix_nano: u64, column: &'static str, reserved: &mut Reserved) -> Option<i64> {
-    (unix_nano != 0)
-        .then(|| int(unix_nano, column, reserved))
-        .flatten()
-}
-
-/// A list of counts; if one does not fit, the whole list goes to `reserved`.
-fn counts<'a>(
-    counts: &[u64],
-    column: &'static str,
-    scratch: &'a mut Vec<i64>,
-    reserved: &mut Reserved,
-) -> Option<&'a [i64]> {
-    scratch.clear();
-    for count in counts {
-        let Ok(count) = i64::try_from(*count) else {
-            let texts: Vec<_> = counts.iter().map(|count| format!("\"{count}\"")).collect();
-            reserved.push((column, format!("[{}]", texts.join(","))));
-            return None;
-        };
-        scratch.push(count);
-    }
-    Some(scratch)
-}
-
-fn present(text: &str) -> Option<&str> {
-    (!text.is_empty()).then_some(text)
-}
-
-fn double(number: Number) -> f64 {
-    match number {
-        Number::Int(int) => int as f64,
-        Number::Double(double) => double,
-    }
-}
-
-fn exact(number: Number) -> Option<i64> {
-    match number {
-        Number::Int(int) => Some(int),
-        Number::Double(_) => None,
-    }
-}
 
 impl Batches {
     fn add_note(&mut self, code: NoteCode) {
@@ -93,7 +35,7 @@ impl Batches {
     }
 
     /// Notes what is strange about a row.
-    fn note_row(&mut self, moment: Moment, reserved: &Reserved) {
+    pub(super) fn note_row(&mut self, moment: Moment, reserved: &Reserved) {
         if let Some(code) = moment.note() {
             self.add_note(code);
         }
@@ -159,34 +101,6 @@ impl Batches {
         };
         table.rows.push(row);
         table.append(context, contexts, link.attributes, &[]);
-    }
-
-    fn exemplars(&mut self, series_id: i64, point_time: u64, exemplars: &[Exemplar<'_>]) {
-        for exemplar in exemplars {
-            let mut reserved = Reserved::new();
-            let moment = Moment::of(exemplar.time_unix_nano);
-            let row = ExemplarRow {
-                time: moment.micros,
-                time_unix_nano: time(exemplar.time_unix_nano, "time_unix_nano", &mut reserved),
-                series_id: Some(series_id),
-                point_time_unix_nano: time(point_time, "point_time_unix_nano", &mut reserved),
-                value: exemplar.value.map(double),
-                value_int: exemplar.value.and_then(exact),
-                trace_id: exemplar.trace_id,
-                span_id: exemplar.span_id,
-            };
-            let Some((table, context, contexts, _)) = self.place::<ExemplarRows>(moment.nanos)
-            else {
-                return;
-            };
-            table.rows.push(row);
-            table.append(context, contexts, exemplar.filtered_attributes, &reserved);
-            self.note_row(moment, &reserved);
-        }
-    }
-
-    fn context_hash(contexts: &Contexts, metric: u32) -> u64 {
-        contexts.get_metric(metric).hash
     }
 }
 
@@ -347,171 +261,27 @@ impl Sink for Batches {
     }
 
     fn number_point(&mut self, point: &NumberPoint<'_>) {
-        if !self.take_item() {
-            return;
+        if self.take_item() {
+            self.add_number_point(point);
         }
-        let mut reserved = Reserved::new();
-        let moment = Moment::of(point.time_unix_nano);
-        let Some((table, context, contexts, _)) = self.place::<MetricRows>(moment.nanos) else {
-            return;
-        };
-        let hash = table.append_hashed(point.attributes);
-        let series = series_id(Self::context_hash(contexts, context.context), hash);
-        table.rows.push(MetricRow {
-            time: moment.micros,
-            time_unix_nano: time(point.time_unix_nano, "time_unix_nano", &mut reserved),
-            start_time_unix_nano: time(
-                point.start_time_unix_nano,
-                "start_time_unix_nano",
-                &mut reserved,
-            ),
-            value: point.value.map(double),
-            value_int: point.value.and_then(exact),
-            series_id: Some(series),
-            flags: Some(point.flags.into()),
-        });
-        table.finish(context, contexts, &reserved);
-        self.note_row(moment, &reserved);
-        self.exemplars(series, point.time_unix_nano, point.exemplars);
     }
 
     fn histogram_point(&mut self, point: &HistogramPoint<'_>) {
-        if !self.take_item() {
-            return;
+        if self.take_item() {
+            self.add_histogram_point(point);
         }
-        let mut reserved = Reserved::new();
-        let moment = Moment::of(point.time_unix_nano);
-        let Some((table, context, contexts, scratch)) = self.place::<HistogramRows>(moment.nanos)
-        else {
-            return;
-        };
-        let hash = table.append_hashed(point.attributes);
-        let series = series_id(Self::context_hash(contexts, context.context), hash);
-        table.rows.push(HistogramRow {
-            time: moment.micros,
-            time_unix_nano: time(point.time_unix_nano, "time_unix_nano", &mut reserved),
-            start_time_unix_nano: time(
-                point.start_time_unix_nano,
-                "start_time_unix_nano",
-                &mut reserved,
-            ),
-            count: int(point.count, "count", &mut reserved),
-            sum: point.sum,
-            min: point.min,
-            max: point.max,
-            explicit_bounds: Some(point.explicit_bounds),
-            bucket_counts: counts(
-                point.bucket_counts,
-                "bucket_counts",
-                &mut scratch.first,
-                &mut reserved,
-            ),
-            scale: None,
-            zero_count: None,
-            zero_threshold: None,
-            positive_offset: None,
-            positive_counts: None,
-            negative_offset: None,
-            negative_counts: None,
-            series_id: Some(series),
-            flags: Some(point.flags.into()),
-        });
-        table.finish(context, contexts, &reserved);
-        self.note_row(moment, &reserved);
-        self.exemplars(series, point.time_unix_nano, point.exemplars);
     }
 
     fn exponential_histogram_point(&mut self, point: &ExponentialHistogramPoint<'_>) {
-        if !self.take_item() {
-            return;
+        if self.take_item() {
+            self.add_exponential_histogram_point(point);
         }
-        let mut reserved = Reserved::new();
-        let moment = Moment::of(point.time_unix_nano);
-        let Some((table, context, contexts, scratch)) = self.place::<HistogramRows>(moment.nanos)
-        else {
-            return;
-        };
-        let hash = table.append_hashed(point.attributes);
-        let series = series_id(Self::context_hash(contexts, context.context), hash);
-        let (first, second) = (&mut scratch.first, &mut scratch.second);
-        table.rows.push(HistogramRow {
-            time: moment.micros,
-            time_unix_nano: time(point.time_unix_nano, "time_unix_nano", &mut reserved),
-            start_time_unix_nano: time(
-                point.start_time_unix_nano,
-                "start_time_unix_nano",
-                &mut reserved,
-            ),
-            count: int(point.count, "count", &mut reserved),
-            sum: point.sum,
-            min: point.min,
-            max: point.max,
-            explicit_bounds: None,
-            bucket_counts: None,
-            scale: Some(point.scale.into()),
-            zero_count: int(point.zero_count, "zero_count", &mut reserved),
-            zero_threshold: Some(point.zero_threshold),
-            positive_offset: point.positive.map(|buckets| buckets.offset.into()),
-            positive_counts: point.positive.and_then(|buckets| {
-                counts(
-                    buckets.bucket_counts,
-                    "positive_counts",
-                    first,
-                    &mut reserved,
-                )
-            }),
-            negative_offset: point.negative.map(|buckets| buckets.offset.into()),
-            negative_counts: point.negative.and_then(|buckets| {
-                counts(
-                    buckets.bucket_counts,
-                    "negative_counts",
-                    second,
-                    &mut reserved,
-                )
-            }),
-            series_id: Some(series),
-            flags: Some(point.flags.into()),
-        });
-        table.finish(context, contexts, &reserved);
-        self.note_row(moment, &reserved);
-        self.exemplars(series, point.time_unix_nano, point.exemplars);
     }
 
     fn summary_point(&mut self, point: &SummaryPoint<'_>) {
-        if !self.take_item() {
-            return;
+        if self.take_item() {
+            self.add_summary_point(point);
         }
-        let mut reserved = Reserved::new();
-        let moment = Moment::of(point.time_unix_nano);
-        let Some((table, context, contexts, scratch)) = self.place::<SummaryRows>(moment.nanos)
-        else {
-            return;
-        };
-        let hash = table.append_hashed(point.attributes);
-        let series = series_id(Self::context_hash(contexts, context.context), hash);
-        scratch.quantiles.clear();
-        scratch.values.clear();
-        for pair in point.quantile_values {
-            scratch.quantiles.push(pair.quantile);
-            scratch.values.push(pair.value);
-        }
-        table.rows.push(SummaryRow {
-            time: moment.micros,
-            time_unix_nano: time(point.time_unix_nano, "time_unix_nano", &mut reserved),
-            start_time_unix_nano: time(
-                point.start_time_unix_nano,
-                "start_time_unix_nano",
-                &mut reserved,
-            ),
-            count: int(point.count, "count", &mut reserved),
-            sum: Some(point.sum),
-            quantiles: Some(&scratch.quantiles),
-            quantile_values: Some(&scratch.values),
-            series_id: Some(series),
-            flags: Some(point.flags.into()),
-        });
-        table.finish(context, contexts, &reserved);
-        self.note_row(moment, &reserved);
     }
 
     fn reject_item(&mut self, reject: ItemReject<'_>) {

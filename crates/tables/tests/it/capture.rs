@@ -15,8 +15,8 @@ fn path(rest: &str) -> PathBuf {
 
 /// What is true of a capture.
 pub(crate) fn truth(name: &str) -> serde_json::Value {
-    let text = std::fs::read_to_string(path("truth.json")).unwrap();
-    let mut all: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let text = std::fs::read_to_string(path("truth.json")).expect("the truth is there");
+    let mut all: serde_json::Value = serde_json::from_str(&text).expect("the truth is JSON");
     all[name].take()
 }
 
@@ -24,7 +24,8 @@ pub(crate) fn truth(name: &str) -> serde_json::Value {
 pub(crate) fn json(name: &str) -> Vec<Part> {
     let mut frames = Vec::new();
     for signal in Signal::ALL {
-        let bytes = std::fs::read(path(&format!("{name}/file-exporter/{signal}.jsonl"))).unwrap();
+        let bytes = std::fs::read(path(&format!("{name}/file-exporter/{signal}.jsonl")))
+            .expect("the capture is there");
         let lines = bytes.split(|byte| *byte == b'\n');
         frames.extend(
             lines
@@ -40,7 +41,7 @@ pub(crate) fn protobuf(name: &str) -> Vec<Part> {
     let mut frames = Vec::new();
     for signal in Signal::ALL {
         let file = format!("{name}/file-exporter-proto/{signal}.binpb");
-        let bytes = std::fs::read(path(&file)).unwrap();
+        let bytes = std::fs::read(path(&file)).expect("the capture is there");
         let mut rest = bytes.as_slice();
         while let Some((prefix, tail)) = rest.split_first_chunk() {
             let (frame, tail) = tail.split_at(u32::from_be_bytes(*prefix) as usize);
@@ -68,7 +69,9 @@ fn parts(frames: &[(Signal, Vec<u8>)], encoding: Encoding) -> Vec<Part> {
             signal: SignalHint::Declared(*signal),
             arrival_unix_nano: None,
         };
-        let decoded = decoder.decode(&frame, &mut batches).unwrap();
+        let decoded = decoder
+            .decode(&frame, &mut batches)
+            .expect("the frame is good");
         assert_eq!(decoded.rejected_items, 0);
         items += decoded.items;
     }

@@ -66,7 +66,7 @@ impl<'a> Rows<'a> {
     }
 
     pub(crate) fn at(&self, name: &str, row: usize) -> Cell {
-        self.iter(name).nth(row).unwrap()
+        self.iter(name).nth(row).expect("the row is there")
     }
 
     pub(crate) fn texts(&self, name: &str) -> impl Iterator<Item = String> {
@@ -101,5 +101,5 @@ fn at(column: &PartColumn, row: usize) -> Cell {
 
 fn text(strings: &Strings, index: usize) -> Cell {
     let range = strings.offsets[index] as usize..strings.offsets[index + 1] as usize;
-    Cell::Text(String::from_utf8(strings.bytes[range].to_vec()).unwrap())
+    Cell::Text(String::from_utf8(strings.bytes[range].to_vec()).expect("text is UTF-8"))
 }
