@@ -3,6 +3,29 @@
 //! This crate never looks inside a payload, except for an envelope's path, arrival time and
 //! the place of the request in it. What a frame means is left to `otolith-otlp`.
 
+mod binary;
+mod chunk;
+mod cut;
+mod find;
 mod frame;
+mod hint;
+mod inflate;
+mod json;
+mod layout;
+mod options;
+mod output;
+pub mod problems;
+mod reader;
+mod recognise;
+mod rotated;
+mod skip;
+mod source;
+mod stream;
 
+pub use chunk::{Chunk, Entry};
+pub use find::{FindError, find_sources};
 pub use frame::{Encoding, Frame, Origin, Reject, RejectCode, Signal, SignalHint};
+pub use layout::{Compression, Envelope, Layout};
+pub use options::{InputFormat, ReadLimits, ReadOptions, UnknownFormat};
+pub use reader::CaptureReader;
+pub use source::{ReadError, Source};

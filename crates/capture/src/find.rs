@@ -1,0 +1,222 @@
+//! Finds the capture files behind the paths that a user names.
+
+use std::collections::{BTreeMap, HashSet};
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+use walkdir::WalkDir;
+
+use crate::rotated::RotatedName;
+use crate::source::Source;
+
+/// Paths could not be turned into sources.
+#[derive(Debug, Error)]
+pub enum FindError {
+    /// A named path does not exist or cannot be looked at.
+    #[error("failed to look at `{}`", path.display())]
+    Look {
+        /// The path as named.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: io::Error,
+    },
+    /// A directory could not be walked.
+    #[error("failed to walk `{}`", path.display())]
+    Walk {
+        /// The directory as named.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: walkdir::Error,
+    },
+}
+
+/// Finds the files behind `paths`: files as they are, directories walked, `-` for standard
+/// input.
+///
+/// Files keep the order of `paths`, those of a directory are sorted by path; the files of a
+/// rotated set (`data-<timestamp>.json`, .., `data.json`) are brought into the order of writing.
+/// Walks skip hidden files and directories and whatever is not a file; symbolic links to files
+/// are followed, those to directories are not. A file that is reached twice is taken once.
+///
+/// # Errors
+///
+/// If a named path is missing, or a directory cannot be read.
+pub fn find_sources(paths: &[PathBuf]) -> Result<Vec<Source>, FindError> {
+    let mut found = Vec::new();
+    for path in paths {
+        if path.as_os_str() == "-" {
+            found.push(path.clone());
+            continue;
+        }
+        let look = |source| FindError::Look {
+            path: path.clone(),
+            source,
+        };
+        if path.metadata().map_err(look)?.is_dir() {
+            walk(path, &mut found)?;
+        } else {
+            found.push(path.clone());
+        }
+    }
+    let mut seen = HashSet::new();
+    found.retain(|path| seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone())));
+    order_rotated(&mut found);
+    Ok(found.iter().map(|path| source(path)).collect())
+}
+
+fn source(path: &Path) -> Source {
+    if path.as_os_str() == "-" {
+        return Source::standard_input();
+    }
+    let len_bytes = path
+        .metadata()
+        .ok()
+        .filter(|data| data.is_file())
+        .map(|data| data.len());
+    Source::from_path(path, len_bytes)
+}
+
+fn walk(directory: &Path, found: &mut Vec<PathBuf>) -> Result<(), FindError> {
+    let hidden = |name: &OsStr| name.as_encoded_bytes().starts_with(b".");
+    let entries = WalkDir::new(directory)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_entry(|entry| entry.depth() == 0 || !hidden(entry.file_name()));
+    let from = found.len();
+    for entry in entries {
+        let entry = entry.map_err(|source| FindError::Walk {
+            path: directory.to_owned(),
+            source,
+        })?;
+        let is_file = if entry.path_is_symlink() {
+            entry.path().is_file()
+        } else {
+            entry.file_type().is_file()
+        };
+        if is_file {
+            found.push(entry.into_path());
+        }
+    }
+    found[from..].sort();
+    Ok(())
+}
+
+/// Sorts the members of each rotated set among the places that they hold.
+fn order_rotated(found: &mut [PathBuf]) {
+    let mut sets: BTreeMap<(PathBuf, String), Vec<(RotatedName, usize)>> = BTreeMap::new();
+    for (place, path) in found.iter().enumerate() {
+        let Some(name) = path.file_name().and_then(OsStr::to_str) else {
+            continue;
+        };
+        let directory = path.parent().map(Path::to_owned).unwrap_or_default();
+        let rotated = RotatedName::of(name);
+        sets.entry((directory, rotated.plain.clone()))
+            .or_default()
+            .push((rotated, place));
+    }
+    for members in sets.into_values().filter(|members| members.len() > 1) {
+        let places: Vec<usize> = members.iter().map(|(_, place)| *place).collect();
+        let mut sorted = members;
+        sorted.sort();
+        let paths: Vec<PathBuf> = sorted
+            .iter()
+            .map(|(_, place)| found[*place].clone())
+            .collect();
+        for (place, path) in places.into_iter().zip(paths) {
+            found[place] = path;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use super::{FindError, find_sources};
+
+    /// Makes `files` in a directory and expects them to be found as `expected`.
+    fn check(files: &[&str], paths: &[&str], expected: &[&str]) {
+        let directory = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = directory.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, b"{}").unwrap();
+        }
+        let paths: Vec<PathBuf> = paths
+            .iter()
+            .map(|path| directory.path().join(path))
+            .collect();
+        let root = format!("{}/", directory.path().display());
+        let found: Vec<String> = find_sources(&paths)
+            .unwrap()
+            .iter()
+            .map(|source| source.name().replace(&root, "").replace("./", ""))
+            .collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn directories_are_walked_in_order_of_path() {
+        check(
+            &["b.json", "a/z.json", "a/.hidden", ".git/x", "c.pb"],
+            &["."],
+            &["a/z.json", "b.json", "c.pb"],
+        );
+    }
+
+    #[test]
+    fn named_files_keep_their_order_and_are_taken_once() {
+        check(
+            &["b.json", "a.json"],
+            &["b.json", "a.json", ".", "b.json"],
+            &["b.json", "a.json"],
+        );
+    }
+
+    #[test]
+    fn rotated_sets_are_read_in_order_of_writing() {
+        check(
+            &[
+                "data.json",
+                "data-2022-09-14T05-02-14.173.json",
+                "data-2022-09-14T05-02-13.900-size.json",
+                "data-2021-01-01T00-00-00.000.json.gz",
+                "data-b.json",
+                "other.json",
+            ],
+            &["."],
+            &[
+                "data-2021-01-01T00-00-00.000.json.gz",
+                "data-2022-09-14T05-02-13.900-size.json",
+                "data-b.json",
+                "data-2022-09-14T05-02-14.173.json",
+                "data.json",
+                "other.json",
+            ],
+        );
+        check(
+            &["d.json", "d-2022-09-14T05-02-14.173.json"],
+            &["d.json", "d-2022-09-14T05-02-14.173.json"],
+            &["d-2022-09-14T05-02-14.173.json", "d.json"],
+        );
+    }
+
+    #[test]
+    fn a_missing_path_is_an_error() {
+        let error = find_sources(&[PathBuf::from("/no/such/file")]).unwrap_err();
+        assert!(matches!(error, FindError::Look { .. }));
+        assert_eq!(error.to_string(), "failed to look at `/no/such/file`");
+    }
+
+    #[test]
+    fn standard_input_is_named_by_a_dash() {
+        let found = find_sources(&[PathBuf::from("-"), PathBuf::from("-")]).unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(&**found[0].name(), "-");
+    }
+}

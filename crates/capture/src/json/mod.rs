@@ -1,0 +1,32 @@
+//! JSON captures: cutting text into top-level objects, and opening envelopes.
+
+pub(crate) mod cutter;
+pub(crate) mod envelope;
+mod marker;
+mod members;
+pub(crate) mod resync;
+mod scan;
+mod stdout;
+mod text;
+mod time;
+
+/// Whether a text begins with a JSON record, or has a line that does.
+pub(crate) fn starts_records(bytes: &[u8]) -> bool {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let first = text.iter().position(|byte| !cutter::is_blank(*byte));
+    match first.map(|place| &text[place..]) {
+        None => !text.is_empty(),
+        Some([b'{' | b'[', ..]) => true,
+        Some(text) => {
+            let binary = text
+                .iter()
+                .take(512)
+                .any(|byte| matches!(byte, 0..=8 | 14..=29));
+            !binary
+                && (resync::next_record(text, 0)
+                    .is_some_and(|place| text[place..].starts_with(b"{\""))
+                    || resync::glued(&text[..resync::line_end(text).unwrap_or(text.len())])
+                        .is_some())
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The source: one capture file that can be opened.
+
+use std::fs::File;
+use std::io::{self, Cursor, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::options::ReadOptions;
+use crate::reader::CaptureReader;
+
+/// One capture file, standard input, or bytes in memory. Cheap to clone; opening does not change
+/// it, except that standard input can be read only once.
+#[derive(Clone, Debug)]
+pub struct Source {
+    name: Arc<str>,
+    len_bytes: Option<u64>,
+    place: Place,
+}
+
+#[derive(Clone, Debug)]
+enum Place {
+    File(PathBuf),
+    StandardInput,
+    Bytes(Arc<[u8]>),
+}
+
+/// A source could not be opened or read.
+#[derive(Debug, Error)]
+pub enum ReadError {
+    /// The file could not be opened.
+    #[error("failed to open `{file}`")]
+    Open {
+        /// The file as named.
+        file: Arc<str>,
+        /// The cause.
+        #[source]
+        source: io::Error,
+    },
+    /// Reading failed in the middle.
+    #[error("failed to read after {read_bytes} bytes of `{file}`")]
+    Read {
+        /// The file as named.
+        file: Arc<str>,
+        /// Bytes of the file as stored that were read before.
+        read_bytes: u64,
+        /// The cause.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl Source {
+    /// Makes a source of bytes in memory, for tests and embedding.
+    pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Self {
+        Self {
+            name: Arc::from(name),
+            len_bytes: Some(bytes.len() as u64),
+            place: Place::Bytes(Arc::from(bytes)),
+        }
+    }
+
+    pub(crate) fn from_path(path: &Path, len_bytes: Option<u64>) -> Self {
+        Self {
+            name: Arc::from(path.to_string_lossy()),
+            len_bytes,
+            place: Place::File(path.to_owned()),
+        }
+    }
+
+    pub(crate) fn standard_input() -> Self {
+        Self {
+            name: Arc::from("-"),
+            len_bytes: None,
+            place: Place::StandardInput,
+        }
+    }
+
+    /// The file as the user named it; `-` is standard input.
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// Size of the file as stored, if it is known before reading.
+    pub fn len_bytes(&self) -> Option<u64> {
+        self.len_bytes
+    }
+
+    /// Opens the source and recognises its layout from its first bytes.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be opened, or not be read at its beginning.
+    pub fn open(&self, options: &ReadOptions) -> Result<CaptureReader, ReadError> {
+        let bytes: Box<dyn Read + Send> = match &self.place {
+            Place::File(path) => Box::new(File::open(path).map_err(|source| ReadError::Open {
+                file: Arc::clone(&self.name),
+                source,
+            })?),
+            Place::StandardInput => Box::new(io::stdin()),
+            Place::Bytes(bytes) => Box::new(Cursor::new(Arc::clone(bytes))),
+        };
+        CaptureReader::new(&self.name, bytes, options)
+    }
+}

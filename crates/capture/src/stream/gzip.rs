@@ -1,0 +1,84 @@
+//! gzip of a whole file: members one after another, zero bytes after them allowed.
+
+use std::io::Read as _;
+
+use flate2::bufread::GzDecoder;
+
+use super::buffered::{Buffered, StepError, Trouble};
+
+pub(crate) const MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+pub(super) struct Gzip {
+    /// None once a member is damaged or the file is at its end.
+    decoder: Option<GzDecoder<Buffered>>,
+    read_bytes: u64,
+}
+
+impl Gzip {
+    pub fn new(input: Buffered) -> Self {
+        Self {
+            decoder: Some(GzDecoder::new(input)),
+            read_bytes: 0,
+        }
+    }
+
+    pub fn input(&mut self) -> Option<&mut Buffered> {
+        self.decoder.as_mut().map(GzDecoder::get_mut)
+    }
+
+    pub fn read_bytes(&self) -> u64 {
+        match &self.decoder {
+            Some(decoder) => decoder.get_ref().read_bytes(),
+            None => self.read_bytes,
+        }
+    }
+
+    pub fn read(&mut self, out: &mut [u8]) -> Result<usize, StepError> {
+        while let Some(decoder) = &mut self.decoder {
+            match decoder.read(out) {
+                Ok(0) => self.next_member()?,
+                Ok(count) => return Ok(count),
+                Err(error) => {
+                    let input = decoder.get_mut();
+                    if let Some(failure) = input.take_failure() {
+                        return Err(StepError::Failure(failure));
+                    }
+                    let trouble = input
+                        .trouble()
+                        .cloned()
+                        .unwrap_or_else(|| Trouble::Torn(format!("gzip: {error}")));
+                    self.end();
+                    return Err(StepError::Trouble(trouble));
+                }
+            }
+        }
+        Ok(0)
+    }
+
+    fn next_member(&mut self) -> Result<(), StepError> {
+        let Some(decoder) = self.decoder.take() else {
+            return Ok(());
+        };
+        let mut input = decoder.into_inner();
+        input.skip_padding()?;
+        self.read_bytes = input.read_bytes();
+        let next = input.peek(2)?;
+        if next.starts_with(&MAGIC) {
+            self.decoder = Some(GzDecoder::new(input));
+            return Ok(());
+        }
+        let more = !next.is_empty();
+        match input.trouble() {
+            Some(trouble) => Err(StepError::Trouble(trouble.clone())),
+            None if more => Err(StepError::Trouble(Trouble::Torn(
+                "gzip: expected another member or the end, found other bytes".to_owned(),
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    fn end(&mut self) {
+        self.read_bytes = self.read_bytes();
+        self.decoder = None;
+    }
+}

@@ -1,0 +1,163 @@
+//! The window: the part of the stream that is looked at.
+
+use std::io::{self, Read};
+
+use super::buffered::{Buffered, Layer, Trouble};
+use super::gzip::{self, Gzip};
+use super::zstd::{self, Zstd};
+use crate::layout::Compression;
+use crate::options::ReadLimits;
+
+/// How many compressions may be wrapped around each other.
+const MAX_LAYERS: usize = 4;
+/// Decoded bytes from which on the ratio of decompression is looked at.
+const RATIO_FLOOR_BYTES: u64 = 64 << 20;
+/// Size of the window until something larger is asked for.
+const WINDOW_BYTES: usize = 1 << 20;
+/// Less free room than this is not worth a read.
+const MIN_READ_BYTES: usize = 64 << 10;
+
+pub(crate) struct Window {
+    stream: Buffered,
+    compression: Vec<Compression>,
+    limits: ReadLimits,
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// Offset of `start` in the decoded bytes.
+    offset: u64,
+    ended: bool,
+    trouble: Option<Trouble>,
+}
+
+impl Window {
+    /// Takes the stored bytes and undoes their compression, layer by layer.
+    pub fn new(bytes: Box<dyn Read + Send>, limits: &ReadLimits) -> io::Result<Self> {
+        let mut stream = Buffered::stored(bytes);
+        let mut compression = Vec::new();
+        while compression.len() < MAX_LAYERS {
+            let first = match stream.peek(4) {
+                Ok(first) => first,
+                Err(error) => return Err(stream.take_failure().unwrap_or(error)),
+            };
+            if first.starts_with(&gzip::MAGIC) {
+                compression.push(Compression::Gzip);
+                stream = Buffered::over(Layer::Gzip(Box::new(Gzip::new(stream))));
+            } else if zstd::begins_frame(first) {
+                compression.push(Compression::Zstd);
+                stream = Buffered::over(Layer::Zstd(Box::new(Zstd::new(stream)?)));
+            } else {
+                break;
+            }
+        }
+        Ok(Self {
+            stream,
+            compression,
+            limits: limits.clone(),
+            buffer: Vec::new(),
+            start: 0,
+            end: 0,
+            offset: 0,
+            ended: false,
+            trouble: None,
+        })
+    }
+
+    pub fn compression(&self) -> &[Compression] {
+        &self.compression
+    }
+
+    /// The bytes in the window.
+    pub fn bytes(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
+    /// Offset of the window in the decoded bytes.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Whether no bytes follow those in the window.
+    pub fn at_end(&self) -> bool {
+        self.ended
+    }
+
+    /// Why the stream ended before its file did.
+    pub fn take_trouble(&mut self) -> Option<Trouble> {
+        self.trouble.take()
+    }
+
+    /// Stored bytes read so far.
+    pub fn read_bytes(&self) -> u64 {
+        self.stream.read_bytes()
+    }
+
+    /// Drops `count` bytes from the front.
+    pub fn consume(&mut self, count: usize) {
+        debug_assert!(count <= self.end - self.start, "consumed more than shown");
+        self.start += count;
+        self.offset += count as u64;
+    }
+
+    /// Reads until the window holds `want` bytes or the stream is at its end.
+    ///
+    /// # Errors
+    ///
+    /// If reading the file fails. What is wrong with compression ends the stream instead.
+    pub fn fill(&mut self, want: usize) -> io::Result<()> {
+        while self.end - self.start < want && !self.ended {
+            self.make_room(want);
+            let room = &mut self.buffer[self.end..];
+            let count = match self.stream.read(room) {
+                Ok(count) => count,
+                Err(error) => return Err(self.stream.take_failure().unwrap_or(error)),
+            };
+            self.end += count;
+            if count == 0 {
+                self.ended = true;
+                self.trouble = self.stream.trouble().cloned();
+            } else if !self.compression.is_empty() {
+                self.apply_limits();
+            }
+        }
+        Ok(())
+    }
+
+    fn make_room(&mut self, want: usize) {
+        let len = self.end - self.start;
+        let size = want.max(WINDOW_BYTES);
+        if self.start + size <= self.buffer.len() && self.buffer.len() - self.end >= MIN_READ_BYTES
+        {
+            return;
+        }
+        self.buffer.copy_within(self.start..self.end, 0);
+        self.start = 0;
+        self.end = len;
+        if self.buffer.len() < size + MIN_READ_BYTES {
+            self.buffer.resize(size + MIN_READ_BYTES, 0);
+        }
+    }
+
+    fn apply_limits(&mut self) {
+        let decoded = self.offset + (self.end - self.start) as u64;
+        let stored = self.stream.read_bytes();
+        let ratio = self.limits.decompression_ratio;
+        if let Some(limit) = self.limits.decompressed_bytes
+            && decoded > limit
+        {
+            // The bytes up to the limit stay, whatever was read at once.
+            let excess = usize::try_from(decoded - limit).unwrap_or(usize::MAX);
+            self.end -= excess.min(self.end - self.start);
+            self.stop(format!("expected at most {limit} decompressed bytes"));
+        } else if decoded > RATIO_FLOOR_BYTES && decoded / ratio.max(1) > stored {
+            self.stop(format!(
+                "expected at most {ratio} decompressed bytes per stored byte, found {decoded} of {stored}"
+            ));
+        }
+    }
+
+    fn stop(&mut self, message: String) {
+        self.ended = true;
+        self.trouble = Some(Trouble::Limit(message));
+    }
+}
