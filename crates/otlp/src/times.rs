@@ -5,7 +5,8 @@
 
 use otolith_capture::Signal;
 
-use crate::proto::wire::{Fault, Message, Wire};
+use crate::proto::fault::Fault;
+use crate::proto::wire::{Message, Wire};
 
 /// Where the times of a message are.
 struct Shape {
@@ -87,14 +88,12 @@ fn walk(
     let mut fields = message.fields();
     while let Some(field) = fields.next()? {
         match field.value {
-            Wire::Fixed64(unix_nano) if shape.times.contains(&field.number) => {
-                if unix_nano != 0 {
-                    visit(Time {
-                        unix_nano,
-                        offset: fields.offset() - 8,
-                        is_item: shape.is_item,
-                    })?;
-                }
+            Wire::Fixed64(unix_nano) if unix_nano != 0 && shape.times.contains(&field.number) => {
+                visit(Time {
+                    unix_nano,
+                    offset: fields.offset() - 8,
+                    is_item: shape.is_item,
+                })?;
             }
             Wire::Len(slice) => {
                 let child = shape.children.iter().find(|(n, _)| *n == field.number);

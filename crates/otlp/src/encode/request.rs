@@ -215,6 +215,9 @@ impl Sink for RequestEncoder {
     }
 }
 
+/// The protobuf requests of a frame, at most one per signal.
+pub type Requests<'a> = Vec<(Signal, Cow<'a, [u8]>)>;
+
 /// The protobuf requests of a frame: those of a protobuf frame unchanged, those of a JSON frame
 /// encoded, one per signal.
 ///
@@ -227,7 +230,7 @@ impl Sink for RequestEncoder {
 pub fn to_requests<'a>(
     decoder: &mut Decoder,
     frame: &Frame<'a>,
-) -> Result<Vec<(Signal, Cow<'a, [u8]>)>, FrameReject> {
+) -> Result<Requests<'a>, FrameReject> {
     match frame.encoding {
         Encoding::Protobuf => {
             let signal = resolve_signal(frame)?;

@@ -2,8 +2,9 @@
 
 use bumpalo::Bump;
 
+use super::fault::Fault;
 use super::value::{Merged, Values, span_id, text, trace_id, wrong_wire_type};
-use super::wire::{Fault, Message, Slice, Wire};
+use super::wire::{Message, Slice, Wire};
 use crate::model::LogRecord;
 
 impl Values<'_> {

@@ -1,9 +1,13 @@
 //! OTLP protobuf: a borrowing decoder, and the signal of a message that does not name it.
 //!
-//! [`wire`] knows the wire format, [`value`] attributes and the values that all items share,
-//! [`span`], [`log`] and [`point`] the items, [`request`] walks the levels above them and talks
-//! to the sink, and [`probe`] tells the signals apart.
+//! [`wire`] knows the wire format and [`fault`] what can be wrong with it, [`value`] and [`list`]
+//! what all items are made of, [`header`] resources and scopes, [`span`], [`log`] and [`point`]
+//! the items; [`request`] walks the levels above them and talks to the sink, and [`probe`] tells
+//! the signals apart.
 
+pub(crate) mod fault;
+mod header;
+mod list;
 mod log;
 mod point;
 mod probe;

@@ -3,10 +3,10 @@
 use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
 
-use super::value::{
-    Merged, Values, double, fixed64_list, numbered, span_id, trace_id, varint_list, wrong_wire_type,
-};
-use super::wire::{Fault, Message, Slice, Wire};
+use super::fault::Fault;
+use super::list::{fixed64_list, varint_list};
+use super::value::{Merged, Values, double, numbered, span_id, trace_id, wrong_wire_type};
+use super::wire::{Message, Slice, Wire};
 use crate::model::{
     Buckets, Exemplar, ExponentialHistogramPoint, HistogramPoint, Number, NumberPoint,
     QuantileValue, SummaryPoint,

@@ -5,8 +5,9 @@
 
 use otolith_capture::{Frame, Signal, SignalHint};
 
+use super::fault::Fault;
 use super::request::frame_reject;
-use super::wire::{Fault, Message, Wire};
+use super::wire::{Message, Wire};
 use crate::FrameReject;
 use crate::problems::UNKNOWN_SIGNAL;
 

@@ -5,13 +5,13 @@
 //! skip what they do not want, so that the second one costs little.
 
 use bumpalo::Bump;
-use bumpalo::collections::Vec as BumpVec;
 use otolith_capture::Signal;
 
+use super::fault::Fault;
 use super::value::{Merged, Values, numbered, text, wrong_wire_type};
-use super::wire::{Fault, Field, Message, Slice, Wire};
+use super::wire::{Field, Message, Slice, Wire};
 use crate::arena::{self, Arena};
-use crate::model::{EntityRef, Metric, MetricKind, Resource, Scope};
+use crate::model::{Metric, MetricKind};
 use crate::sink::{ItemReject, Sink};
 use crate::{Decoded, FrameReject, Limits, problems};
 
@@ -99,7 +99,9 @@ impl<'a, S: Sink> Walk<'a, '_, S> {
                 _ => self.note_old_list(field),
             }
         }
-        let resource = self.resource(header.message(), schema_url)?;
+        let resource = self
+            .values
+            .resource(header.message(), schema_url, self.header)?;
         self.sink.resource(self.signal, &resource);
         self.values.notes.flush(self.sink);
         let mut fields = message.fields();
@@ -124,7 +126,9 @@ impl<'a, S: Sink> Walk<'a, '_, S> {
                 _ => self.note_old_list(field),
             }
         }
-        let scope = self.scope(header.message(), schema_url)?;
+        let scope = self
+            .values
+            .scope(header.message(), schema_url, self.header)?;
         self.sink.scope(&scope);
         self.values.notes.flush(self.sink);
         let mut fields = message.fields();
@@ -280,71 +284,6 @@ impl<'a, S: Sink> Walk<'a, '_, S> {
         };
         self.finish_item(slice, result);
     }
-
-    fn resource(
-        &mut self,
-        message: Option<Message<'a>>,
-        schema_url: &'a str,
-    ) -> Result<Resource<'a>, Fault> {
-        let mut resource = Resource {
-            attributes: &[],
-            dropped_attributes_count: 0,
-            entity_refs: &[],
-            schema_url,
-        };
-        let Some(message) = message else {
-            return Ok(resource);
-        };
-        let (mut attributes, mut entities) = (0, 0);
-        let mut fields = message.fields();
-        while let Some(field) = fields.next()? {
-            match (field.number, field.value) {
-                (1, Wire::Len(_)) => attributes += 1,
-                (2, Wire::Varint(v)) => resource.dropped_attributes_count = v as u32,
-                (3, Wire::Len(_)) => entities += 1,
-                (1..=3, _) => return Err(wrong_wire_type(field)),
-                _ => {}
-            }
-        }
-        resource.attributes = self
-            .values
-            .attributes(message, 1, attributes, self.header)?;
-        resource.entity_refs = entity_refs(message, entities, self.header)?;
-        Ok(resource)
-    }
-
-    fn scope(
-        &mut self,
-        message: Option<Message<'a>>,
-        schema_url: &'a str,
-    ) -> Result<Scope<'a>, Fault> {
-        let mut scope = Scope {
-            name: "",
-            version: "",
-            attributes: &[],
-            dropped_attributes_count: 0,
-            schema_url,
-        };
-        let Some(message) = message else {
-            return Ok(scope);
-        };
-        let mut attributes = 0;
-        let mut fields = message.fields();
-        while let Some(field) = fields.next()? {
-            match (field.number, field.value) {
-                (1, Wire::Len(s)) => scope.name = text(field, s)?,
-                (2, Wire::Len(s)) => scope.version = text(field, s)?,
-                (3, Wire::Len(_)) => attributes += 1,
-                (4, Wire::Varint(v)) => scope.dropped_attributes_count = v as u32,
-                (1..=4, _) => return Err(wrong_wire_type(field)),
-                _ => {}
-            }
-        }
-        scope.attributes = self
-            .values
-            .attributes(message, 3, attributes, self.header)?;
-        Ok(scope)
-    }
 }
 
 /// The kinds of data, in the order of their field numbers.
@@ -355,40 +294,3 @@ const KINDS: [MetricKind; 5] = [
     MetricKind::ExponentialHistogram,
     MetricKind::Summary,
 ];
-
-fn entity_refs<'b>(
-    resource: Message<'b>,
-    count: usize,
-    bump: &'b Bump,
-) -> Result<&'b [EntityRef<'b>], Fault> {
-    if count == 0 {
-        return Ok(&[]);
-    }
-    let mut entities = BumpVec::with_capacity_in(count, bump);
-    let mut fields = resource.fields();
-    while let Some(field) = fields.next()? {
-        let Some(slice) = numbered(field, 3)? else {
-            continue;
-        };
-        let (mut schema_url, mut kind) = ("", "");
-        let (mut id_keys, mut description_keys) = (BumpVec::new_in(bump), BumpVec::new_in(bump));
-        let mut fields = Message::from(slice).fields();
-        while let Some(field) = fields.next()? {
-            match (field.number, field.value) {
-                (1, Wire::Len(s)) => schema_url = text(field, s)?,
-                (2, Wire::Len(s)) => kind = text(field, s)?,
-                (3, Wire::Len(s)) => id_keys.push(text(field, s)?),
-                (4, Wire::Len(s)) => description_keys.push(text(field, s)?),
-                (1..=4, _) => return Err(wrong_wire_type(field)),
-                _ => {}
-            }
-        }
-        entities.push(EntityRef {
-            schema_url,
-            r#type: kind,
-            id_keys: id_keys.into_bump_slice(),
-            description_keys: description_keys.into_bump_slice(),
-        });
-    }
-    Ok(entities.into_bump_slice())
-}

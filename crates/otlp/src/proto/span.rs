@@ -3,8 +3,9 @@
 use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
 
+use super::fault::Fault;
 use super::value::{Merged, Values, numbered, span_id, text, trace_id, wrong_wire_type};
-use super::wire::{Fault, Message, Slice, Wire};
+use super::wire::{Message, Slice, Wire};
 use crate::model::{Event, Link, Span};
 
 impl Values<'_> {

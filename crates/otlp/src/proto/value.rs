@@ -3,7 +3,8 @@
 use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
 
-use super::wire::{Fault, FaultKind, Field, Message, Slice, Wire, varint};
+use super::fault::{Fault, FaultKind};
+use super::wire::{Field, Message, Slice, Wire};
 use crate::Limits;
 use crate::attributes::UniqueList;
 use crate::model::{Attributes, KeyValue, Number, SpanId, TraceId, Value};
@@ -309,80 +310,4 @@ fn id<const N: usize>(slice: Slice<'_>) -> Result<Option<[u8; N]>, Fault> {
 /// A double as a [`Number`].
 pub(super) fn double(bits: u64) -> Number {
     Number::Double(f64::from_bits(bits))
-}
-
-/// A list of fixed64 numbers, packed or not, in field `number` of a message.
-pub(super) fn fixed64_list<'b, T>(
-    message: Message<'b>,
-    number: u32,
-    from_bits: fn(u64) -> T,
-    bump: &'b Bump,
-) -> Result<&'b [T], Fault> {
-    let mut len = 0;
-    let mut fields = message.fields();
-    while let Some(field) = fields.next()? {
-        if field.number != number {
-            continue;
-        }
-        match field.value {
-            Wire::Fixed64(_) => len += 1,
-            Wire::Len(s) if s.bytes.len() % 8 == 0 => len += s.bytes.len() / 8,
-            Wire::Len(s) => {
-                let field = number as u8;
-                return Err(FaultKind::Packed { field }.at(s.offset));
-            }
-            _ => return Err(wrong_wire_type(field)),
-        }
-    }
-    let mut list = BumpVec::with_capacity_in(len, bump);
-    let mut fields = message.fields();
-    while let Some(field) = fields.next()? {
-        match field.value {
-            _ if field.number != number => {}
-            Wire::Fixed64(bits) => list.push(from_bits(bits)),
-            Wire::Len(s) => {
-                let (chunks, _) = s.bytes.as_chunks::<8>();
-                list.extend(chunks.iter().map(|c| from_bits(u64::from_le_bytes(*c))));
-            }
-            _ => {}
-        }
-    }
-    Ok(list.into_bump_slice())
-}
-
-/// A list of varints, packed or not, in field `number` of a message.
-pub(super) fn varint_list<'b>(
-    message: Message<'b>,
-    number: u32,
-    bump: &'b Bump,
-) -> Result<&'b [u64], Fault> {
-    let mut len = 0;
-    let mut fields = message.fields();
-    while let Some(field) = fields.next()? {
-        match field.value {
-            _ if field.number != number => {}
-            Wire::Varint(_) => len += 1,
-            Wire::Len(s) => len += s.bytes.iter().filter(|&&byte| byte < 0x80).count(),
-            _ => return Err(wrong_wire_type(field)),
-        }
-    }
-    let mut list = BumpVec::with_capacity_in(len, bump);
-    let mut fields = message.fields();
-    while let Some(field) = fields.next()? {
-        match field.value {
-            _ if field.number != number => {}
-            Wire::Varint(value) => list.push(value),
-            Wire::Len(s) => {
-                let mut pos = 0;
-                while pos < s.bytes.len() {
-                    let (value, len) =
-                        varint(&s.bytes[pos..]).map_err(|kind| kind.at(s.offset + pos))?;
-                    list.push(value);
-                    pos += len;
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(list.into_bump_slice())
 }

@@ -99,13 +99,7 @@ fn bad_items_are_rejected_alone() {
 
 #[test]
 fn groups_are_skipped_up_to_a_depth() {
-    let groups = |depth| {
-        [
-            vec![0xFB, 0x07].repeat(depth),
-            vec![0xFC, 0x07].repeat(depth),
-        ]
-        .concat()
-    };
+    let groups = |depth| [[0xFB, 0x07].repeat(depth), [0xFC, 0x07].repeat(depth)].concat();
     let bytes = request(&[&groups(64)]);
     assert_eq!(
         decode(&declared(&bytes, Signal::Traces)).0.unwrap().items,

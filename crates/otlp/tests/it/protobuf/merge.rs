@@ -220,8 +220,6 @@ fn rewrite(kind: Kind, message: &[u8], random: &mut Random) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
-
     #[test]
     fn every_way_to_write_a_request_reads_the_same(request in request(), seed in 1..u64::MAX) {
         let kind = match request {

@@ -21,8 +21,6 @@ fn items(transcript: &Transcript) -> u64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
-
     #[test]
     fn decodes_as_prost_does(request in request()) {
         let bytes = request.encode();

@@ -38,8 +38,6 @@ fn moved(text: &str, offset_nanos: i64) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
-
     #[test]
     fn all_times_move_and_come_back(request in request(), offset in -(1i64 << 39)..(1i64 << 39)) {
         let signal = request.signal();
