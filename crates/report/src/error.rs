@@ -1,10 +1,14 @@
 //! Why a report failed.
 
+use otolith_lake::LakeError;
 use polars::error::PolarsError;
 
 /// Why a report or a query could not be answered.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
+    /// The lake could not be read.
+    #[error("failed to read the lake")]
+    Lake(#[from] LakeError),
     /// The tables of the lake could not be scanned.
     #[error("failed to read table `{table}`")]
     Scan {

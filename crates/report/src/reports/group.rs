@@ -1,0 +1,121 @@
+//! What the reports share: columns of one name and meaning, groups, parameters.
+
+use crate::calendar;
+use crate::glob::Glob;
+use crate::query::{Dimension, Duplicates, Selection};
+use crate::report::{Cell, CellType, Column, time_text};
+use crate::usage::{Tokens, UsageRecord};
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+/// A key of groups; absent values come last.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
+    Known(String),
+    Absent,
+}
+
+impl Part {
+    pub(super) fn of(text: Option<&str>) -> Self {
+        text.map_or(Self::Absent, |text| Self::Known(text.to_owned()))
+    }
+
+    pub(super) fn into_cell(self) -> Cell {
+        match self {
+            Self::Known(text) => Cell::Text(text),
+            Self::Absent => Cell::Null,
+        }
+    }
+}
+
+/// The group of a record.
+pub(super) fn key(record: &UsageRecord, by: &[Dimension], tz: &TimeZone) -> Vec<Part> {
+    let part = |dimension: &Dimension| match dimension {
+        Dimension::Agent => Part::of(Some(&record.agent)),
+        Dimension::User => Part::of(record.user.as_deref()),
+        Dimension::Session => Part::of(record.session.as_deref()),
+        Dimension::Model => Part::of(record.model.as_deref()),
+        Dimension::Host => Part::of(record.host.as_deref()),
+        unit => Part::of(calendar::unit(record.time, *unit, tz).as_deref()),
+    };
+    by.iter().map(part).collect()
+}
+
+/// The columns of dimensions.
+pub(super) fn dimension_columns(by: &[Dimension]) -> Vec<Column> {
+    let columns = by.iter();
+    columns
+        .map(|d| Column::new(d.as_str(), CellType::Text))
+        .collect()
+}
+
+/// The token columns of every report. `total_tokens` is the sum of the first four: reasoning is
+/// part of output.
+pub(super) fn token_columns() -> Vec<Column> {
+    let names = [
+        "input_tokens",
+        "cache_read_tokens",
+        "cache_creation_tokens",
+        "output_tokens",
+        "reasoning_tokens",
+        "total_tokens",
+    ];
+    let column = |name| Column::with_unit(name, CellType::Int, "tokens");
+    names.into_iter().map(column).collect()
+}
+
+/// The cells under [`token_columns`].
+pub(super) fn token_cells(tokens: &Tokens) -> [Cell; 6] {
+    [
+        Cell::count(tokens.input),
+        Cell::count(tokens.cache_read),
+        Cell::count(tokens.cache_creation),
+        Cell::count(tokens.output),
+        Cell::count(tokens.reasoning),
+        Cell::count(tokens.total()),
+    ]
+}
+
+/// The column of reported cost.
+pub(super) fn cost_column() -> Column {
+    Column::with_unit("cost_usd", CellType::Money, "USD")
+}
+
+/// The names of the sources of a row, in order of the alphabet.
+pub(super) fn source_cell(sources: &BTreeSet<&'static str>) -> Cell {
+    let sources: Vec<&str> = sources.iter().copied().collect();
+    Cell::text((!sources.is_empty()).then(|| sources.join(", ")).as_deref())
+}
+
+/// The parameters of a selection by the names of the command's options; only those given.
+pub(super) fn selection_parameters(selection: &Selection) -> Map<String, Value> {
+    let mut parameters = Map::new();
+    let mut set = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            parameters.insert(name.to_owned(), Value::String(value));
+        }
+    };
+    set("since", selection.since.map(time_text));
+    set("until", selection.until.map(time_text));
+    let glob = |glob: &Glob| glob.as_str().to_owned();
+    set("service", selection.services.as_ref().map(glob));
+    set("signal", selection.signal.map(|s| s.as_str().to_owned()));
+    let kept = selection.duplicates == Duplicates::Keep;
+    set("duplicates", kept.then(|| "keep".to_owned()));
+    parameters
+}
+
+/// The parameters of a grouping.
+pub(super) fn group_parameters(
+    by: &[Dimension],
+    tz: &TimeZone,
+    selection: &Selection,
+) -> Map<String, Value> {
+    let mut parameters = selection_parameters(selection);
+    let words: Vec<&str> = by.iter().map(|d| d.as_str()).collect();
+    parameters.insert("by".to_owned(), Value::from(words));
+    let zone = tz.iana_name().unwrap_or("UTC");
+    parameters.insert("tz".to_owned(), Value::from(zone));
+    parameters
+}

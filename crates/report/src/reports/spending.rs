@@ -1,0 +1,128 @@
+//! `cost` and `tokens`: usage summed over groups.
+
+use super::group;
+use crate::error::ReportError;
+use crate::money::NanoDollars;
+use crate::query::{CostQuery, Dimension, Selection, TokensQuery};
+use crate::report::{Cell, CellType, Column, Report};
+use crate::usage::{self, Tokens, Usage};
+use jiff::tz::TimeZone;
+use otolith_lake::Lake;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Reported cost by groups: the dimensions, `cost_usd`, `source`.
+///
+/// `cost_usd` is the sum of what emitters report, null where none of a group's requests has a
+/// reported cost. Models without one are named in `unpriced_model` notes.
+///
+/// # Errors
+/// When the lake cannot be read.
+pub fn cost(lake: &Lake, query: &CostQuery) -> Result<Report, ReportError> {
+    let grouped = Grouped::read(lake, &query.selection, &query.by, &query.tz)?;
+    let mut columns = group::dimension_columns(&query.by);
+    columns.push(group::cost_column());
+    columns.push(Column::new("source", CellType::Text));
+    Ok(grouped.report("cost", query.into(), columns, |sums| {
+        vec![Cell::money(sums.cost)]
+    }))
+}
+
+/// Tokens by groups: the dimensions, `input_tokens` (uncached), `cache_read_tokens`,
+/// `cache_creation_tokens`, `output_tokens` (reasoning included), `reasoning_tokens`,
+/// `total_tokens` (the first four), `source`.
+///
+/// A class that no request of a group reports is null.
+///
+/// # Errors
+/// When the lake cannot be read.
+pub fn tokens(lake: &Lake, query: &TokensQuery) -> Result<Report, ReportError> {
+    let grouped = Grouped::read(lake, &query.selection, &query.by, &query.tz)?;
+    let mut columns = group::dimension_columns(&query.by);
+    columns.extend(group::token_columns());
+    columns.push(Column::new("source", CellType::Text));
+    Ok(grouped.report("tokens", query.into(), columns, |sums| {
+        group::token_cells(&sums.tokens).to_vec()
+    }))
+}
+
+/// The question of either report.
+struct Question<'a> {
+    by: &'a [Dimension],
+    tz: &'a TimeZone,
+    selection: &'a Selection,
+}
+
+impl<'a> From<&'a CostQuery> for Question<'a> {
+    fn from(query: &'a CostQuery) -> Self {
+        Self {
+            by: &query.by,
+            tz: &query.tz,
+            selection: &query.selection,
+        }
+    }
+}
+
+impl<'a> From<&'a TokensQuery> for Question<'a> {
+    fn from(query: &'a TokensQuery) -> Self {
+        Self {
+            by: &query.by,
+            tz: &query.tz,
+            selection: &query.selection,
+        }
+    }
+}
+
+#[derive(Default)]
+struct Sums {
+    tokens: Tokens,
+    cost: Option<NanoDollars>,
+    sources: BTreeSet<&'static str>,
+}
+
+struct Grouped {
+    groups: BTreeMap<Vec<group::Part>, Sums>,
+    usage: Usage,
+}
+
+impl Grouped {
+    fn read(
+        lake: &Lake,
+        selection: &Selection,
+        by: &[Dimension],
+        tz: &TimeZone,
+    ) -> Result<Self, ReportError> {
+        let usage = usage::usage(lake, selection)?;
+        let mut groups: BTreeMap<Vec<group::Part>, Sums> = BTreeMap::new();
+        for record in &usage.records {
+            let sums = groups.entry(group::key(record, by, tz)).or_default();
+            sums.tokens.add(&record.tokens);
+            if let Some(cost) = record.cost {
+                *sums.cost.get_or_insert_default() += cost;
+            }
+            sums.sources.insert(record.source);
+        }
+        Ok(Self { groups, usage })
+    }
+
+    fn report(
+        self,
+        name: &str,
+        question: Question<'_>,
+        columns: Vec<Column>,
+        amounts: impl Fn(&Sums) -> Vec<Cell>,
+    ) -> Report {
+        let row = |(key, sums): (Vec<group::Part>, Sums)| {
+            let mut row: Vec<Cell> = key.into_iter().map(group::Part::into_cell).collect();
+            row.extend(amounts(&sums));
+            row.push(group::source_cell(&sums.sources));
+            row
+        };
+        Report {
+            report: name.to_owned(),
+            parameters: group::group_parameters(question.by, question.tz, question.selection),
+            columns,
+            rows: self.groups.into_iter().map(row).collect(),
+            notes: self.usage.notes,
+        }
+    }
+}

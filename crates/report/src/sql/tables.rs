@@ -1,0 +1,107 @@
+//! The tables that a query can name, and their registration.
+
+use super::rewrite::Rewritten;
+use super::views;
+use crate::error::ReportError;
+use crate::notes::Notes;
+use crate::query::Selection;
+use crate::usage::usage;
+use otolith_lake::{Lake, TableInfo};
+use otolith_tables::Table;
+use polars::sql::SQLContext;
+use std::collections::BTreeSet;
+
+/// The name of the usage model.
+const USAGE: &str = "usage";
+
+/// All tables of all databases.
+pub(super) struct Catalogue {
+    infos: Vec<TableInfo>,
+}
+
+impl Catalogue {
+    pub(super) fn read(lake: &Lake) -> Result<Self, ReportError> {
+        let mut infos = Vec::new();
+        for database in lake.databases()? {
+            infos.extend(lake.tables(&database)?);
+        }
+        Ok(Self { infos })
+    }
+
+    /// True when a database has a table. Every database has the eight tables; those without rows
+    /// are empty.
+    pub(super) fn holds(&self, database: &str, table: &str) -> bool {
+        let known = |info: &TableInfo| info.database.as_str() == database;
+        Table::parse(table).is_some() && self.infos.iter().any(known)
+    }
+
+    fn of_table(&self, table: Table) -> Vec<&TableInfo> {
+        let infos = self.infos.iter();
+        infos
+            .filter(|info| info.table == table && !info.parts.is_empty())
+            .collect()
+    }
+
+    /// Registers the tables that a query mentions, and no others.
+    pub(super) fn register(
+        &self,
+        lake: &Lake,
+        query: &Rewritten,
+        context: &mut SQLContext,
+        notes: &mut Notes,
+    ) -> Result<(), ReportError> {
+        let mut unknown: BTreeSet<&str> = query.sources.iter().map(String::as_str).collect();
+        for name in &query.defined {
+            unknown.remove(name.as_str());
+        }
+        for name in &query.names {
+            let frame = if let Some(table) = Table::parse(name) {
+                views::union(table, &self.of_table(table), notes)?
+            } else if name == USAGE {
+                views::usage(&usage(lake, &Selection::default())?.records)?
+            } else if let Some((database, table)) = name.split_once('.')
+                && let Some(table) = Table::parse(table)
+            {
+                let of_table = self.of_table(table).into_iter();
+                let of_database = of_table.filter(|info| info.database.as_str() == database);
+                views::of_database(table, of_database.collect::<Vec<_>>().first().copied())?
+            } else {
+                continue;
+            };
+            context.register(name, frame);
+            unknown.remove(name.as_str());
+        }
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let metrics = self.of_table(Table::Metrics);
+        let names = views::metric_names(&metrics)?;
+        for name in unknown.clone() {
+            let Some(metrics_of_name) = names.get(name) else {
+                continue;
+            };
+            let frame = views::metric(&metrics, metrics_of_name, notes)?;
+            context.register(name, frame);
+            unknown.remove(name);
+        }
+        match unknown.first() {
+            // A name behind FROM may also be a call, such as a table function: the engine knows.
+            Some(name) if !query.text.to_lowercase().contains(&format!("{name}(")) => {
+                Err(self.unknown(name, names.keys()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn unknown<'a>(&self, name: &str, metrics: impl Iterator<Item = &'a String>) -> ReportError {
+        let mut known: Vec<String> = Table::ALL.iter().map(|t| t.as_str().to_owned()).collect();
+        known.push(USAGE.to_owned());
+        let databases: BTreeSet<&str> = self.infos.iter().map(|i| i.database.as_str()).collect();
+        known.extend(databases.iter().map(|database| format!("{database}.TABLE")));
+        known.extend(metrics.cloned());
+        ReportError::UnknownTable {
+            name: name.to_owned(),
+            known: known.join(", "),
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! The frames behind the names of a query.
+
+use crate::error::ReportError;
+use crate::notes::{NoteCode, Notes};
+use crate::scan::{self, DATE, data_type};
+use crate::usage::UsageRecord;
+use otolith_lake::TableInfo;
+use otolith_tables::{AttributePlace, ColumnOrigin, Field, Table, base_fields, normalise};
+use polars::prelude::{
+    DataFrame, DataType, Expr, IntoLazy, LazyFrame, NamedFrom, Series, TimeUnit, TimeZone,
+    UnionArgs, col, concat, lit,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The column that names the database in unions.
+const DATABASE: &str = "database";
+
+/// One table of one database with its reading names; empty when the database lacks it.
+pub(super) fn of_database(
+    table: Table,
+    info: Option<&TableInfo>,
+) -> Result<LazyFrame, ReportError> {
+    match info {
+        Some(info) => Ok(with_plain_names(scan::scan(info)?, &info.fields)),
+        None => Ok(empty(&base_fields(table))),
+    }
+}
+
+/// One table over all databases, with a column `database`.
+///
+/// A column of one name and different types becomes text everywhere, with a note.
+pub(super) fn union(
+    table: Table,
+    infos: &[&TableInfo],
+    notes: &mut Notes,
+) -> Result<LazyFrame, ReportError> {
+    let mut columns: Vec<Field> = base_fields(table);
+    let mut mixed = BTreeSet::new();
+    for field in infos.iter().flat_map(|info| &info.fields) {
+        match columns.iter().find(|known| known.name == field.name) {
+            None => columns.push(field.clone()),
+            Some(known) if known.r#type != field.r#type => {
+                mixed.insert(field.name.clone());
+            }
+            Some(_) => {}
+        }
+    }
+    for name in &mixed {
+        notes.add_about(NoteCode::MixedColumn, &format!("{table}.{name}"), 1);
+    }
+    let dtype = |field: &Field| {
+        if mixed.contains(&field.name) {
+            DataType::String
+        } else {
+            data_type(field.r#type)
+        }
+    };
+    // The name `database` is ours; an attribute of that name gives way.
+    let shown = |name: &str| {
+        if name == DATABASE {
+            format!("{DATABASE}_attr")
+        } else {
+            name.to_owned()
+        }
+    };
+    let mut frames = Vec::with_capacity(infos.len());
+    for info in infos {
+        let column = |field: &Field| {
+            let known = info.fields.iter().any(|f| f.name == field.name);
+            let value = if known {
+                col(field.name.as_str())
+            } else {
+                lit(polars::prelude::Null {})
+            };
+            value.cast(dtype(field)).alias(shown(&field.name))
+        };
+        let mut select: Vec<Expr> = vec![lit(info.database.as_str()).alias(DATABASE)];
+        select.extend(columns.iter().map(column));
+        select.push(col(DATE));
+        frames.push(scan::scan(info)?.select(select));
+    }
+    for field in &mut columns {
+        field.name = shown(&field.name);
+    }
+    if frames.is_empty() {
+        let database = Series::new_empty(DATABASE.into(), &DataType::String);
+        let frame = empty(&columns).with_column(lit(database).alias(DATABASE));
+        return Ok(frame);
+    }
+    let frame = concat(&frames, UnionArgs::default()).map_err(ReportError::Query)?;
+    Ok(with_plain_names(frame, &columns))
+}
+
+/// Adds resource attributes without their prefix, where no other column has the name.
+fn with_plain_names(frame: LazyFrame, fields: &[Field]) -> LazyFrame {
+    let names: BTreeSet<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+    let mut plain = BTreeMap::new();
+    for field in fields {
+        let is_resource = matches!(
+            field.origin,
+            ColumnOrigin::Attribute {
+                place: AttributePlace::Resource,
+                ..
+            }
+        );
+        if let Some(name) = field.name.strip_prefix("resource_")
+            && is_resource
+            && !names.contains(name)
+            && ![DATE, DATABASE].contains(&name)
+        {
+            plain.insert(name, col(field.name.as_str()).alias(name));
+        }
+    }
+    if plain.is_empty() {
+        return frame;
+    }
+    frame.with_columns(plain.into_values().collect::<Vec<_>>())
+}
+
+fn empty(fields: &[Field]) -> LazyFrame {
+    let column = |field: &Field| {
+        Series::new_empty(field.name.as_str().into(), &data_type(field.r#type)).into()
+    };
+    let date = Series::new_empty(DATE.into(), &DataType::Date).into();
+    let columns = fields.iter().map(column).chain([date]).collect();
+    DataFrame::new(0, columns).map_or_else(|_| DataFrame::empty().lazy(), IntoLazy::lazy)
+}
+
+/// The metrics of a lake by the names of their views.
+pub(super) fn metric_names(
+    infos: &[&TableInfo],
+) -> Result<BTreeMap<String, BTreeSet<String>>, ReportError> {
+    let mut names: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for info in infos {
+        let frame = scan::scan(info)?.select([col("metric_name").unique()]);
+        let frame = scan::collect(info, frame)?;
+        let column = frame.column("metric_name").and_then(|c| c.str().cloned());
+        for name in column.map_err(ReportError::Query)?.iter().flatten() {
+            let view = normalise(name, MAX_NAME_BYTES);
+            names.entry(view).or_default().insert(name.to_owned());
+        }
+    }
+    Ok(names)
+}
+
+/// Longest name of a metric's view in bytes.
+const MAX_NAME_BYTES: usize = 100;
+
+/// The points of the metrics of one view, with the columns that they fill.
+pub(super) fn metric(
+    infos: &[&TableInfo],
+    names: &BTreeSet<String>,
+    notes: &mut Notes,
+) -> Result<LazyFrame, ReportError> {
+    let is_one = names
+        .iter()
+        .map(|name| col("metric_name").eq(lit(name.as_str())))
+        .reduce(Expr::or)
+        .unwrap_or_else(|| lit(false));
+    let mut frame = union(Table::Metrics, infos, notes)?.filter(is_one);
+    let schema = frame.collect_schema().map_err(ReportError::Query)?;
+    let filled = |name: &str| col(name).is_not_null().any(true).alias(name);
+    let filled: Vec<Expr> = schema.iter_names().map(|name| filled(name)).collect();
+    let filled = scan::guard(|| frame.clone().select(filled).collect())?;
+    let filled = filled.map_err(ReportError::Query)?;
+    let base = base_fields(Table::Metrics);
+    let mut columns = vec![
+        col("time"),
+        col("value"),
+        col("time").alias("greptime_timestamp"),
+        col("value").alias("greptime_value"),
+    ];
+    for column in filled.columns() {
+        let name = column.name().as_str();
+        let is_base = base.iter().any(|field| field.name == name);
+        let has_values = column.bool().is_ok_and(|cells| cells.get(0) == Some(true));
+        if !["time", "value"].contains(&name) && (is_base || has_values) {
+            columns.push(col(name));
+        }
+    }
+    Ok(frame.select(columns))
+}
+
+/// The usage model as a table.
+pub(super) fn usage(records: &[UsageRecord]) -> Result<LazyFrame, ReportError> {
+    let text = |name: &str, get: &dyn Fn(&UsageRecord) -> Option<&str>| {
+        let values: Vec<Option<&str>> = records.iter().map(get).collect();
+        Series::new(name.into(), values)
+    };
+    let count = |name: &str, get: &dyn Fn(&UsageRecord) -> Option<u64>| {
+        let values = records.iter().map(get);
+        let values: Vec<Option<i64>> = values
+            .map(|n| n.map(|n| i64::try_from(n).unwrap_or(i64::MAX)))
+            .collect();
+        Series::new(name.into(), values)
+    };
+    let nanos: Vec<i64> = records.iter().map(|r| r.time).collect();
+    let micros: Vec<i64> = nanos.iter().map(|t| t.div_euclid(1_000)).collect();
+    let cost: Vec<Option<f64>> = records
+        .iter()
+        .map(|r| r.cost.map(|c| c.to_dollars()))
+        .collect();
+    let utc = DataType::Datetime(TimeUnit::Microseconds, Some(TimeZone::UTC));
+    let time = Series::new("time".into(), micros).cast(&utc);
+    let columns = [
+        time.map_err(ReportError::Query)?,
+        Series::new("time_unix_nano".into(), nanos),
+        text("agent", &|r| Some(&r.agent)),
+        text("service_name", &|r| Some(&r.service)),
+        text("session", &|r| r.session.as_deref()),
+        text("user", &|r| r.user.as_deref()),
+        text("model", &|r| r.model.as_deref()),
+        text("provider", &|r| r.provider.as_deref()),
+        text("host", &|r| r.host.as_deref()),
+        count("input_tokens", &|r| r.tokens.input),
+        count("cache_read_tokens", &|r| r.tokens.cache_read),
+        count("cache_creation_tokens", &|r| r.tokens.cache_creation),
+        count("output_tokens", &|r| r.tokens.output),
+        count("reasoning_tokens", &|r| r.tokens.reasoning),
+        count("total_tokens", &|r| r.tokens.total()),
+        Series::new("cost_usd".into(), cost),
+        text("request_id", &|r| r.request_id.as_deref()),
+        text("prompt_id", &|r| r.prompt_id.as_deref()),
+        text("source", &|r| Some(r.source)),
+    ];
+    let columns = columns.into_iter().map(Into::into).collect();
+    let frame = DataFrame::new(records.len(), columns);
+    Ok(frame.map_err(ReportError::Query)?.lazy())
+}

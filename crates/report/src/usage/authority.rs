@@ -1,0 +1,115 @@
+//! Chooses exactly one source per question, agent, service, session and time range.
+
+use super::item::Item;
+use super::mapping::{Mapping, Role};
+use crate::notes::{NoteCode, Notes};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How far around the items of a session its source covers items that name no session, in
+/// nanoseconds: one hour. Metrics are stamped when they are exported, which is later than the
+/// requests they count; counting one amount twice is worse than leaving one out with a note.
+const COVER: i64 = 3_600_000_000_000;
+
+/// One emitter: agent and service.
+type Emitter = (usize, Arc<str>);
+
+/// The indices of the items that answer a question, in the order of `items`.
+///
+/// Per emitter and session the best-ranked source that says anything wins. Items without a
+/// session cannot be matched to one: they count only where no better source of their emitter has
+/// items within an hour; and items with a session only where no better source has items without
+/// one. What is left out so is noted.
+pub(crate) fn chosen(
+    items: &[Item],
+    mapping: &Mapping,
+    role: Role,
+    notes: &mut Notes,
+) -> Vec<usize> {
+    let rank = |item: &Item| {
+        let rank = mapping.agents[item.agent].rank(role, item.source)?;
+        answers(item, role).then_some(rank)
+    };
+    let mut best: BTreeMap<(Emitter, Option<Arc<str>>), usize> = BTreeMap::new();
+    for item in items {
+        if let Some(rank) = rank(item) {
+            let known = best.entry(group(item)).or_insert(rank);
+            *known = rank.min(*known);
+        }
+    }
+    let is_best = |item: &Item| {
+        let rank = rank(item)?;
+        (best.get(&group(item)) == Some(&rank)).then_some(rank)
+    };
+    let mut covers: BTreeMap<(Emitter, usize), Cover> = BTreeMap::new();
+    for item in items {
+        if let Some(rank) = is_best(item) {
+            let cover = covers.entry((emitter(item), rank)).or_default();
+            cover.add(item);
+        }
+    }
+    let mut found = Vec::new();
+    let mut covered = 0;
+    for (index, item) in items.iter().enumerate() {
+        let Some(rank) = is_best(item) else {
+            continue;
+        };
+        let emitter = emitter(item);
+        let better = covers.range((emitter.clone(), 0)..(emitter, rank));
+        if better.into_iter().any(|(_, cover)| cover.holds(item)) {
+            covered += 1;
+        } else {
+            found.push(index);
+        }
+    }
+    notes.add_about(NoteCode::CoveredByBetterSource, role.as_str(), covered);
+    found
+}
+
+fn emitter(item: &Item) -> Emitter {
+    (item.agent, Arc::clone(&item.service))
+}
+
+fn group(item: &Item) -> (Emitter, Option<Arc<str>>) {
+    (emitter(item), item.session.clone())
+}
+
+/// True when an item has something to say on a question.
+fn answers(item: &Item, role: Role) -> bool {
+    match role {
+        Role::Tokens => item.tokens.any(),
+        Role::Cost => item.cost.is_some(),
+        Role::Requests => item.calls > 0,
+        Role::Tools => item.calls > 0 && item.tool.is_some(),
+        Role::Active => item.active.is_some(),
+    }
+}
+
+/// The times that the items of one source cover, by session.
+#[derive(Debug, Default)]
+struct Cover(BTreeMap<Option<Arc<str>>, Vec<(i64, i64)>>);
+
+impl Cover {
+    fn add(&mut self, item: &Item) {
+        let ranges = self.0.entry(item.session.clone()).or_default();
+        let (from, to) = (
+            item.start.saturating_sub(COVER),
+            item.time.saturating_add(COVER),
+        );
+        match ranges.last_mut() {
+            // A session is one stretch; items without a session are stretches where they are.
+            Some(last) if item.session.is_some() || (from <= last.1 && to >= last.0) => {
+                *last = (last.0.min(from), last.1.max(to));
+            }
+            _ => ranges.push((from, to)),
+        }
+    }
+
+    /// True when an item overlaps items that it could not be matched to by session.
+    fn holds(&self, item: &Item) -> bool {
+        let overlaps = |(from, to): &(i64, i64)| item.start <= *to && item.time >= *from;
+        self.0.iter().any(|(session, ranges)| {
+            (item.session.is_none() || session.is_none()) && ranges.iter().any(overlaps)
+        })
+    }
+}

@@ -1,0 +1,124 @@
+//! Items: what one source says about one event or point, before any source is chosen.
+
+use super::mapping::Outcome;
+use crate::money::NanoDollars;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// Token classes that do not overlap, except that reasoning is part of output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tokens {
+    /// Input tokens that no cache served or stored.
+    pub input: Option<u64>,
+    /// Input tokens read from a cache.
+    pub cache_read: Option<u64>,
+    /// Input tokens written to a cache.
+    pub cache_creation: Option<u64>,
+    /// All output tokens, reasoning included.
+    pub output: Option<u64>,
+    /// The reasoning part of the output.
+    pub reasoning: Option<u64>,
+}
+
+impl Tokens {
+    /// True when some class is known.
+    pub fn any(&self) -> bool {
+        let classes = [
+            self.input,
+            self.cache_read,
+            self.cache_creation,
+            self.output,
+            self.reasoning,
+        ];
+        classes.iter().any(Option::is_some)
+    }
+
+    /// Input, cache and output tokens together; reasoning is inside output. Unknown when none of
+    /// these is known.
+    pub fn total(&self) -> Option<u64> {
+        let classes = [
+            self.input,
+            self.cache_read,
+            self.cache_creation,
+            self.output,
+        ];
+        classes.into_iter().fold(None, add)
+    }
+
+    /// Adds the classes of another; unknown stays unknown only where both are.
+    pub fn add(&mut self, other: &Self) {
+        self.input = add(self.input, other.input);
+        self.cache_read = add(self.cache_read, other.cache_read);
+        self.cache_creation = add(self.cache_creation, other.cache_creation);
+        self.output = add(self.output, other.output);
+        self.reasoning = add(self.reasoning, other.reasoning);
+    }
+}
+
+/// The sum of what is known.
+fn add(a: Option<u64>, b: Option<u64>) -> Option<u64> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.saturating_add(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// One event or one export of points, as one source tells it.
+#[derive(Clone, Debug)]
+pub(crate) struct Item {
+    /// Index of the agent in the mapping.
+    pub(crate) agent: usize,
+    /// Index of the source in the agent.
+    pub(crate) source: usize,
+    /// When, in nanoseconds since the epoch.
+    pub(crate) time: i64,
+    /// Where the time it covers begins; `time` itself for events.
+    pub(crate) start: i64,
+    /// The agent as shown.
+    pub(crate) agent_name: Arc<str>,
+    pub(crate) service: Arc<str>,
+    pub(crate) session: Option<Arc<str>>,
+    pub(crate) user: Option<Arc<str>>,
+    pub(crate) model: Option<Arc<str>>,
+    pub(crate) provider: Option<Arc<str>>,
+    pub(crate) host: Option<Arc<str>>,
+    pub(crate) tool: Option<Arc<str>>,
+    pub(crate) prompt: Option<Arc<str>>,
+    pub(crate) request: Option<Arc<str>>,
+    pub(crate) tokens: Tokens,
+    pub(crate) cost: Option<NanoDollars>,
+    /// Calls it stands for: 1 for an event, any number for points.
+    pub(crate) calls: u64,
+    pub(crate) outcome: Option<Outcome>,
+    /// How long the call took, in nanoseconds.
+    pub(crate) duration: Option<i64>,
+    /// Active time, in nanoseconds.
+    pub(crate) active: Option<i64>,
+    /// Tells it apart from others of its source and service.
+    pub(crate) identity: Option<String>,
+    /// Trace id with own and parent span id.
+    pub(crate) span: Option<SpanPlace>,
+}
+
+/// Where a span stands in its trace.
+#[derive(Clone, Debug)]
+pub(crate) struct SpanPlace {
+    pub(crate) trace: Arc<str>,
+    pub(crate) own: Arc<str>,
+    pub(crate) parent: Option<Arc<str>>,
+}
+
+/// Keeps one copy of each text.
+#[derive(Debug, Default)]
+pub(crate) struct Texts(HashSet<Arc<str>>);
+
+impl Texts {
+    pub(crate) fn get(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(text) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = text.into();
+        self.0.insert(Arc::clone(&new));
+        new
+    }
+}

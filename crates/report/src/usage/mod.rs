@@ -1,0 +1,18 @@
+//! The usage model: one form for what all agents spend, filled by an interpreter of
+//! `mapping.json`.
+
+mod authority;
+mod detect;
+mod eval;
+mod item;
+mod mapping;
+mod model;
+mod parse;
+mod read;
+mod rows;
+mod series;
+
+pub use item::Tokens;
+pub(crate) use mapping::{Outcome, Role};
+pub(crate) use model::Items;
+pub use model::{Usage, UsageRecord, usage};

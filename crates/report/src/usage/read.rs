@@ -1,0 +1,405 @@
+//! Reads a lake through the mapping: rows into items.
+
+use super::detect::Detector;
+use super::eval::Subject;
+use super::item::{Item, SpanPlace, Texts, Tokens};
+use super::mapping::{Expr, Mapping, Outcome, Source};
+use super::rows::{Base, Rows};
+use super::series::{self, Point, Temporality};
+use crate::error::ReportError;
+use crate::notes::{NoteCode, Notes};
+use crate::query::{Duplicates, Selection, Signal};
+use otolith_lake::{Lake, TableInfo};
+use otolith_tables::{DatabaseName, Table};
+use std::cell::Cell;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+/// The tables that sources read, in the order of reading.
+const TABLES: [Table; 4] = [
+    Table::Logs,
+    Table::Traces,
+    Table::Metrics,
+    Table::Histograms,
+];
+
+/// Reads every item of every source, duplicates and rolled-up spans already removed.
+///
+/// The time range of the selection is not applied here: which source counts must not depend on it.
+pub(crate) fn items(
+    lake: &Lake,
+    mapping: &Mapping,
+    selection: &Selection,
+    notes: &mut Notes,
+) -> Result<Vec<Item>, ReportError> {
+    let mut tables = Vec::new();
+    for database in lake.databases()? {
+        let infos = lake.tables(&database)?;
+        let begin = capture_begin(&infos);
+        for table in TABLES {
+            if selection.signal.is_some_and(|s| s != Signal::of(table)) {
+                continue;
+            }
+            for info in infos
+                .iter()
+                .filter(|info| info.table == table && !info.parts.is_empty())
+            {
+                let rows = read_rows(info, mapping, table)?;
+                tables.push((database.clone(), table, begin, rows));
+            }
+        }
+    }
+    let mut detector = Detector::new(mapping);
+    for (_, _, _, rows) in &tables {
+        detector.learn(rows);
+    }
+    let mut reader = Reader {
+        mapping,
+        selection,
+        detector,
+        texts: Texts::default(),
+        below_zero: Cell::new(0),
+        notes,
+        items: Vec::new(),
+    };
+    for (database, table, begin, rows) in &tables {
+        reader.table(database, *table, *begin, rows);
+    }
+    let Reader {
+        items, below_zero, ..
+    } = reader;
+    notes.add(NoteCode::NegativeClass, below_zero.get());
+    let items = without_duplicates(items, mapping, selection, notes);
+    Ok(without_roll_ups(items, mapping))
+}
+
+fn read_rows(info: &TableInfo, mapping: &Mapping, table: Table) -> Result<Rows, ReportError> {
+    let sources = mapping.agents.iter().flat_map(|agent| &agent.sources);
+    let sources: Vec<&Source> = sources.filter(|source| source.table == table).collect();
+    Rows::read(info, mapping, &sources)
+}
+
+/// The earliest time of a database in nanoseconds.
+fn capture_begin(infos: &[TableInfo]) -> Option<i64> {
+    let parts = infos.iter().flat_map(|info| &info.parts);
+    let begin = parts
+        .filter_map(|part| part.time_range)
+        .map(|(first, _)| first)
+        .min()?;
+    begin.checked_mul(1_000)
+}
+
+struct Reader<'a> {
+    mapping: &'a Mapping,
+    selection: &'a Selection,
+    detector: Detector<'a>,
+    texts: Texts,
+    below_zero: Cell<u64>,
+    notes: &'a mut Notes,
+    items: Vec<Item>,
+}
+
+/// What points must share to be told as one item: texts, outcome and time.
+type PointKey = ([Option<Arc<str>>; 8], Option<u8>, i64);
+
+impl Reader<'_> {
+    fn table(&mut self, database: &DatabaseName, table: Table, begin: Option<i64>, rows: &Rows) {
+        let is_points = matches!(table, Table::Metrics | Table::Histograms);
+        let mut points: BTreeMap<(usize, usize), Vec<Point>> = BTreeMap::new();
+        for row in 0..rows.len() {
+            let service = rows.base_text(row, Base::ServiceName);
+            let services = &self.selection.services;
+            if services.as_ref().is_some_and(|glob| !glob.matches(service)) {
+                continue;
+            }
+            let agent = self.detector.agent(rows, row);
+            let none = BTreeMap::new();
+            let below_zero = Cell::new(0);
+            let subject = Subject {
+                mapping: self.mapping,
+                rows,
+                row,
+                classes: &none,
+                below_zero: &below_zero,
+            };
+            for (index, source) in self.mapping.agents[agent].sources.iter().enumerate() {
+                let fits = source.table == table;
+                if !fits || !source.conditions.iter().all(|c| subject.holds(c)) {
+                    continue;
+                }
+                if is_points {
+                    let list = points.entry((agent, index)).or_default();
+                    list.extend(point(rows, row, table));
+                } else if let Some(time) = rows.time(row) {
+                    let item = self.item(agent, index, &subject, database, (time, time));
+                    self.items.push(item);
+                } else {
+                    self.notes.add(NoteCode::BadNumber, 1);
+                }
+            }
+            self.below_zero
+                .set(self.below_zero.get() + below_zero.get());
+        }
+        for ((agent, source), points) in points {
+            self.points(agent, source, points, begin, rows, database);
+        }
+    }
+
+    fn points(
+        &mut self,
+        agent: usize,
+        index: usize,
+        points: Vec<Point>,
+        begin: Option<i64>,
+        rows: &Rows,
+        database: &DatabaseName,
+    ) {
+        let source = &self.mapping.agents[agent].sources[index];
+        let duplicates = self.selection.duplicates;
+        let increases = series::increases(points, begin, duplicates, self.notes);
+        // Points that differ in nothing but the splitting attribute become one item.
+        let mut groups: BTreeMap<PointKey, (usize, i64, BTreeMap<String, f64>)> = BTreeMap::new();
+        let none = BTreeMap::new();
+        let below_zero = Cell::new(0);
+        for increase in increases {
+            let subject = Subject {
+                mapping: self.mapping,
+                rows,
+                row: increase.row,
+                classes: &none,
+                below_zero: &below_zero,
+            };
+            let class = source.split.map(|key| subject.text(&Expr::Key(key)));
+            let class = class.map(Option::unwrap_or_default).unwrap_or_default();
+            let item = self.item(agent, index, &subject, database, (0, 0));
+            let texts = [
+                Some(item.agent_name),
+                Some(item.service),
+                item.session,
+                item.user,
+                item.model,
+                item.provider,
+                item.host,
+                item.tool,
+            ];
+            let key = (texts, item.outcome.map(|o| o as u8), increase.time);
+            let group =
+                groups
+                    .entry(key)
+                    .or_insert((increase.row, increase.start, BTreeMap::new()));
+            group.1 = group.1.min(increase.start);
+            *group.2.entry(class).or_insert(0.0) += increase.amount;
+        }
+        for ((_, _, time), (row, start, classes)) in groups {
+            let below_zero = Cell::new(0);
+            let subject = Subject {
+                mapping: self.mapping,
+                rows,
+                row,
+                classes: &classes,
+                below_zero: &below_zero,
+            };
+            let item = self.item(agent, index, &subject, database, (start, time));
+            self.items.push(item);
+            self.below_zero
+                .set(self.below_zero.get() + below_zero.get());
+        }
+    }
+
+    fn item(
+        &mut self,
+        agent: usize,
+        index: usize,
+        subject: &Subject<'_>,
+        database: &DatabaseName,
+        (start, time): (i64, i64),
+    ) -> Item {
+        let source = &self.mapping.agents[agent].sources[index];
+        let (fields, rows, row) = (&source.fields, subject.rows, subject.row);
+        let texts = &mut self.texts;
+        let mut text = |expr: &Option<Expr>| {
+            let text = subject.text(expr.as_ref()?)?;
+            Some(texts.get(&text))
+        };
+        let (session, user) = (text(&fields.session), text(&fields.user));
+        let (model, provider) = (text(&fields.model), text(&fields.provider));
+        let (host, tool) = (text(&fields.host), text(&fields.tool));
+        let (prompt, request) = (text(&fields.prompt), text(&fields.request));
+        let agent_name = text(&fields.agent);
+        let service = match rows.base_text(row, Base::ServiceName) {
+            "" => texts.get(database.as_str()),
+            name => texts.get(name),
+        };
+        let agent_name = agent_name.unwrap_or_else(|| texts.get(&self.mapping.agents[agent].name));
+        let notes = &mut *self.notes;
+        let mut count = |expr: &Option<Expr>| {
+            let n = subject.count(expr.as_ref()?)?;
+            let count = u64::try_from(n).ok();
+            if count.is_none() {
+                notes.add(NoteCode::BadNumber, 1);
+            }
+            count
+        };
+        let tokens = Tokens {
+            input: count(&fields.input),
+            cache_read: count(&fields.cache_read),
+            cache_creation: count(&fields.cache_creation),
+            output: count(&fields.output),
+            reasoning: count(&fields.reasoning),
+        };
+        let is_points = matches!(source.table, Table::Metrics | Table::Histograms);
+        let calls = count(&fields.calls).unwrap_or(u64::from(!is_points));
+        Item {
+            agent,
+            source: index,
+            time,
+            start,
+            agent_name,
+            service,
+            session,
+            user,
+            model,
+            provider,
+            host,
+            tool,
+            prompt,
+            request,
+            tokens,
+            cost: subject.money(&fields.cost),
+            calls,
+            outcome: outcome(source, subject),
+            duration: subject.nanos(&fields.duration),
+            active: subject.nanos(&fields.active),
+            identity: identity(source, subject),
+            span: span_place(source, rows, row, texts),
+        }
+    }
+}
+
+fn point(rows: &Rows, row: usize, table: Table) -> Option<Point> {
+    let value = if table == Table::Metrics {
+        Base::Value
+    } else {
+        Base::Sum
+    };
+    Some(Point {
+        row,
+        series: rows.base_int(row, Base::SeriesId)?,
+        start: rows
+            .base_int(row, Base::StartTimeUnixNano)
+            .filter(|nanos| *nanos > 0),
+        time: rows.time(row)?,
+        value: rows.base(row, value).and_then(|v| v.as_double()),
+        temporality: Temporality::of(rows.base_text(row, Base::Temporality)),
+    })
+}
+
+fn outcome(source: &Source, subject: &Subject<'_>) -> Option<Outcome> {
+    if source.rejected_when.iter().any(|c| subject.holds(c)) {
+        return Some(Outcome::Rejected);
+    }
+    if source.outcome.is_some() {
+        return source.outcome;
+    }
+    let of = |success| {
+        if success {
+            Outcome::Success
+        } else {
+            Outcome::Error
+        }
+    };
+    if let Some(success) = &source.fields.success {
+        return subject.truth(success).map(of);
+    }
+    let is_error = || source.error_when.iter().any(|c| subject.holds(c));
+    (!source.error_when.is_empty()).then(|| of(!is_error()))
+}
+
+fn identity(source: &Source, subject: &Subject<'_>) -> Option<String> {
+    source.identity.iter().find_map(|keys| {
+        let parts = keys.iter().map(|key| subject.text(&Expr::Key(*key)));
+        let parts: Option<Vec<String>> = parts.collect();
+        // A separator that texts hardly hold keeps ("a", "bc") and ("ab", "c") apart.
+        parts.map(|parts| parts.join("\u{1f}"))
+    })
+}
+
+fn span_place(source: &Source, rows: &Rows, row: usize, texts: &mut Texts) -> Option<SpanPlace> {
+    if !source.leaf {
+        return None;
+    }
+    let mut id = |column| match rows.base_text(row, column) {
+        "" => None,
+        id => Some(texts.get(id)),
+    };
+    Some(SpanPlace {
+        trace: id(Base::TraceId)?,
+        own: id(Base::SpanId)?,
+        parent: id(Base::ParentSpanId),
+    })
+}
+
+/// Keeps the first item of each identity within agent, source and service.
+fn without_duplicates(
+    items: Vec<Item>,
+    mapping: &Mapping,
+    selection: &Selection,
+    notes: &mut Notes,
+) -> Vec<Item> {
+    let mut seen = HashSet::new();
+    let mut kept = Vec::with_capacity(items.len());
+    for item in items {
+        let identity = item.identity.clone();
+        let new = identity.is_none_or(|identity| {
+            seen.insert((item.agent, item.source, Arc::clone(&item.service), identity))
+        });
+        if !new {
+            let agent = &mapping.agents[item.agent];
+            let subject = format!("{}, {}", agent.name, agent.sources[item.source].name);
+            match selection.duplicates {
+                Duplicates::Remove => {
+                    notes.add_about(NoteCode::DuplicatesRemoved, &subject, 1);
+                    continue;
+                }
+                Duplicates::Keep => notes.add_about(NoteCode::DuplicatesKept, &subject, 1),
+            }
+        }
+        kept.push(item);
+    }
+    kept
+}
+
+/// Drops spans of leaf sources that have a child with tokens in the same source.
+fn without_roll_ups(items: Vec<Item>, mapping: &Mapping) -> Vec<Item> {
+    let mut parents = HashSet::new();
+    for item in items.iter().filter(|item| item.tokens.any()) {
+        if let Some(SpanPlace {
+            trace,
+            parent: Some(parent),
+            ..
+        }) = &item.span
+        {
+            parents.insert((
+                item.agent,
+                item.source,
+                Arc::clone(trace),
+                Arc::clone(parent),
+            ));
+        }
+    }
+    let is_roll_up = |item: &Item| {
+        mapping.agents[item.agent].sources[item.source].leaf
+            && item.span.as_ref().is_some_and(|span| {
+                let own = (
+                    item.agent,
+                    item.source,
+                    Arc::clone(&span.trace),
+                    Arc::clone(&span.own),
+                );
+                parents.contains(&own)
+            })
+    };
+    let mut items = items;
+    items.retain(|item| !is_roll_up(item));
+    items
+}
