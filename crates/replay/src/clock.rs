@@ -37,7 +37,9 @@ impl Clock for MachineClock {
 
     fn unix_nano(&self) -> u64 {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        since.map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+        since.map_or(0, |since| {
+            u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+        })
     }
 
     /// A sleeping thread wakes some 75 microseconds late; timers of an async runtime, which count

@@ -122,9 +122,7 @@ impl Headers {
     /// # Errors
     ///
     /// When a header cannot be sent, or describes the body, which the sender does itself.
-    pub fn new(
-        headers: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Self, HeaderError> {
+    pub fn new(headers: impl IntoIterator<Item = (String, String)>) -> Result<Self, HeaderError> {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             let Ok(key) = HeaderName::from_bytes(name.as_bytes()) else {
@@ -212,7 +210,10 @@ mod tests {
         check("http://a b", Err(EndpointError::Syntax));
         check("http://u:p@h", Err(EndpointError::UserInfo));
         check("http://h?x=1", Err(EndpointError::Query));
-        check("http://h/v1/logs/", Err(EndpointError::SignalPath(Signal::Logs)));
+        check(
+            "http://h/v1/logs/",
+            Err(EndpointError::SignalPath(Signal::Logs)),
+        );
     }
 
     #[test]

@@ -86,7 +86,10 @@ enum Field<'a> {
 }
 
 impl<'a> Fields<'a> {
-    #[expect(clippy::option_option, reason = "broken, at the end, and a field are three things")]
+    #[expect(
+        clippy::option_option,
+        reason = "broken, at the end, and a field are three things"
+    )]
     fn next(&mut self) -> Option<Option<(u64, Field<'a>)>> {
         if self.0.is_empty() {
             return Some(None);

@@ -162,8 +162,14 @@ mod tests {
         for attempts in 1..10 {
             let wait = policy.wait(attempted(attempts)).unwrap().as_secs_f64();
             let plain = 1.5_f64.powi(attempts as i32 - 1).min(30.0);
-            assert!((0.5 * plain..=1.5 * plain).contains(&wait), "{attempts}: {wait}");
-            assert_eq!(policy.wait(attempted(attempts)).unwrap().as_secs_f64(), wait);
+            assert!(
+                (0.5 * plain..=1.5 * plain).contains(&wait),
+                "{attempts}: {wait}"
+            );
+            assert_eq!(
+                policy.wait(attempted(attempts)).unwrap().as_secs_f64(),
+                wait
+            );
         }
         assert_eq!(policy.wait(attempted(10)), None);
         let other = RetryPolicy { seed: 1, ..policy };

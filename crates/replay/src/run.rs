@@ -109,7 +109,10 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
         attempts: tally.attempts,
         retries: tally.retries,
         ambiguous_retries: tally.ambiguous_retries,
-        duration_seconds: tally.last_finished.saturating_sub(sender.start).as_secs_f64(),
+        duration_seconds: tally
+            .last_finished
+            .saturating_sub(sender.start)
+            .as_secs_f64(),
         intended_requests_per_second: intended,
         achieved_requests_per_second: achieved,
         lateness: tally.lateness(),
@@ -147,6 +150,9 @@ fn drive<C: Clock, T: Transport>(
         .thread_name("otolith-send")
         .build()
         .map_err(ReplayError::Threads)?;
+    if stop.load(Ordering::Relaxed) {
+        sender.halt.end(Ended::Interrupted);
+    }
     let slots = Arc::new(Semaphore::new(in_flight as usize));
     let (fed, all_fed) = oneshot::channel();
     thread::scope(|scope| -> io::Result<()> {
@@ -164,7 +170,9 @@ fn drive<C: Clock, T: Transport>(
             let _ = fed.send(());
         };
         let name = "otolith-pace".to_owned();
-        thread::Builder::new().name(name).spawn_scoped(scope, body)?;
+        thread::Builder::new()
+            .name(name)
+            .spawn_scoped(scope, body)?;
         runtime.block_on(async {
             let all_answered = async {
                 let _ = all_fed.await;
@@ -212,7 +220,12 @@ fn tell<C: Clock, T: Transport>(sender: &Sender<C, T>, watch: &dyn Watch) {
         let tally = sender.tally();
         let requests = tally.requests;
         let accepted = requests.accepted + requests.partly_rejected;
-        (tally.sent_requests, accepted, requests.failed, tally.newest_lateness)
+        (
+            tally.sent_requests,
+            accepted,
+            requests.failed,
+            tally.newest_lateness,
+        )
     };
     watch.sent(sent);
     watch.accepted(accepted);

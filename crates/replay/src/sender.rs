@@ -15,9 +15,7 @@ use crate::options::Compression;
 use crate::outcome::Ended;
 use crate::pace::Pace;
 use crate::reply::{error_message, parse_response, presentable};
-use crate::retry::{
-    Attempted, RetryPolicy, honours_retry_after, is_retryable, parse_retry_after,
-};
+use crate::retry::{Attempted, RetryPolicy, honours_retry_after, is_retryable, parse_retry_after};
 use crate::tally::{Fate, Start, Tally};
 use crate::timeline::Timeline;
 use crate::transport::{Reply, SendError, Transport};

@@ -175,12 +175,15 @@ impl Tally {
     fn fail(&mut self, code: String, requests: u64, items: u64, message: String) {
         self.requests.failed += requests;
         self.items.failed += items;
-        let error = self.errors.entry(code).or_insert_with_key(|code| ErrorCount {
-            code: code.clone(),
-            requests: 0,
-            items: 0,
-            message,
-        });
+        let error = self
+            .errors
+            .entry(code)
+            .or_insert_with_key(|code| ErrorCount {
+                code: code.clone(),
+                requests: 0,
+                items: 0,
+                message,
+            });
         error.requests += requests;
         error.items += items;
     }

@@ -97,7 +97,10 @@ impl TimelineBuilder {
 
     /// Takes up a request, which must not be longer than [`MAX_BODY_BYTES`].
     pub(crate) fn push(&mut self, request: Request<'_>) -> io::Result<()> {
-        debug_assert!(request.body.len() <= MAX_BODY_BYTES, "checked by the caller");
+        debug_assert!(
+            request.body.len() <= MAX_BODY_BYTES,
+            "checked by the caller"
+        );
         self.spool.write_all(request.body)?;
         if request.time_unix_nano.is_none() {
             self.untimed += 1;
@@ -155,7 +158,10 @@ impl TimelineBuilder {
         // begins at the same place: this is a stable sort by time without its memory.
         self.entries
             .sort_unstable_by_key(|e| (e.time_unix_nano, e.offset, e.len_bytes));
-        let spool = self.spool.into_inner().map_err(|error| error.into_error())?;
+        let spool = self
+            .spool
+            .into_inner()
+            .map_err(|error| error.into_error())?;
         Ok(Timeline {
             entries: self.entries,
             spool,
@@ -225,7 +231,10 @@ mod tests {
     #[test]
     fn equal_times_keep_the_order_of_reading() {
         check(
-            &[&[(Some(1), "a"), (Some(1), ""), (Some(1), "b")], &[(Some(1), "c")]],
+            &[
+                &[(Some(1), "a"), (Some(1), ""), (Some(1), "b")],
+                &[(Some(1), "c")],
+            ],
             &[(1, "a"), (1, ""), (1, "b"), (1, "c")],
         );
     }
@@ -233,7 +242,12 @@ mod tests {
     #[test]
     fn disorder_is_repaired_and_counted() {
         let timeline = check(
-            &[&[(Some(5), "a"), (Some(3), "b"), (Some(4), "c"), (Some(6), "d")]],
+            &[&[
+                (Some(5), "a"),
+                (Some(3), "b"),
+                (Some(4), "c"),
+                (Some(6), "d"),
+            ]],
             &[(3, "b"), (4, "c"), (5, "a"), (6, "d")],
         );
         assert_eq!(timeline.disordered, 2);
@@ -247,7 +261,15 @@ mod tests {
                 &[(None, "e")],
                 &[(Some(6), "f"), (Some(8), "g")],
             ],
-            &[(6, "e"), (6, "f"), (7, "a"), (7, "b"), (7, "c"), (7, "d"), (8, "g")],
+            &[
+                (6, "e"),
+                (6, "f"),
+                (7, "a"),
+                (7, "b"),
+                (7, "c"),
+                (7, "d"),
+                (8, "g"),
+            ],
         );
         assert_eq!((timeline.disordered, timeline.untimed), (0, 4));
         check(&[&[(None, "a")], &[(None, "b")]], &[(0, "a"), (0, "b")]);
