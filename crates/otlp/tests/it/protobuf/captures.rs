@@ -159,3 +159,23 @@ fn newest_and_oldest_times_are_those_of_the_items() {
         }
     });
 }
+
+#[test]
+fn a_collector_file_with_all_signals_needs_no_hint() {
+    let folder = testdata().join("../collector");
+    let json = std::fs::read_to_string(folder.join("collector.jsonl")).unwrap();
+    let proto = std::fs::read(folder.join("collector.binpb")).unwrap();
+    let frames = messages(&proto);
+    assert_eq!(json.lines().count(), frames.len());
+    let mut items = 0;
+    for (line, bytes) in json.lines().zip(frames) {
+        let proto = frame(bytes, Encoding::Protobuf, SignalHint::Unknown);
+        let (result, from_proto) = decode(&proto);
+        items += result.unwrap().items;
+        let json = frame(line.as_bytes(), Encoding::Json, SignalHint::Unknown);
+        let (_, from_json) = decode(&json);
+        assert_eq!(comparable(&from_json), comparable(&from_proto));
+    }
+    // Spans, data points and log records of the capture that was sent.
+    assert_eq!(items, 17 + 402 + 12);
+}
