@@ -1,1 +1,31 @@
-//! Work in progress.
+//! Converts captures into a lake, every frame accounted for, and inspects captures.
+//!
+//! ```text
+//! sources -> chunks -> batches (on several threads) -> parts (in input order) -> lake
+//! ```
+//! The same sources and options give the same files, whatever the number of threads. The crate
+//! prints nothing: progress goes to a [`Watch`], the result is an [`Account`].
+
+mod account;
+mod convert;
+mod decode;
+mod error;
+mod identity;
+mod inspect;
+mod options;
+mod pipeline;
+mod reader;
+mod rejects;
+mod repeats;
+mod sequencer;
+mod watch;
+
+pub use account::{Account, NoteCount, RejectExample, RejectGroup, SourceAccount, TableAccount};
+pub use convert::convert;
+pub use error::ConvertError;
+pub use inspect::{
+    Disorder, Gap, Inspection, MetricInspection, ScopeInspection, ServiceInspection,
+    SignalInspection, SourceInspection, TimeRange, inspect,
+};
+pub use options::{ConvertOptions, Dedup, InspectOptions};
+pub use watch::{NoWatch, Watch};

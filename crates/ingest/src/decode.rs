@@ -1,0 +1,91 @@
+//! Decodes the frames of one chunk into batches: the work of one thread at a time.
+
+use otolith_capture::{Chunk, Entry, Frame, Reject};
+use otolith_otlp::{Decoder, FrameReject, Limits};
+use otolith_tables::Batches;
+
+use crate::reader::Work;
+
+/// Decodes chunk after chunk with its own decoder.
+#[derive(Debug)]
+pub(crate) struct ChunkDecoder {
+    decoder: Decoder,
+    kept_reject_bytes: usize,
+}
+
+/// What became of a chunk.
+#[derive(Debug)]
+pub(crate) struct DecodedChunk {
+    /// To be filled again.
+    pub chunk: Chunk,
+    pub batches: Batches,
+    pub counts: FrameCounts,
+    /// Frames rejected as a whole, in input order. Items rejected alone are in the batches.
+    pub rejects: Vec<Reject>,
+}
+
+/// What became of the frames of a chunk.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct FrameCounts {
+    pub read: u64,
+    pub converted: u64,
+    pub skipped: u64,
+    pub payload_bytes: u64,
+    /// Items of converted frames, as the decoder counts them.
+    pub items: u64,
+}
+
+impl ChunkDecoder {
+    pub fn new(limits: Limits, kept_reject_bytes: usize) -> Self {
+        Self {
+            decoder: Decoder::new(limits),
+            kept_reject_bytes,
+        }
+    }
+
+    pub fn decode(&mut self, work: Work) -> DecodedChunk {
+        let Work { chunk, skipped } = work;
+        let mut batches = Batches::new();
+        let mut counts = FrameCounts::default();
+        let mut rejects = Vec::new();
+        for (index, entry) in chunk.entries().enumerate() {
+            counts.read += 1;
+            let frame = match entry {
+                Entry::Frame(frame) => frame,
+                Entry::Reject(reject) => {
+                    rejects.push(reject.clone());
+                    continue;
+                }
+            };
+            counts.payload_bytes += frame.bytes.len() as u64;
+            if skipped.get(index) == Some(&true) {
+                counts.skipped += 1;
+                continue;
+            }
+            match self.decoder.decode(&frame, &mut batches) {
+                Ok(decoded) => {
+                    counts.converted += 1;
+                    counts.items += decoded.items + decoded.rejected_items;
+                }
+                Err(reject) => rejects.push(frame_reject(&frame, reject, self.kept_reject_bytes)),
+            }
+        }
+        DecodedChunk {
+            chunk,
+            batches,
+            counts,
+            rejects,
+        }
+    }
+}
+
+/// A frame that the decoder refused, with its bytes up to the bound.
+pub(crate) fn frame_reject(frame: &Frame<'_>, reject: FrameReject, kept_bytes: usize) -> Reject {
+    Reject {
+        origin: frame.origin.clone(),
+        code: reject.code,
+        message: reject.message,
+        bytes: frame.bytes[..frame.bytes.len().min(kept_bytes)].to_vec(),
+        len_bytes: frame.bytes.len() as u64,
+    }
+}

@@ -1,0 +1,98 @@
+//! The identity of a run: a hash of what it reads and of the options that shape its output.
+
+use otolith_capture::{Encoding, Entry};
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
+
+use crate::options::{ConvertOptions, Dedup};
+
+/// Changes when the same input shall give other parts.
+const VERSION: &str = "otolith parts 1";
+
+/// Hash of a request: equal for equal payload bytes, encoding and signal as known from outside.
+pub(crate) type RequestHash = u128;
+
+/// Hashes the content of all sources in order. Where they lie, how they are named and when they
+/// are read has no part in it.
+#[derive(Clone)]
+pub(crate) struct Identity(Xxh3);
+
+impl Identity {
+    pub fn new(options: &ConvertOptions) -> Self {
+        let mut hasher = Xxh3::new();
+        hasher.update(VERSION.as_bytes());
+        let ConvertOptions {
+            threads: _,
+            read,
+            decode,
+            columns_per_table,
+            buffer_bytes,
+            dedup,
+            strict: _,
+        } = options;
+        let limits = &read.limits;
+        let words = [
+            read.input_format.map(|format| format.as_str()),
+            read.signal.map(|signal| signal.as_str()),
+        ];
+        for word in words {
+            hasher.update(word.unwrap_or("").as_bytes());
+            hasher.update(&[0xff]);
+        }
+        for number in [
+            limits.frame_bytes as u64,
+            limits.decompression_ratio,
+            limits.decompressed_bytes.unwrap_or(u64::MAX),
+            limits.kept_reject_bytes as u64,
+            decode.value_depth as u64,
+            decode.attributes as u64,
+            *columns_per_table as u64,
+            *buffer_bytes as u64,
+            u64::from(*dedup == Dedup::Requests),
+        ] {
+            hasher.update(&number.to_le_bytes());
+        }
+        Self(hasher)
+    }
+
+    /// A source begins.
+    pub fn source(&mut self) {
+        self.0.update(b"source");
+    }
+
+    /// Takes an entry, and tells the hash of a frame.
+    pub fn entry(&mut self, entry: &Entry<'_>) -> Option<RequestHash> {
+        match entry {
+            Entry::Frame(frame) => {
+                let payload = xxh3_128(frame.bytes);
+                let about = [
+                    match frame.encoding {
+                        Encoding::Json => 1,
+                        Encoding::Protobuf => 2,
+                    },
+                    frame.signal.signal().map_or(0, |signal| signal as u8 + 1),
+                ];
+                self.0.update(&about);
+                self.0.update(&payload.to_le_bytes());
+                let arrival = frame.arrival_unix_nano.unwrap_or(0);
+                self.0.update(&arrival.to_le_bytes());
+                // JSON payloads name their signals themselves.
+                let about = match frame.encoding {
+                    Encoding::Json => 0,
+                    Encoding::Protobuf => u128::from(about[1]) + 1,
+                };
+                Some(payload ^ about.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835))
+            }
+            Entry::Reject(reject) => {
+                self.0.update(&[0]);
+                self.0.update(reject.code.0.as_bytes());
+                self.0.update(&reject.len_bytes.to_le_bytes());
+                self.0.update(&xxh3_128(&reject.bytes).to_le_bytes());
+                None
+            }
+        }
+    }
+
+    pub fn finish(&self) -> u128 {
+        self.0.digest128()
+    }
+}

@@ -1,0 +1,73 @@
+//! What a caller may decide.
+
+use std::num::NonZeroUsize;
+
+use otolith_capture::ReadOptions;
+use otolith_otlp::Limits;
+use otolith_tables::AssemblerOptions;
+
+/// What to do with exactly identical requests (same payload bytes, same signal) of one run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dedup {
+    /// They are counted and converted like all others.
+    None,
+    /// The first one is converted, the others are counted as skipped. The first 3 500 000
+    /// different requests of a run are remembered (about 75 MB); later ones are converted even
+    /// if they repeat, with the note `repeats_not_tracked`.
+    Requests,
+}
+
+/// How captures are converted.
+#[derive(Clone, Debug)]
+pub struct ConvertOptions {
+    /// Threads that decode, and encode parts. One decodes and writes on the caller's thread;
+    /// more read ahead on a further one.
+    pub threads: NonZeroUsize,
+    /// How captures are read.
+    pub read: ReadOptions,
+    /// Bounds on what a frame may hold.
+    pub decode: Limits,
+    /// Most columns of a table; keys beyond it share a JSON column.
+    pub columns_per_table: usize,
+    /// Bytes of rows after which parts are written. Bounds the memory of a run, to about three
+    /// times this and 40 MB per thread.
+    pub buffer_bytes: usize,
+    /// What to do with identical requests.
+    pub dedup: Dedup,
+    /// Whether the first reject ends the run with an error.
+    pub strict: bool,
+}
+
+impl Default for ConvertOptions {
+    /// One thread, the defaults of reading and decoding, 512 columns, 128 MiB, all requests
+    /// converted, rejects kept and the run continued.
+    fn default() -> Self {
+        Self {
+            threads: NonZeroUsize::MIN,
+            read: ReadOptions::default(),
+            decode: Limits::DEFAULT,
+            columns_per_table: AssemblerOptions::DEFAULT.columns_per_table,
+            buffer_bytes: 128 << 20,
+            dedup: Dedup::None,
+            strict: false,
+        }
+    }
+}
+
+/// How captures are inspected.
+#[derive(Clone, Debug)]
+pub struct InspectOptions {
+    /// How captures are read.
+    pub read: ReadOptions,
+    /// Bounds on what a frame may hold.
+    pub decode: Limits,
+}
+
+impl Default for InspectOptions {
+    fn default() -> Self {
+        Self {
+            read: ReadOptions::default(),
+            decode: Limits::DEFAULT,
+        }
+    }
+}

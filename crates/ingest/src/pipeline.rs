@@ -1,0 +1,154 @@
+//! Moves chunks from the reader through the decoders to the sequencer.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use otolith_capture::Chunk;
+
+use crate::account::SourceAccount;
+use crate::decode::{ChunkDecoder, DecodedChunk};
+use crate::error::ConvertError;
+use crate::options::ConvertOptions;
+use crate::reader::{Order, Reader, Work};
+use crate::sequencer::Sequencer;
+
+/// Chunks on their way per decoding thread: one in work, one waiting on either side of it.
+const CHUNKS_PER_THREAD: usize = 3;
+
+type End = (Vec<SourceAccount>, Order);
+
+/// Does everything on the caller's thread.
+pub(crate) fn inline(
+    mut reader: Reader<'_>,
+    options: &ConvertOptions,
+    sequencer: &mut Sequencer<'_>,
+) -> Result<End, ConvertError> {
+    let mut decoder = decoder(options);
+    let mut chunk = Chunk::new();
+    while let Some(work) = reader.next(chunk)? {
+        chunk = sequencer.take(decoder.decode(work))?;
+    }
+    Ok(reader.finish())
+}
+
+/// Something on its way to the sequencer.
+enum Message {
+    Decoded(Box<DecodedChunk>),
+    /// The source ended with an error after the chunks before.
+    Failed(ConvertError),
+    /// A decoder panicked, which is a bug: goes on where the caller sees it.
+    Panicked(Box<dyn Any + Send>),
+}
+
+/// Reads on one thread and decodes on several; the caller's thread takes the results in input
+/// order. A fixed number of chunks goes round, which bounds what is on its way.
+pub(crate) fn threaded(
+    reader: Reader<'_>,
+    threads: usize,
+    options: &ConvertOptions,
+    sequencer: &mut Sequencer<'_>,
+) -> Result<End, ConvertError> {
+    let (free, free_chunks) = channel();
+    for _ in 0..threads * CHUNKS_PER_THREAD {
+        // The receiver lives as long as this function.
+        let _ = free.send(Chunk::new());
+    }
+    let (work_out, work_in) = channel();
+    let work_in = Mutex::new(work_in);
+    let (out, results) = channel();
+    thread::scope(|scope| {
+        let reader_out = out.clone();
+        let reading = scope.spawn(move || read(reader, &free_chunks, &work_out, &reader_out));
+        for _ in 0..threads {
+            let (out, work_in) = (out.clone(), &work_in);
+            scope.spawn(move || decode(&mut decoder(options), work_in, &out));
+        }
+        // The results end when the last thread has dropped its sender.
+        drop(out);
+        sequence(results, free, sequencer)?;
+        match reading.join() {
+            Ok(end) => Ok(end),
+            Err(panic) => panic::resume_unwind(panic),
+        }
+    })
+}
+
+fn decoder(options: &ConvertOptions) -> ChunkDecoder {
+    ChunkDecoder::new(options.decode, options.read.limits.kept_reject_bytes)
+}
+
+/// Fills free chunks until the sources end or nobody listens any more.
+fn read(
+    mut reader: Reader<'_>,
+    free: &Receiver<Chunk>,
+    work: &Sender<(u64, Work)>,
+    out: &Sender<(u64, Message)>,
+) -> End {
+    let mut number = 0;
+    while let Ok(chunk) = free.recv() {
+        match reader.next(chunk) {
+            Ok(Some(filled)) => {
+                if work.send((number, filled)).is_err() {
+                    break;
+                }
+            }
+            Ok(None) => break,
+            Err(error) => {
+                let _ = out.send((number, Message::Failed(error)));
+                break;
+            }
+        }
+        number += 1;
+    }
+    reader.finish()
+}
+
+fn decode(
+    decoder: &mut ChunkDecoder,
+    work: &Mutex<Receiver<(u64, Work)>>,
+    out: &Sender<(u64, Message)>,
+) {
+    loop {
+        let next = work.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok((number, work)) = next else { return };
+        let result = panic::catch_unwind(AssertUnwindSafe(|| decoder.decode(work)));
+        let (message, is_last) = match result {
+            Ok(decoded) => (Message::Decoded(Box::new(decoded)), false),
+            Err(panic) => (Message::Panicked(panic), true),
+        };
+        if out.send((number, message)).is_err() || is_last {
+            return;
+        }
+    }
+}
+
+/// Brings the results into input order. Takes the senders and receivers by value: whatever way
+/// it ends, the threads then find nobody to talk to and end as well.
+fn sequence(
+    results: Receiver<(u64, Message)>,
+    free: Sender<Chunk>,
+    sequencer: &mut Sequencer<'_>,
+) -> Result<(), ConvertError> {
+    let mut next = 0;
+    let mut waiting = BTreeMap::new();
+    for (number, message) in results {
+        waiting.insert(number, message);
+        while let Some(message) = waiting.remove(&next) {
+            next += 1;
+            match message {
+                Message::Decoded(decoded) => {
+                    let chunk = sequencer.take(*decoded)?;
+                    // The reader may have ended already.
+                    let _ = free.send(chunk);
+                }
+                Message::Failed(error) => return Err(error),
+                Message::Panicked(panic) => panic::resume_unwind(panic),
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! Why an operation on a lake failed.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use arrow_schema::ArrowError;
+use parquet::errors::ParquetError;
+use thiserror::Error;
+
+/// An operation on a lake failed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LakeError {
+    /// There is no such directory.
+    #[error(
+        "failed to open the lake: no such directory (converting captures makes it): `{}`",
+        path.display()
+    )]
+    Missing {
+        /// Where the lake should be.
+        path: PathBuf,
+    },
+    /// The directory holds no lake.
+    #[error(
+        "failed to open the lake: the directory holds neither a database nor the marker \
+         `_otolith.json` (is it the parent of a lake, or a part of one?): `{}`",
+        path.display()
+    )]
+    NotALake {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A new lake would be mixed with other files.
+    #[error(
+        "failed to create the lake: the directory holds other files (name a new or an empty \
+         one): `{}`",
+        path.display()
+    )]
+    Occupied {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The lake is of another format.
+    #[error("failed to open the lake: expected format {expected}, found {found}: `{}`", path.display())]
+    Format {
+        /// The format that this version reads.
+        expected: u32,
+        /// What the marker says, shortened.
+        found: String,
+        /// The marker.
+        path: PathBuf,
+    },
+    /// The file system refused something.
+    #[error("failed to {action} `{}`", path.display())]
+    Io {
+        /// What was tried, such as `create`.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: io::Error,
+    },
+    /// A part could not be written as Parquet.
+    #[error("failed to write a part of `{table}`: `{}`", path.display())]
+    Write {
+        /// `database.table`.
+        table: String,
+        /// The temporary file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: ParquetError,
+    },
+    /// A part contradicts itself: columns of different lengths, wrong offsets or types.
+    #[error("failed to take a part of `{table}`: bad column `{column}`")]
+    BadPart {
+        /// `database.table`.
+        table: String,
+        /// The column.
+        column: String,
+        /// The cause.
+        #[source]
+        source: ArrowError,
+    },
+    /// A file in a table is no readable Parquet.
+    #[error("failed to read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: ParquetError,
+    },
+    /// A file in a table holds a column of a type that no table has.
+    #[error("failed to read column `{column}`: unexpected type {found}: `{}`", path.display())]
+    UnknownType {
+        /// The column.
+        column: String,
+        /// Its type in the file.
+        found: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// Two files of a table disagree on the type of a column.
+    #[error(
+        "failed to read column `{column}`: expected type {expected} as in other files of the \
+         table, found {found}: `{}`",
+        path.display()
+    )]
+    TypeConflict {
+        /// The column.
+        column: String,
+        /// Its type in the files before.
+        expected: String,
+        /// Its type in this file.
+        found: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A part file does not lie in the lake.
+    #[error("failed to read a part: not a file of a table of the lake: `{}`", path.display())]
+    OutsideLake {
+        /// The path.
+        path: PathBuf,
+    },
+}
+
+impl LakeError {
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
+    }
+}
