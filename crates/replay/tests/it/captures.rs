@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
 use otolith_capture::Signal;
 use otolith_otlp::newest_time_unix_nano;
 use prost::Message as _;
@@ -88,8 +89,22 @@ fn protobuf_arrives_byte_for_byte_over_many_connections() {
     assert_eq!(arrived(&sink), frames("mix-dev"));
 }
 
-/// Decodes and encodes again, so that requests equal in meaning are equal in bytes. Resources
-/// and scopes that say nothing are as good as none.
+/// Of repeated keys the decoder keeps the last value, in the place of the first. Codex repeats
+/// `thread.id` in some spans.
+fn last_of_each_key(attributes: &mut Vec<KeyValue>) {
+    let mut kept: Vec<KeyValue> = Vec::new();
+    for attribute in attributes.drain(..) {
+        match kept.iter_mut().find(|kept| kept.key == attribute.key) {
+            Some(kept) => *kept = attribute,
+            None => kept.push(attribute),
+        }
+    }
+    *attributes = kept;
+}
+
+/// Decodes and encodes again, so that requests equal in meaning are equal in bytes. Resources,
+/// scopes, states and bodies that say nothing are as good as none: the Collector writes
+/// `"body":{}` where there was none.
 fn canonical(path: &str, body: &[u8]) -> Vec<u8> {
     match signal_of(path) {
         Signal::Traces => {
@@ -100,6 +115,7 @@ fn canonical(path: &str, body: &[u8]) -> Vec<u8> {
                     scope.scope.get_or_insert_default();
                     for span in &mut scope.spans {
                         span.status.get_or_insert_default();
+                        last_of_each_key(&mut span.attributes);
                     }
                 }
             }
@@ -121,6 +137,9 @@ fn canonical(path: &str, body: &[u8]) -> Vec<u8> {
                 group.resource.get_or_insert_default();
                 for scope in &mut group.scope_logs {
                     scope.scope.get_or_insert_default();
+                    for record in &mut scope.log_records {
+                        record.body.get_or_insert_default();
+                    }
                 }
             }
             request.encode_to_vec()

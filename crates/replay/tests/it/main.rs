@@ -1,4 +1,8 @@
 //! Replays captures into a real HTTP server on the loopback interface.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper that fails is a test that fails"
+)]
 
 mod captures;
 mod faults;

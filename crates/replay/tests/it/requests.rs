@@ -95,7 +95,7 @@ fn files_are_merged_by_arrival_and_disorder_is_put_right() {
     assert_eq!(all_texts(&sink), ["first", "a", "b", "between", "c"]);
     assert_eq!(outcome.plan.disordered_requests, 1);
     assert_eq!(outcome.plan.recorded_seconds, 0.025);
-    assert_eq!(outcome.plan.longest_gap_seconds, 0.005);
+    assert_eq!(outcome.plan.longest_gap_seconds, 0.01);
 }
 
 #[test]
