@@ -193,8 +193,8 @@ mod tests {
             &[
                 "data-2021-01-01T00-00-00.000.json.gz",
                 "data-2022-09-14T05-02-13.900-size.json",
-                "data-b.json",
                 "data-2022-09-14T05-02-14.173.json",
+                "data-b.json",
                 "data.json",
                 "other.json",
             ],

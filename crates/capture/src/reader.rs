@@ -248,3 +248,162 @@ fn unrecognised(bytes: &[u8], at_end: bool) -> Cut {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Read};
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::CaptureReader;
+    use crate::chunk::{Chunk, Entry};
+    use crate::options::{ReadLimits, ReadOptions};
+
+    /// Hands out at most so many bytes at a time, and fails at the end if told to.
+    struct Dribble {
+        bytes: Vec<u8>,
+        at: usize,
+        sizes: Vec<usize>,
+        turn: usize,
+        fails: bool,
+    }
+
+    impl Read for Dribble {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            let size = self.sizes[self.turn % self.sizes.len()];
+            self.turn += 1;
+            let count = size.min(out.len()).min(self.bytes.len() - self.at);
+            if count == 0 && self.fails {
+                return Err(io::Error::other("cable pulled"));
+            }
+            out[..count].copy_from_slice(&self.bytes[self.at..self.at + count]);
+            self.at += count;
+            Ok(count)
+        }
+    }
+
+    fn open(bytes: &[u8], sizes: &[usize], fails: bool) -> CaptureReader {
+        let options = ReadOptions {
+            limits: ReadLimits {
+                frame_bytes: 300,
+                ..ReadLimits::default()
+            },
+            ..ReadOptions::default()
+        };
+        let bytes = Dribble {
+            bytes: bytes.to_vec(),
+            at: 0,
+            sizes: sizes.to_vec(),
+            turn: 0,
+            fails,
+        };
+        CaptureReader::new(&Arc::from("x"), Box::new(bytes), &options).unwrap()
+    }
+
+    /// All entries, one list per chunk.
+    fn read(bytes: &[u8], sizes: &[usize]) -> Vec<Vec<String>> {
+        let mut reader = open(bytes, sizes, false);
+        let mut chunk = Chunk::new();
+        let mut chunks = Vec::new();
+        while reader.next_chunk(&mut chunk).unwrap() {
+            chunks.push(chunk.entries().map(|entry| format!("{entry:?}")).collect());
+        }
+        chunks
+    }
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut packed = Vec::new();
+        flate2::read::GzEncoder::new(bytes, flate2::Compression::fast())
+            .read_to_end(&mut packed)
+            .unwrap();
+        packed
+    }
+
+    fn pieces() -> impl Strategy<Value = Vec<u8>> {
+        let pieces: Vec<&[u8]> = vec![
+            b"{\"resourceSpans\":[{\"a\":\"x\"}]}",
+            b"{\"path\":\"/v1/logs\",\"payload\":{\"resourceLogs\":[]}}",
+            b"{\"resourceSpans\":[{\"res",
+            b"{\n \"a\": [\n  {}\n ]\n}",
+            b"\n",
+            b"\n",
+            b"[",
+            b",",
+            b"\0\0",
+            b"\xef\xbb\xbf",
+            b"text",
+            b"\0\0\0\x06\x0a\x04\x0a\0\x1a\0",
+            b"\0\0\0\x06\x0a\x04\x0a\0\x1a\0",
+            b"\0\0\0\xff\x0a\x04\x0a",
+            b"                                                            ",
+        ];
+        prop::collection::vec(prop::sample::select(pieces), 0..30)
+            .prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(100))]
+
+        #[test]
+        fn how_a_file_is_read_changes_nothing(
+            bytes in pieces(),
+            sizes in prop::collection::vec(1..40_usize, 1..4),
+        ) {
+            let whole = read(&bytes, &[usize::MAX]);
+            prop_assert_eq!(&read(&bytes, &sizes), &whole);
+            let packed = gzip(&bytes);
+            prop_assert_eq!(&read(&packed, &sizes), &read(&packed, &[usize::MAX]));
+            let packed = zstd::encode_all(&bytes[..], 1).unwrap();
+            let cut = &packed[..packed.len() * 3 / 4];
+            prop_assert_eq!(&read(cut, &sizes), &read(cut, &[usize::MAX]));
+        }
+    }
+
+    #[test]
+    fn chunks_end_where_the_bytes_say() {
+        let line = format!("{{\"resourceLogs\":[\"{}\"]}}\n", "x".repeat(200));
+        let text = line.repeat(50_000);
+        let whole = read(text.as_bytes(), &[usize::MAX]);
+        assert_eq!(whole.len(), 3);
+        assert_eq!(whole.iter().map(Vec::len).sum::<usize>(), 50_000);
+        assert_eq!(read(text.as_bytes(), &[65_537, 100_003]), whole);
+    }
+
+    #[test]
+    fn a_failure_of_reading_is_an_error_even_below_compression() {
+        let text = b"{\"a\":1}\n".repeat(20_000);
+        for bytes in [
+            text.clone(),
+            gzip(&text),
+            zstd::encode_all(&text[..], 1).unwrap()[..200].to_vec(),
+        ] {
+            let options = ReadOptions::default();
+            let dribble = Dribble {
+                bytes,
+                at: 0,
+                sizes: vec![100],
+                turn: 0,
+                fails: true,
+            };
+            let opened = CaptureReader::new(&Arc::from("x"), Box::new(dribble), &options);
+            let error = match opened {
+                Err(error) => error,
+                Ok(mut reader) => loop {
+                    let mut chunk = Chunk::new();
+                    match reader.next_chunk(&mut chunk) {
+                        Ok(true) => assert!(
+                            chunk
+                                .entries()
+                                .all(|entry| matches!(entry, Entry::Frame(_)))
+                        ),
+                        Ok(false) => panic!("the failure was not told"),
+                        Err(error) => break error,
+                    }
+                },
+            };
+            let cause = std::error::Error::source(&error).unwrap();
+            assert_eq!(cause.to_string(), "cable pulled");
+        }
+    }
+}

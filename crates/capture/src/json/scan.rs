@@ -154,7 +154,7 @@ mod tests {
         check("{}{}", Scan::Complete(2));
         check(r#"[{"a":"}]"},[1,2.5e3,null]] x"#, Scan::Complete(27));
         check(r#"{"a\"}":"\\"}"#, Scan::Complete(13));
-        check("{\n \"a\" :\n [\n ] }", Scan::Complete(15));
+        check("{\n \"a\" :\n [\n ] }", Scan::Complete(16));
     }
 
     #[test]
