@@ -226,7 +226,9 @@ impl Sink for Batches {
         let Some((table, context, contexts, scratch)) = self.place::<LogRows>(moment.nanos) else {
             return;
         };
-        let body = match record.body {
+        // The Collector writes a missing body as `{}`: the two are one.
+        let sent = record.body.filter(|body| *body != Value::Empty);
+        let body = match sent {
             None => None,
             Some(Value::String(text)) => Some(text),
             Some(value) => {
@@ -246,7 +248,7 @@ impl Sink for Batches {
             event_name: dialect::event_name(record),
             event_name_field: present(record.event_name),
             body,
-            body_kind: record.body.as_ref().map(BodyKind::code),
+            body_kind: sent.as_ref().map(BodyKind::code),
             flags: Some(record.flags.into()),
             dropped_attributes_count: Some(record.dropped_attributes_count.into()),
         });

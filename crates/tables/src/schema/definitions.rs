@@ -128,7 +128,7 @@ table! {
     event_name: Text, Repeating, "", "event: attribute `event.name`, else `event_name_field` unless it is a source location, else a body that names a known event; a known emitter prefix is removed", null "no event is named";
     event_name_field: Text, Repeating, "", "field `event_name` of the record, as sent", null "empty";
     body: Text, Distinct, "", "text, or the OTLP JSON `AnyValue` when the body is not text", null "the record has no body";
-    body_kind: Codes<BodyKind>, Repeating, "", "`string`, `bool`, `int`, `double`, `bytes`, `array`, `kvlist` or `empty`", null "the record has no body";
+    body_kind: Codes<BodyKind>, Repeating, "", "`string`, `bool`, `int`, `double`, `bytes`, `array` or `kvlist`", null "the record has no body, or an empty one";
     flags: Int, Repeating, "", "W3C trace flags", null "";
     dropped_attributes_count: Int, Repeating, "", "attributes that the emitter dropped", null "";
 }
