@@ -1,2 +1,28 @@
-//! The `otolith` command.
-fn main() {}
+//! The `otolith` command: arguments, progress, text and exit codes. The work is in the libraries.
+
+mod args;
+mod commands;
+mod exit;
+mod hints;
+mod interrupt;
+mod progress;
+mod render;
+mod values;
+
+use std::process::ExitCode;
+
+use args::{Args, Command};
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let terminal = progress::Terminal::new(args.quiet);
+    exit::finish(match args.command {
+        Command::Inspect(args) => commands::inspect::run(args, terminal),
+        Command::Convert(args) => commands::convert::run(args, terminal),
+        Command::Tables(args) => commands::tables::run(args),
+        Command::Report(args) => commands::report::run(args, terminal),
+        Command::Sql(args) => commands::sql::run(args, terminal),
+        Command::Replay(args) => commands::replay::run(args, terminal),
+    })
+}

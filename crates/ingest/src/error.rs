@@ -25,6 +25,9 @@ pub enum ConvertError {
         /// Where it was cut.
         origin: Origin,
     },
+    /// The watch asked to stop.
+    #[error("interrupted")]
+    Interrupted,
     /// The rejects could not be written.
     #[error("failed to write the rejects")]
     Rejects {

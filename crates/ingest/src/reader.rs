@@ -49,6 +49,9 @@ impl<'a> Reader<'a> {
     /// Fills the chunk with what comes next; `None` at the end of the last source.
     pub fn next(&mut self, mut chunk: Chunk) -> Result<Option<Work>, ConvertError> {
         loop {
+            if self.watch.is_stopped() {
+                return Err(ConvertError::Interrupted);
+            }
             let Some((reader, frames)) = &mut self.open else {
                 let Some(source) = self.sources.next() else {
                     return Ok(None);

@@ -18,6 +18,12 @@ pub trait Watch: Sync {
         let _ = total;
     }
 
+    /// Asked before each chunk is read: true ends the run with
+    /// [`ConvertError::Interrupted`](crate::ConvertError::Interrupted).
+    fn is_stopped(&self) -> bool {
+        false
+    }
+
     /// The run ended well.
     fn finished(&self) {}
 }

@@ -1,0 +1,212 @@
+//! `otolith report` and `otolith sql`: what they read, select and print.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args as Group, Subcommand, ValueEnum};
+use jiff::tz::TimeZone;
+use otolith_capture::Signal;
+use otolith_report::{Dimension, Glob};
+
+use super::input::{ConversionArgs, InputArgs};
+use crate::values;
+
+/// `otolith report`.
+#[derive(Debug, Group)]
+pub struct ReportArgs {
+    /// Which report
+    #[command(subcommand)]
+    pub name: ReportName,
+}
+
+/// The reports.
+#[derive(Debug, Subcommand)]
+pub enum ReportName {
+    /// Tokens by model and type, cost by model and in total, active time, API requests and time
+    Summary(PlainReportArgs),
+    /// Cost by agent, user, session, model, host or calendar unit
+    Cost(GroupedReportArgs),
+    /// Tokens by type, grouped like cost
+    Tokens(GroupedReportArgs),
+    /// Calls, success, errors and durations per agent and tool
+    Tools(PlainReportArgs),
+}
+
+/// A report without grouping.
+#[derive(Debug, Group)]
+#[command(after_help = REPORT_EXAMPLES)]
+pub struct PlainReportArgs {
+    /// What to read, select and print.
+    #[command(flatten)]
+    pub common: CommonReportArgs,
+}
+
+/// A report with `--by`.
+#[derive(Debug, Group)]
+#[command(after_help = REPORT_EXAMPLES)]
+pub struct GroupedReportArgs {
+    /// What rows are grouped by, in the order of the columns, separated by commas
+    #[arg(long, value_name = "DIMENSIONS", value_delimiter = ',', default_value = "day,agent",
+          value_parser = values::dimension())]
+    pub by: Vec<Dimension>,
+
+    /// What to read, select and print.
+    #[command(flatten)]
+    pub common: CommonReportArgs,
+}
+
+const REPORT_EXAMPLES: &str = "\
+Captures are converted into a temporary lake first; convert once with `otolith convert` when you ask
+often.
+
+Examples:
+  otolith report cost otel/
+  otolith report cost --lake my-lake --by week,user --tz Europe/Berlin
+  otolith report tokens --lake my-lake --by model --since 7d --format csv -o tokens.csv
+  otolith report tools --lake my-lake --service 'claude*' --format json";
+
+/// What every report takes.
+#[derive(Debug, Group)]
+pub struct CommonReportArgs {
+    /// Captures: files, directories (walked), or `-` for standard input
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// Where the data is.
+    #[command(flatten)]
+    pub data: DataArgs,
+
+    /// Which items.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+
+    /// Where the answer goes.
+    #[command(flatten)]
+    pub output: OutputArgs,
+
+    /// How captures are read.
+    #[command(flatten)]
+    pub input: InputArgs,
+}
+
+/// A lake, or how to make a temporary one.
+#[derive(Debug, Group)]
+pub struct DataArgs {
+    /// Ask this lake instead of captures
+    #[arg(long, value_name = "DIR")]
+    pub lake: Option<PathBuf>,
+
+    /// Stop when a frame or item of the captures is rejected
+    #[arg(long, conflicts_with = "lake")]
+    pub strict: bool,
+
+    /// How to convert.
+    #[command(flatten)]
+    pub convert: ConversionArgs,
+}
+
+/// Which items a report is about.
+#[derive(Debug, Group)]
+#[command(next_help_heading = "Selection")]
+pub struct SelectionArgs {
+    /// Only items at or after this time
+    ///
+    /// RFC 3339 (`2026-11-20T12:00:00Z`), a date (its start in --tz), or a span back from the
+    /// newest item: `90s`, `30m`, `24h`, `7d`, `2w`.
+    #[arg(long, value_name = "TIME", value_parser = values::Moment::parse)]
+    pub since: Option<values::Moment>,
+
+    /// Only items before this time; a date means until its end
+    #[arg(long, value_name = "TIME", value_parser = values::Moment::parse)]
+    pub until: Option<values::Moment>,
+
+    /// Only services whose `service.name` fits: `*` any run, `?` one character
+    #[arg(long, value_name = "GLOB")]
+    pub service: Option<Glob>,
+
+    /// Only this kind of telemetry
+    #[arg(long, value_name = "SIGNAL", value_parser = values::signal())]
+    pub signal: Option<Signal>,
+
+    /// Count items that repeat another item's identity, instead of removing them
+    #[arg(long)]
+    pub keep_duplicates: bool,
+
+    /// Time zone of days, hours, weeks and months: an IANA name
+    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = otolith_report::time_zone)]
+    pub tz: TimeZone,
+}
+
+/// Where an answer goes, and how it looks.
+#[derive(Debug, Group)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// How the answer is written
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+
+    /// Short for --format json
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+
+    /// Write the answer to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+impl OutputArgs {
+    /// The format, `--json` included.
+    pub fn kind(&self) -> Format {
+        if self.json { Format::Json } else { self.format }
+    }
+}
+
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Aligned text for people; notes go to standard error
+    Table,
+    /// A header line and one line per row (RFC 4180)
+    Csv,
+    /// One object: report, parameters, columns, rows, notes
+    Json,
+    /// One object per row and line
+    Jsonl,
+    /// A Markdown table, notes below it
+    Markdown,
+}
+
+impl Format {
+    /// Whether the notes are part of it; they go to standard error otherwise.
+    pub fn holds_notes(self) -> bool {
+        matches!(self, Self::Json | Self::Markdown)
+    }
+}
+
+/// `otolith sql`.
+#[derive(Debug, Group)]
+#[command(after_help = "\
+Tables are `DATABASE.TABLE`, and `TABLE` alone for all databases together; `otolith tables` lists them
+with their columns.
+
+Examples:
+  otolith sql --lake my-lake 'SELECT span_name, count(*) AS n FROM traces GROUP BY span_name'
+  otolith sql otel/ 'SELECT sum(cost_usd) AS cost FROM claude_code.logs'
+  otolith sql --lake my-lake --format csv -o out.csv 'SELECT * FROM metrics LIMIT 100'")]
+pub struct SqlArgs {
+    /// Captures (unless --lake is given), then the query
+    #[arg(required = true, value_name = "PATH... QUERY")]
+    pub paths_and_query: Vec<OsString>,
+
+    /// Where the data is.
+    #[command(flatten)]
+    pub data: DataArgs,
+
+    /// Where the answer goes.
+    #[command(flatten)]
+    pub output: OutputArgs,
+
+    /// How captures are read.
+    #[command(flatten)]
+    pub input: InputArgs,
+}

@@ -1,0 +1,152 @@
+//! The command line as typed: clap derive types with their help, and nothing else.
+//!
+//! What the options mean together is checked where a command turns them into a plan
+//! (`commands/`), how a value is spelled in `values.rs`.
+
+mod answer;
+mod input;
+mod replay;
+
+pub use answer::{
+    CommonReportArgs, DataArgs, Format, OutputArgs, ReportArgs, ReportName, SelectionArgs, SqlArgs,
+};
+pub use input::{ConversionArgs, DecodeArgs, DedupArg, InputArgs, ReadArgs};
+pub use replay::{CompressionArg, ReplayArgs, TimesArg};
+
+use std::path::PathBuf;
+
+use clap::{Args as Group, Parser, Subcommand};
+
+use crate::values;
+
+/// Turns archived OpenTelemetry captures into tables, answers and load
+///
+/// A capture is a file or directory of OTLP telemetry: Collector file exports (JSON lines, proto
+/// frames, zstd frames), agentic-ci dumps, raw request bodies, gRPC dumps, gzip or zstd around any
+/// of them. Layouts are recognised from the bytes.
+#[derive(Debug, Parser)]
+#[command(name = "otolith", version, after_help = EXIT_CODES)]
+pub struct Args {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// Print data and errors only: no progress, notes or summaries
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    clean
+  1    failed
+  2    wrong usage
+  3    finished, but something was rejected, skipped or refused
+  130  interrupted; what was finished stays valid
+
+Data goes to standard output, everything else to standard error.";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Say what is in captures: layouts, signals, services, time range, problems
+    Inspect(InspectArgs),
+    /// Convert captures into the tables of a lake
+    Convert(ConvertArgs),
+    /// List the databases, tables and columns of a lake
+    Tables(TablesArgs),
+    /// Answer a common question about captures or a lake
+    Report(ReportArgs),
+    /// Run a SQL query over captures or a lake
+    Sql(SqlArgs),
+    /// Send captures to an OTLP/HTTP endpoint
+    Replay(ReplayArgs),
+}
+
+/// `otolith inspect`.
+#[derive(Debug, Group)]
+#[command(after_help = "\
+Examples:
+  otolith inspect otel/                          every file below a directory
+  zcat dump.jsonl.gz | otolith inspect -         standard input
+  otolith inspect --json otel/ | jq .services    as one JSON object")]
+pub struct InspectArgs {
+    /// Captures: files, directories (walked), or `-` for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+
+    /// How captures are read.
+    #[command(flatten)]
+    pub input: InputArgs,
+}
+
+/// `otolith convert`.
+#[derive(Debug, Group)]
+#[command(after_help = "\
+Converting the same captures into the same lake again replaces the same files. Rejects are kept in
+LAKE/_rejects with file, frame, offset, reason and bytes; `otolith convert LAKE/_rejects` tries them
+again.
+
+Examples:
+  otolith convert otel/ --lake my-lake
+  otolith convert --lake my-lake --threads 8 logs.jsonl traces.binpb.zst
+  otolith convert --lake my-lake --json otel/ | jq .tables")]
+pub struct ConvertArgs {
+    /// Captures: files, directories (walked), or `-` for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// Directory of the lake; made if missing
+    #[arg(long, value_name = "DIR")]
+    pub lake: PathBuf,
+
+    /// Print the account of the run as one JSON object
+    #[arg(long)]
+    pub json: bool,
+
+    /// How to convert.
+    #[command(flatten)]
+    pub convert: ConversionArgs,
+
+    /// Stop at the first frame or item that is rejected, and leave the lake as it was
+    #[arg(long)]
+    pub strict: bool,
+
+    /// Most columns of one table; attributes beyond it go to its JSON columns
+    #[arg(long, value_name = "N", default_value_t = 512)]
+    pub columns: usize,
+
+    /// Rows held in memory before parts are written; a run takes about three times as much.
+    /// Bytes, or with KiB, MiB, GiB
+    #[arg(long, value_name = "SIZE", default_value = "128MiB", value_parser = values::size)]
+    pub buffer_size: u64,
+
+    /// How captures are read.
+    #[command(flatten)]
+    pub input: InputArgs,
+}
+
+/// `otolith tables`.
+#[derive(Debug, Group)]
+#[command(after_help = "\
+Examples:
+  otolith tables --lake my-lake                     all databases and tables
+  otolith tables --lake my-lake claude_code         the tables of one database
+  otolith tables --lake my-lake claude_code.logs    the columns of one table")]
+pub struct TablesArgs {
+    /// Directory of the lake
+    #[arg(long, value_name = "DIR")]
+    pub lake: PathBuf,
+
+    /// Only this database, or the columns of this table
+    #[arg(value_name = "DB[.TABLE]")]
+    pub target: Option<String>,
+
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,74 @@
+//! Options of reading and decoding, turned into those of the libraries.
+
+use std::num::NonZeroUsize;
+use std::thread;
+
+use otolith_capture::{ReadLimits, ReadOptions};
+use otolith_ingest::{ConvertOptions, Dedup};
+use otolith_otlp::Limits;
+
+use crate::args::{ConversionArgs, DecodeArgs, DedupArg, InputArgs, ReadArgs};
+use crate::exit::UsageError;
+
+impl TryFrom<&ReadArgs> for ReadOptions {
+    type Error = UsageError;
+
+    fn try_from(args: &ReadArgs) -> Result<Self, UsageError> {
+        Ok(Self {
+            input_format: args.input_format,
+            signal: args.protobuf_signal,
+            limits: ReadLimits {
+                frame_bytes: memory("--max-frame", args.max_frame)?,
+                decompression_ratio: args.max_ratio,
+                decompressed_bytes: args.max_decompressed,
+                ..ReadLimits::default()
+            },
+        })
+    }
+}
+
+impl From<&DecodeArgs> for Limits {
+    fn from(args: &DecodeArgs) -> Self {
+        Self {
+            value_depth: args.max_depth.into(),
+            attributes: args.max_attributes,
+        }
+    }
+}
+
+/// The options of a conversion, with the documented defaults where the command line has no say.
+pub fn conversion(
+    args: &ConversionArgs,
+    input: &InputArgs,
+    strict: bool,
+) -> Result<ConvertOptions, UsageError> {
+    Ok(ConvertOptions {
+        threads: threads(args.threads),
+        read: ReadOptions::try_from(&input.read)?,
+        decode: Limits::from(&input.decode),
+        dedup: match args.dedup {
+            None => Dedup::None,
+            Some(DedupArg::Requests) => Dedup::Requests,
+        },
+        strict,
+        ..ConvertOptions::default()
+    })
+}
+
+/// The number of threads: as given, else one per core.
+fn threads(given: Option<NonZeroUsize>) -> NonZeroUsize {
+    given
+        .or_else(|| thread::available_parallelism().ok())
+        .unwrap_or(NonZeroUsize::MIN)
+}
+
+/// A size that must fit the address space.
+pub fn memory(option: &str, bytes: u64) -> Result<usize, UsageError> {
+    match usize::try_from(bytes) {
+        Ok(0) => Err(UsageError(format!("{option} must be greater than 0"))),
+        Ok(bytes) => Ok(bytes),
+        Err(_) => Err(UsageError(format!(
+            "{option} is larger than this machine can address"
+        ))),
+    }
+}

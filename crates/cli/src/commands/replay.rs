@@ -1,0 +1,104 @@
+//! `otolith replay`.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::Result;
+use otolith_capture::{ReadOptions, find_sources};
+use otolith_otlp::Limits;
+use otolith_replay::{
+    Compression, Ended, Endpoint, Headers, ReplayError, ReplayOptions, RetryPolicy, Times, plan,
+    run as send,
+};
+
+use crate::args::{CompressionArg, ReplayArgs, TimesArg};
+use crate::exit::{Outcome, UsageError};
+use crate::hints::Failure;
+use crate::interrupt::{self, OnInterrupt};
+use crate::progress::{ReplayBar, Terminal};
+use crate::render::{self, Output};
+
+/// Runs the command.
+pub fn run(args: ReplayArgs, terminal: Terminal) -> Result<Outcome> {
+    let options = ReplayOptions::try_from(&args)?;
+    let sources = find_sources(&args.paths)?;
+    let stop = Arc::new(AtomicBool::new(false));
+    interrupt::handle(OnInterrupt::Stop(Arc::clone(&stop)));
+    let bar = ReplayBar::new(&sources, terminal);
+    let planned = plan(&sources, &options, &bar, &stop);
+    let outcome = planned.and_then(|plan| send(plan, &options, &bar, &stop));
+    bar.clear();
+    let outcome = match outcome {
+        Err(ReplayError::Interrupted) => return Ok(Outcome::Interrupted),
+        outcome => outcome?,
+    };
+    let mut out = Output::stdout();
+    if args.json {
+        render::object(&outcome, &mut out)?;
+    } else if !terminal.quiet && outcome.ended != Ended::Unreachable {
+        render::outcome::write(&outcome, &mut out)?;
+    }
+    out.finish()?;
+    match outcome.ended {
+        Ended::Complete => Ok(Outcome::lossy_if(!outcome.is_clean())),
+        Ended::Interrupted => Ok(Outcome::Interrupted),
+        Ended::Unreachable => Err(Failure {
+            message: match outcome.errors.first() {
+                Some(error) => format!("no connection to `{}`: {}", outcome.to, error.message),
+                None => format!("no connection to `{}`", outcome.to),
+            },
+            hint: "is the receiver running, and is its OTLP/HTTP port (usually 4318) in --to?",
+        }
+        .into()),
+    }
+}
+
+impl TryFrom<&ReplayArgs> for ReplayOptions {
+    type Error = UsageError;
+
+    fn try_from(args: &ReplayArgs) -> Result<Self, UsageError> {
+        let endpoint: Endpoint = args.to.parse().map_err(|error| usage("--to", &error))?;
+        let headers = headers(&args.header)?;
+        Ok(Self {
+            speed: args.speed,
+            times: match args.times {
+                TimesArg::Keep => Times::Keep,
+                TimesArg::Shift => Times::Shift,
+            },
+            in_flight: args.in_flight,
+            compression: match args.compression {
+                CompressionArg::None => Compression::None,
+                CompressionArg::Gzip => Compression::Gzip,
+            },
+            headers,
+            timeout: args.timeout,
+            retry: RetryPolicy {
+                max_attempts: args.retries + 1,
+                max_elapsed: args.retry_for,
+                ..RetryPolicy::default()
+            },
+            read: ReadOptions::try_from(&args.input.read)?,
+            decode: Limits::from(&args.input.decode),
+            failed: args.failed.clone(),
+            ..Self::new(endpoint)
+        })
+    }
+}
+
+/// Reads `Name: value`. Errors show names only, as values may be secrets.
+fn headers(texts: &[String]) -> Result<Headers, UsageError> {
+    let mut pairs = Vec::with_capacity(texts.len());
+    for text in texts {
+        let Some((name, value)) = text.split_once(':') else {
+            return Err(UsageError(
+                "expected `Name: value` after --header".to_owned(),
+            ));
+        };
+        pairs.push((name.trim().to_owned(), value.trim().to_owned()));
+    }
+    Headers::new(pairs).map_err(|error| usage("--header", &error))
+}
+
+fn usage(option: &str, error: &dyn std::error::Error) -> UsageError {
+    UsageError(format!("invalid {option}: {error}"))
+}

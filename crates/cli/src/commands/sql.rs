@@ -1,0 +1,60 @@
+//! `otolith sql`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::data::Plan;
+use super::report::show;
+use crate::args::SqlArgs;
+use crate::exit::{Outcome, UsageError};
+use crate::progress::Terminal;
+
+/// Runs the command.
+pub fn run(args: SqlArgs, terminal: Terminal) -> Result<Outcome> {
+    let (paths, query) = split(args.paths_and_query)?;
+    let data = Plan::new(args.data, &args.input, paths)?.open(terminal)?;
+    let report = otolith_report::sql(&data.lake, &query)?;
+    show(&report, &args.output, terminal)?;
+    Ok(data.outcome)
+}
+
+/// Takes the query off the end. Text without a blank is no query, but a path without a query
+/// after it.
+fn split(mut arguments: Vec<OsString>) -> Result<(Vec<PathBuf>, String), UsageError> {
+    let last = arguments.pop().unwrap_or_default();
+    match last.into_string() {
+        Ok(query) if query.trim().contains(char::is_whitespace) => {
+            Ok((arguments.into_iter().map(PathBuf::from).collect(), query))
+        }
+        Ok(text) => Err(UsageError(format!(
+            "expected a query as the last argument, found `{text}`; put the query in quotes"
+        ))),
+        Err(_) => Err(UsageError("the query is not valid UTF-8".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(arguments: &[&str], expected: Option<(&[&str], &str)>) {
+        let split = split(arguments.iter().map(OsString::from).collect());
+        let expected = expected
+            .map(|(paths, query)| (paths.iter().map(PathBuf::from).collect(), query.to_owned()));
+        assert_eq!(split.ok(), expected, "{arguments:?}");
+    }
+
+    #[test]
+    fn the_query_is_the_last_argument() {
+        check(&["SELECT 1"], Some((&[], "SELECT 1")));
+        check(
+            &["a.jsonl", "b dir", "SELECT 1"],
+            Some((&["a.jsonl", "b dir"], "SELECT 1")),
+        );
+        check(&["a.jsonl", "b.jsonl"], None);
+        check(&["SELECT"], None);
+        check(&[""], None);
+    }
+}

@@ -1,0 +1,87 @@
+//! How the command ends: the only place that knows exit codes and how errors are printed.
+
+use std::fmt;
+use std::io;
+use std::process::ExitCode;
+
+use anyhow::Error;
+
+use crate::hints;
+
+/// How a command ended that did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing was lost.
+    Clean,
+    /// Finished, but something was rejected, skipped or refused.
+    Lossy,
+    /// Interrupted by the user; what was finished stays valid.
+    Interrupted,
+}
+
+impl Outcome {
+    /// [`Self::Clean`] or [`Self::Lossy`].
+    pub fn lossy_if(lossy: bool) -> Self {
+        if lossy { Self::Lossy } else { Self::Clean }
+    }
+}
+
+const CLEAN: u8 = 0;
+const FAILED: u8 = 1;
+const USAGE: u8 = 2;
+const LOSSY: u8 = 3;
+const INTERRUPTED: u8 = 130;
+
+/// A combination of options that makes no sense; shown like clap's own errors.
+#[derive(Debug)]
+pub struct UsageError(pub String);
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for UsageError {}
+
+/// Ends the process at once, as interrupted by the user.
+pub fn interrupted() -> ! {
+    std::process::exit(i32::from(INTERRUPTED))
+}
+
+/// Prints the error, if there is one, and gives the exit code.
+pub fn finish(result: Result<Outcome, Error>) -> ExitCode {
+    ExitCode::from(match result {
+        Ok(Outcome::Clean) => CLEAN,
+        Ok(Outcome::Lossy) => LOSSY,
+        Ok(Outcome::Interrupted) => INTERRUPTED,
+        Err(error) if is_broken_pipe(&error) => CLEAN,
+        Err(error) => match error.downcast_ref::<UsageError>() {
+            Some(UsageError(message)) => {
+                eprintln!("error: {message}\n\nFor more information, try '--help'.");
+                USAGE
+            }
+            None => {
+                print(&error);
+                FAILED
+            }
+        },
+    })
+}
+
+/// The reader of our output has seen enough, as `head` does: a normal end.
+fn is_broken_pipe(error: &Error) -> bool {
+    error
+        .downcast_ref::<io::Error>()
+        .is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn print(error: &Error) {
+    eprintln!("error: {error}");
+    for cause in error.chain().skip(1) {
+        eprintln!("  caused by: {cause}");
+    }
+    if let Some(hint) = hints::of(error) {
+        eprintln!("hint: {hint}");
+    }
+}

@@ -1,0 +1,48 @@
+//! What to type next, by error.
+
+use std::fmt;
+
+use anyhow::Error;
+use otolith_capture::FindError;
+use otolith_lake::LakeError;
+use otolith_report::ReportError;
+
+/// An error of the command itself, with what to do about it.
+#[derive(Debug)]
+pub struct Failure {
+    /// What failed: lower case, without full stop.
+    pub message: String,
+    /// What to do next.
+    pub hint: &'static str,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// The hint for an error, if there is one.
+pub fn of(error: &Error) -> Option<&'static str> {
+    if let Some(failure) = error.downcast_ref::<Failure>() {
+        return Some(failure.hint);
+    }
+    if let Some(FindError::Look { .. }) = error.downcast_ref() {
+        return Some("name files or directories that exist, or `-` for standard input");
+    }
+    match error.downcast_ref() {
+        Some(LakeError::Missing { .. } | LakeError::NotALake { .. }) => {
+            return Some("`otolith convert PATH... --lake DIR` makes a lake from captures");
+        }
+        Some(LakeError::Occupied { .. }) => return Some("name a new or an empty directory"),
+        _ => {}
+    }
+    match error.downcast_ref() {
+        Some(ReportError::UnknownTable { .. } | ReportError::Query(_)) => Some(
+            "`otolith tables --lake DIR` lists tables, `otolith tables --lake DIR DB.TABLE` columns",
+        ),
+        _ => None,
+    }
+}

@@ -1,0 +1,155 @@
+//! Progress bars: the only place that draws them, on standard error and only on a terminal.
+
+use std::io::{IsTerminal as _, stderr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use otolith_capture::Source;
+use otolith_replay::PlanReport;
+
+use crate::render::count;
+
+/// What may be said on standard error besides errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terminal {
+    /// Whether `--quiet` was given: no progress, notes, warnings or summaries.
+    pub quiet: bool,
+}
+
+impl Terminal {
+    /// What `--quiet` leaves.
+    pub const fn new(quiet: bool) -> Self {
+        Self { quiet }
+    }
+
+    /// A line for the user, unless quiet.
+    pub fn say(self, line: impl std::fmt::Display) {
+        if !self.quiet {
+            eprintln!("{line}");
+        }
+    }
+}
+
+const BYTES: &str = "{elapsed:>4} {bar:30} {decimal_bytes} of {decimal_total_bytes}, \
+                     {decimal_bytes_per_sec}, {eta} left  {wide_msg}";
+const BYTES_WITHOUT_END: &str = "{elapsed:>4} {spinner} {decimal_bytes}, \
+                                 {decimal_bytes_per_sec}  {wide_msg}";
+const REQUESTS: &str =
+    "{elapsed:>4} {bar:30} {human_pos} of {human_len} requests, {per_sec}  {prefix}  {wide_msg}";
+
+/// Lateness in nanoseconds from which on it is worth to be shown.
+const SHOWN_LATENESS: u64 = 100_000_000;
+
+/// How often a bar is drawn anew at least, so that its clock runs on.
+const TICK: Duration = Duration::from_millis(200);
+
+/// A bar over the bytes of captures. Draws nothing unless standard error is a terminal.
+pub struct ByteBar {
+    bar: ProgressBar,
+    stop: Arc<AtomicBool>,
+}
+
+impl ByteBar {
+    /// A bar over all sources; without an end when the length of one is unknown.
+    pub fn new(sources: &[Source], terminal: Terminal) -> Self {
+        let total: Option<u64> = sources.iter().map(Source::len_bytes).sum();
+        let template = match total {
+            Some(_) => BYTES,
+            None => BYTES_WITHOUT_END,
+        };
+        Self {
+            bar: bar(total, template, terminal),
+            stop: Arc::default(),
+        }
+    }
+
+    /// The same, ending the work in order when the flag is raised.
+    pub fn stopped_by(self, stop: Arc<AtomicBool>) -> Self {
+        Self { stop, ..self }
+    }
+
+    /// Takes the bar off the terminal.
+    pub fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl otolith_ingest::Watch for ByteBar {
+    fn bytes_read(&self, total: u64) {
+        self.bar.set_position(total);
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    fn rows_written(&self, total: u64) {
+        self.bar.set_message(format!("{} rows", count(total)));
+    }
+}
+
+/// A bar over the bytes of captures, then over the requests to send.
+pub struct ReplayBar(ByteBar);
+
+impl ReplayBar {
+    /// A bar over the bytes of all sources, to begin with.
+    pub fn new(sources: &[Source], terminal: Terminal) -> Self {
+        Self(ByteBar::new(sources, terminal))
+    }
+
+    /// Takes the bar off the terminal.
+    pub fn clear(&self) {
+        self.0.clear();
+    }
+}
+
+impl otolith_replay::Watch for ReplayBar {
+    fn bytes_read(&self, total: u64) {
+        self.0.bar.set_position(total);
+    }
+
+    fn planned(&self, report: &PlanReport) {
+        let bar = &self.0.bar;
+        bar.reset();
+        bar.set_style(style(REQUESTS));
+        bar.set_length(report.requests);
+    }
+
+    fn sent(&self, requests: u64) {
+        self.0.bar.set_position(requests);
+    }
+
+    fn failed(&self, requests: u64) {
+        if requests > 0 {
+            self.0
+                .bar
+                .set_message(format!("{} failed", count(requests)));
+        }
+    }
+
+    fn late(&self, nanos: u64) {
+        if nanos >= SHOWN_LATENESS {
+            let late = Duration::from_nanos(nanos).as_secs_f64();
+            self.0.bar.set_prefix(format!("{late:.1} s late"));
+        } else {
+            self.0.bar.set_prefix("");
+        }
+    }
+}
+
+fn bar(total: Option<u64>, template: &str, terminal: Terminal) -> ProgressBar {
+    if terminal.quiet || !stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr())
+        .with_style(style(template));
+    bar.enable_steady_tick(TICK);
+    bar
+}
+
+fn style(template: &str) -> ProgressStyle {
+    let style = ProgressStyle::with_template(template).expect("the templates are constants");
+    style.progress_chars("=> ")
+}

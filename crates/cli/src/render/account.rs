@@ -1,0 +1,110 @@
+//! The account of a conversion.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use otolith_ingest::{Account, NoteCount, RejectGroup};
+
+use super::facts::{Place, balance, counted, detail, fact};
+use super::numbers::{bytes, count};
+use super::table::{Grid, Look};
+
+/// Writes what was read, what became of it, and the rows by table.
+pub fn write(account: &Account, look: Look, out: &mut impl Write) -> io::Result<()> {
+    let read = format!(
+        "{}, {}",
+        counted(account.sources.len() as u64, "file"),
+        bytes(account.bytes_read)
+    );
+    fact(out, "read", read)?;
+    let frames = balance(
+        account.frames_read,
+        "read",
+        &[
+            (account.frames_converted, "converted"),
+            (account.frames_rejected, "rejected"),
+            (account.frames_skipped, "skipped"),
+        ],
+    );
+    fact(out, "frames", frames)?;
+    let items = balance(
+        account.items_read,
+        "read",
+        &[
+            (account.items_read - account.items_rejected, "converted"),
+            (account.items_rejected, "rejected"),
+        ],
+    );
+    fact(out, "items", items)?;
+    if account.duplicate_requests > account.frames_skipped {
+        let text = format!(
+            "{} (--dedup requests drops them)",
+            counted(account.duplicate_requests, "repeated request")
+        );
+        fact(out, "converted", text)?;
+    }
+    let written = format!(
+        "{} in {}, {}",
+        counted(account.rows_written, "row"),
+        counted(account.parts_written, "part"),
+        bytes(account.bytes_written)
+    );
+    fact(out, "written", written)?;
+    rejects(account, out)?;
+    notes(&account.notes, out)?;
+    if account.tables.is_empty() {
+        return Ok(());
+    }
+    writeln!(out)?;
+    let mut grid = Grid::new(&["database", "table", ">rows"]);
+    for table in &account.tables {
+        grid.row([
+            table.database.clone(),
+            table.table.to_owned(),
+            count(table.rows),
+        ]);
+    }
+    grid.write(look, out)
+}
+
+/// Writes what was rejected, with the first examples, and where the rest is.
+pub fn rejects(account: &Account, out: &mut impl Write) -> io::Result<()> {
+    reject_groups(&account.rejects, out)?;
+    let file = account.rejects_file.as_deref().map(Path::new);
+    match file.and_then(Path::file_name) {
+        Some(name) => detail(
+            out,
+            format!("kept in LAKE/_rejects/{}", name.to_string_lossy()),
+        ),
+        None => Ok(()),
+    }
+}
+
+/// Writes rejects by code, with the first examples.
+pub fn reject_groups(groups: &[RejectGroup], out: &mut impl Write) -> io::Result<()> {
+    for group in groups {
+        fact(
+            out,
+            "rejected",
+            format!("{}: {}", group.code, count(group.count)),
+        )?;
+        for example in &group.examples {
+            let place = Place {
+                file: &example.file,
+                frame: example.frame,
+                offset: example.offset,
+                message: &example.message,
+            };
+            detail(out, place)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes what was tolerated.
+pub fn notes(notes: &[NoteCount], out: &mut impl Write) -> io::Result<()> {
+    for note in notes {
+        fact(out, "note", format!("{}: {}", note.code, count(note.count)))?;
+    }
+    Ok(())
+}

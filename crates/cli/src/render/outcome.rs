@@ -1,0 +1,157 @@
+//! What became of a replay.
+
+use std::io::{self, Write};
+
+use otolith_replay::{Ended, ErrorCount, Outcome, RejectCount, Spread};
+
+use super::facts::{Place, balance, counted, detail, fact};
+use super::numbers::{bytes, count, double};
+
+/// Writes what was sent, what became of it, and how fast.
+pub fn write(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
+    let sent = outcome.requests;
+    let requests = balance(
+        sent.planned,
+        "planned",
+        &[
+            (sent.accepted, "accepted"),
+            (sent.partly_rejected, "partly rejected"),
+            (sent.failed, "failed"),
+            (sent.unsent, "unsent"),
+        ],
+    );
+    fact(out, "requests", requests)?;
+    let items = outcome.items;
+    let items = balance(
+        items.planned,
+        "planned",
+        &[
+            (items.accepted, "accepted"),
+            (items.rejected, "rejected"),
+            (items.failed, "failed"),
+            (items.unsent, "unsent"),
+        ],
+    );
+    fact(out, "items", items)?;
+    let wire = outcome.bytes.on_the_wire;
+    fact(
+        out,
+        "bytes",
+        format!(
+            "{} sent, {} on the wire",
+            bytes(outcome.bytes.sent),
+            bytes(wire)
+        ),
+    )?;
+    write_times(outcome, out)?;
+    for (status, answers) in &outcome.http_status {
+        fact(
+            out,
+            "answers",
+            format!("{} with status {status}", count(*answers)),
+        )?;
+    }
+    if outcome.retries > 0 {
+        let again = outcome.ambiguous_retries;
+        let text = match again {
+            0 => count(outcome.retries),
+            _ => format!(
+                "{}, {} of them may have arrived before",
+                count(outcome.retries),
+                count(again)
+            ),
+        };
+        fact(out, "repeated", text)?;
+    }
+    write_losses(outcome, out)
+}
+
+fn write_times(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
+    let mut rate = format!("{:.2} s", outcome.duration_seconds);
+    if let Some(achieved) = outcome.achieved_requests_per_second {
+        rate += &format!(", {} requests/s", double(achieved));
+    }
+    if let Some(intended) = outcome.intended_requests_per_second {
+        rate += &format!(" (intended {})", double(intended));
+    }
+    fact(out, "time", rate)?;
+    let spreads = [("latency", outcome.latency), ("lateness", outcome.lateness)];
+    for (name, spread) in spreads {
+        if let Some(spread) = spread {
+            fact(out, name, spread_text(&spread))?;
+        }
+    }
+    if outcome.capped_requests > 0 {
+        let text = format!(
+            "{}, as {} were in flight (--in-flight)",
+            counted(outcome.capped_requests, "request"),
+            outcome.in_flight
+        );
+        fact(out, "held back", text)?;
+    }
+    Ok(())
+}
+
+fn spread_text(spread: &Spread) -> String {
+    format!(
+        "p50 {} ms, p90 {} ms, p99 {} ms, max {} ms",
+        double(spread.p50_ms),
+        double(spread.p90_ms),
+        double(spread.p99_ms),
+        double(spread.max_ms)
+    )
+}
+
+fn write_losses(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
+    for error in &outcome.errors {
+        fact(out, "failed", error_text(error))?;
+    }
+    for reject in &outcome.plan.rejects {
+        write_reject(reject, out)?;
+    }
+    for note in &outcome.notes {
+        fact(
+            out,
+            "note",
+            format!("{} ({})", note.text, count(note.count)),
+        )?;
+    }
+    match outcome.ended {
+        Ended::Complete => Ok(()),
+        Ended::Interrupted => fact(out, "ended", "interrupted"),
+        Ended::Unreachable => fact(out, "ended", "no connection to the receiver"),
+    }
+}
+
+fn error_text(error: &ErrorCount) -> String {
+    let ErrorCount {
+        code,
+        requests,
+        items,
+        message,
+    } = error;
+    let requests = counted(*requests, "request");
+    let items = counted(*items, "item");
+    format!("{code}: {requests} with {items}, first: {message}")
+}
+
+fn write_reject(reject: &RejectCount, out: &mut impl Write) -> io::Result<()> {
+    let parts = [(reject.frames, "frame"), (reject.items, "item")];
+    let some = parts.iter().filter(|(n, _)| *n > 0);
+    let text: Vec<String> = some.map(|(n, noun)| counted(*n, noun)).collect();
+    fact(
+        out,
+        "rejected",
+        format!("{}: {}", reject.code, text.join(", ")),
+    )?;
+    for example in &reject.examples {
+        let place = Place {
+            file: &example.file,
+            frame: example.frame,
+            offset: example.offset,
+            message: &example.message,
+        };
+        detail(out, place)?;
+    }
+    Ok(())
+}

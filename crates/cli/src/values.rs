@@ -1,0 +1,235 @@
+//! How the values of options are spelled: sizes, spans of time, moments, speeds, headers.
+
+use std::fmt;
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
+use otolith_capture::{InputFormat, Signal};
+use otolith_report::Dimension;
+
+/// Reads a word of `capture`'s list of formats.
+pub fn input_format() -> impl TypedValueParser<Value = InputFormat> {
+    PossibleValuesParser::new(InputFormat::ALL.map(InputFormat::as_str))
+        .map(|word| word.parse().expect("the word is one of the list"))
+}
+
+/// Reads `traces`, `metrics` or `logs`.
+pub fn signal() -> impl TypedValueParser<Value = Signal> {
+    PossibleValuesParser::new(Signal::ALL.map(Signal::as_str)).map(|word| {
+        let known = Signal::ALL.into_iter().find(|s| s.as_str() == word);
+        known.expect("the word is one of the list")
+    })
+}
+
+/// Reads a dimension of `--by`.
+pub fn dimension() -> impl TypedValueParser<Value = Dimension> {
+    PossibleValuesParser::new(Dimension::ALL.map(Dimension::as_str))
+        .map(|word| Dimension::parse(&word).expect("the word is one of the list"))
+}
+
+/// Why a value is not one.
+#[derive(Debug, PartialEq, Eq)]
+pub struct BadValue(&'static str);
+
+impl fmt::Display for BadValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "expected {}", self.0)
+    }
+}
+
+impl std::error::Error for BadValue {}
+
+const SIZE: BadValue = BadValue("a number of bytes, or one with KiB, MiB, GiB, kB, MB or GB");
+
+/// Reads a size: `1048576`, `64MiB`, `2GB`. Letter case does not matter.
+pub fn size(text: &str) -> Result<u64, BadValue> {
+    let (number, unit) = split_unit(text);
+    let number: u64 = number.parse().map_err(|_| SIZE)?;
+    let factor: u64 = match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kib" => 1 << 10,
+        "m" | "mib" => 1 << 20,
+        "g" | "gib" => 1 << 30,
+        "kb" => 1_000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        _ => return Err(SIZE),
+    };
+    number.checked_mul(factor).ok_or(SIZE)
+}
+
+const SPAN: BadValue = BadValue("a number with ms, s, m, h, d or w, such as `90s`");
+
+/// Reads a span of time: `500ms`, `90s`, `30m`, `24h`, `7d`, `2w`. Days have 24 hours.
+pub fn span(text: &str) -> Result<Duration, BadValue> {
+    let (number, unit) = split_unit(text);
+    let number: u64 = number.parse().map_err(|_| SPAN)?;
+    let milliseconds: u64 = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" | "min" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        "w" => 604_800_000,
+        _ => return Err(SPAN),
+    };
+    let total = number.checked_mul(milliseconds).ok_or(SPAN)?;
+    Ok(Duration::from_millis(total))
+}
+
+/// A point in time as typed, to be fixed when zone and newest item are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// An instant, in nanoseconds since the Unix epoch.
+    At(i64),
+    /// A day of the calendar.
+    Day(Date),
+    /// So long before the newest item.
+    Back(Duration),
+}
+
+/// Which side of a day is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edge {
+    /// Its first instant.
+    Start,
+    /// The first instant after it.
+    End,
+}
+
+impl Moment {
+    /// Reads RFC 3339, a date, or a span back.
+    pub fn parse(text: &str) -> Result<Self, BadValue> {
+        const MOMENT: BadValue = BadValue(
+            "RFC 3339 such as `2026-11-20T12:00:00Z`, a date, or a span back such as `7d`",
+        );
+        if let Ok(back) = span(text) {
+            return Ok(Self::Back(back));
+        }
+        if text.len() == "2026-11-20".len()
+            && let Ok(day) = text.parse()
+        {
+            return Ok(Self::Day(day));
+        }
+        let instant: Timestamp = text.parse().map_err(|_| MOMENT)?;
+        i64::try_from(instant.as_nanosecond())
+            .map(Self::At)
+            .map_err(|_| MOMENT)
+    }
+
+    /// The instant in nanoseconds since the Unix epoch, counting back from `newest`. Instants out
+    /// of range become the nearest one in range; without a newest item nothing is cut off.
+    pub fn fix(self, edge: Edge, zone: &TimeZone, newest: Option<i64>) -> Option<i64> {
+        match self {
+            Self::At(nanos) => Some(nanos),
+            Self::Day(day) => {
+                let day = match edge {
+                    Edge::Start => day,
+                    Edge::End => day.saturating_add(1.day()),
+                };
+                let start = day.to_zoned(zone.clone()).ok()?.timestamp().as_nanosecond();
+                Some(saturate(start))
+            }
+            Self::Back(back) => {
+                let back = i128::try_from(back.as_nanos()).unwrap_or(i128::MAX);
+                newest.map(|newest| saturate(i128::from(newest).saturating_sub(back)))
+            }
+        }
+    }
+}
+
+fn saturate(nanos: i128) -> i64 {
+    i64::try_from(nanos).unwrap_or(if nanos < 0 { i64::MIN } else { i64::MAX })
+}
+
+/// Splits `64MiB` into `64` and `MiB`.
+fn split_unit(text: &str) -> (&str, &str) {
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    text.split_at(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: i64 = 1_000_000_000;
+    /// 2026-11-20T00:00:00Z.
+    const DAY: i64 = 1_795_132_800 * SECOND;
+
+    fn check<T: fmt::Debug + PartialEq, E: fmt::Debug>(
+        parse: impl Fn(&str) -> Result<T, E>,
+        text: &str,
+        expected: Option<T>,
+    ) {
+        assert_eq!(parse(text).ok(), expected, "{text}");
+    }
+
+    #[test]
+    fn sizes_have_binary_and_decimal_units() {
+        check(size, "10", Some(10));
+        check(size, "64MiB", Some(64 << 20));
+        check(size, "2gb", Some(2_000_000_000));
+        check(size, "", None);
+        check(size, "1.5MiB", None);
+        check(size, "-1", None);
+        check(size, "99999999999GiB", None);
+    }
+
+    #[test]
+    fn spans_have_a_unit() {
+        check(span, "500ms", Some(Duration::from_millis(500)));
+        check(span, "7d", Some(Duration::from_secs(7 * 86_400)));
+        check(span, "7", None);
+        check(span, "d", None);
+        check(span, "99999999999999999w", None);
+    }
+
+    #[test]
+    fn moments_are_instants_days_or_spans() {
+        check(
+            Moment::parse,
+            "2026-11-20T00:00:01Z",
+            Some(Moment::At(DAY + SECOND)),
+        );
+        check(
+            Moment::parse,
+            "2026-11-20T01:00:00+01:00",
+            Some(Moment::At(DAY)),
+        );
+        check(
+            Moment::parse,
+            "24h",
+            Some(Moment::Back(Duration::from_secs(86_400))),
+        );
+        check(Moment::parse, "2026-11-31", None);
+        check(Moment::parse, "yesterday", None);
+    }
+
+    #[test]
+    fn days_begin_and_end_in_the_zone() {
+        let day = Moment::parse("2026-11-20").unwrap();
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        let hour = 3_600 * SECOND;
+        assert_eq!(day.fix(Edge::Start, &TimeZone::UTC, None), Some(DAY));
+        assert_eq!(
+            day.fix(Edge::End, &TimeZone::UTC, None),
+            Some(DAY + 24 * hour)
+        );
+        assert_eq!(day.fix(Edge::Start, &berlin, None), Some(DAY - hour));
+    }
+
+    #[test]
+    fn spans_count_back_from_the_newest_item() {
+        let back = Moment::parse("1h").unwrap();
+        assert_eq!(
+            back.fix(Edge::Start, &TimeZone::UTC, Some(DAY)),
+            Some(DAY - 3_600 * SECOND)
+        );
+        assert_eq!(back.fix(Edge::Start, &TimeZone::UTC, None), None);
+    }
+}

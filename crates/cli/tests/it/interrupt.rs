@@ -1,0 +1,71 @@
+//! Ctrl-C.
+
+use std::io::Write as _;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+use crate::sink::Sink;
+use crate::support::{claude, otolith, run};
+
+fn spawn(command: &mut Command) -> Child {
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// What Ctrl-C on a terminal does.
+fn interrupt(child: &Child) {
+    let pid = child.id().to_string();
+    let status = Command::new("kill").args(["-INT", &pid]).status().unwrap();
+    assert!(status.success());
+}
+
+#[test]
+fn an_interrupted_conversion_leaves_no_table() {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = dir.path().join("lake");
+    let mut child = spawn(
+        Command::new(env!("CARGO_BIN_EXE_otolith"))
+            .args(["convert", "-", "--lake"])
+            .arg(&lake),
+    );
+    let mut stdin = child.stdin.take().unwrap();
+    let bytes = std::fs::read(claude()).unwrap();
+    // The lake is made after Ctrl-C is taken care of.
+    while !lake.join("_otolith.json").exists() {
+        thread::yield_now();
+    }
+    stdin.write_all(&bytes).unwrap();
+    interrupt(&child);
+    // The input goes on until nobody reads it.
+    while stdin.write_all(&bytes).is_ok() {}
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    let tables = run(otolith().args(["tables", "--json", "--lake"]).arg(&lake)).json();
+    assert_eq!(tables["databases"], serde_json::json!([]));
+    assert!(!lake.join("_tmp").exists());
+}
+
+#[test]
+fn an_interrupted_replay_tells_what_was_done() {
+    let sink = Sink::start("200 OK");
+    let child = spawn(
+        Command::new(env!("CARGO_BIN_EXE_otolith"))
+            .args(["replay", "--json", "--speed", "0.01x", "--to", &sink.url])
+            .arg(claude()),
+    );
+    while sink.count() == 0 {
+        thread::yield_now();
+    }
+    interrupt(&child);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    let outcome: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(outcome["ended"], "interrupted");
+    let requests = &outcome["requests"];
+    let unsent = requests["unsent"].as_u64().unwrap();
+    assert!(unsent > 0 && unsent < 34, "{requests}");
+}

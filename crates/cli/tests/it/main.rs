@@ -1,0 +1,16 @@
+//! The command end to end: exit codes, streams, standard input, errors, and JSON of every command.
+//!
+//! What the answers hold is tested in the libraries; here it is how they come out.
+
+mod convert;
+mod errors;
+mod help;
+mod inspect;
+mod interrupt;
+mod replay;
+mod report;
+mod sink;
+mod sql;
+mod streams;
+mod support;
+mod tables;

@@ -1,0 +1,68 @@
+//! `otolith replay`.
+
+use std::fs;
+
+use crate::sink::Sink;
+use crate::support::{capture, claude, otolith, run};
+
+#[test]
+fn every_request_of_a_capture_arrives() {
+    let sink = Sink::start("200 OK");
+    let done = run(otolith()
+        .args(["replay", "--speed", "max", "--json", "--to", &sink.url])
+        .args(["-H", "x-token: s3cret"])
+        .arg(claude()));
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert!(done.json().is_object());
+    assert!(!done.out.contains("s3cret") && !done.err.contains("s3cret"));
+    let received = sink.take();
+    assert_eq!(received.len(), 34);
+    let to = |path: &str| {
+        received
+            .iter()
+            .filter(|request| request.path == path)
+            .count()
+    };
+    assert_eq!(
+        (to("/v1/traces"), to("/v1/metrics"), to("/v1/logs")),
+        (10, 11, 13)
+    );
+    assert!(
+        received
+            .iter()
+            .all(|request| request.headers.contains("x-token: s3cret"))
+    );
+}
+
+#[test]
+fn proto_bodies_arrive_byte_for_byte() {
+    let sink = Sink::start("200 OK");
+    let file = capture("claude-http/file-exporter-proto/logs.binpb");
+    let done = run(otolith()
+        .args(["replay", "--speed", "max", "--to", &sink.url])
+        .arg(&file));
+    assert_eq!(done.code, 0, "{}", done.err);
+    let mut bodies: Vec<Vec<u8>> = sink.take().into_iter().map(|r| r.body).collect();
+    let mut frames = Vec::new();
+    let bytes = fs::read(&file).unwrap();
+    let mut rest = bytes.as_slice();
+    while let Some((length, tail)) = rest.split_first_chunk::<4>() {
+        let (frame, tail) = tail.split_at(u32::from_be_bytes(*length) as usize);
+        frames.push(frame.to_vec());
+        rest = tail;
+    }
+    bodies.sort();
+    frames.sort();
+    assert_eq!(bodies, frames);
+}
+
+#[test]
+fn a_refusing_receiver_ends_with_3() {
+    let sink = Sink::start("400 Bad Request");
+    let done = run(otolith()
+        .args(["replay", "--speed", "max", "--to", &sink.url])
+        .arg(claude()));
+    assert_eq!(done.code, 3, "{}\n{}", done.out, done.err);
+    assert!(done.out.contains("400"), "{}", done.out);
+    assert_eq!(sink.take().len(), 34, "what cannot succeed is not repeated");
+}

@@ -1,0 +1,135 @@
+//! `otolith report`.
+
+use std::fs;
+
+use crate::support::{capture, claude, corrupted, lake_of, otolith, run};
+
+#[test]
+fn every_report_answers_from_captures_in_json() {
+    for name in ["summary", "cost", "tokens", "tools"] {
+        let done = run(otolith().args(["report", name, "--json"]).arg(claude()));
+        assert_eq!(done.code, 0, "{name}: {}", done.err);
+        let answer = done.json();
+        assert_eq!(answer["report"], name);
+        for key in ["parameters", "columns", "rows", "notes"] {
+            assert!(!answer[key].is_null(), "{name}: {key}");
+        }
+        assert!(!answer["rows"].as_array().unwrap().is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn a_lake_gives_the_answer_of_its_captures() {
+    let dir = lake_of(&[capture("mix-dev/file-exporter")]);
+    for arguments in [
+        ["cost", "--by", "agent,model"],
+        ["tokens", "--by", "session"],
+        ["cost", "--by", "hour"],
+    ] {
+        let of_lake = run(otolith()
+            .arg("report")
+            .args(arguments)
+            .args(["--format", "csv", "--lake"])
+            .arg(dir.path().join("lake")));
+        let of_captures = run(otolith()
+            .arg("report")
+            .args(arguments)
+            .args(["--format", "csv"])
+            .arg(capture("mix-dev/file-exporter")));
+        assert_eq!(of_lake.code, 0, "{}", of_lake.err);
+        assert_eq!(of_lake.out, of_captures.out);
+        assert!(of_lake.out.lines().count() > 1);
+    }
+}
+
+#[test]
+fn rejects_of_captures_warn_and_end_with_3() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, _) = corrupted(&dir);
+    let clean = run(otolith()
+        .args(["report", "cost", "--format", "csv"])
+        .arg(claude()));
+    let done = run(otolith()
+        .args(["report", "cost", "--format", "csv"])
+        .arg(&path));
+    assert_eq!(done.code, 3, "{}", done.err);
+    assert_eq!(
+        done.out, clean.out,
+        "the rest of the capture is answered from"
+    );
+    assert!(
+        done.err.contains("warning: ") && done.err.contains("frame 2"),
+        "{}",
+        done.err
+    );
+    let quiet = run(otolith().args(["report", "cost", "--quiet"]).arg(&path));
+    assert_eq!((quiet.code, quiet.err.as_str()), (3, ""));
+}
+
+#[test]
+fn formats_hold_the_same_rows() {
+    let dir = lake_of(&[claude()]);
+    let lake = dir.path().join("lake");
+    let ask = |format: &str| {
+        let done = run(otolith()
+            .args(["report", "tools", "--format", format, "--lake"])
+            .arg(&lake));
+        assert_eq!(done.code, 0, "{}", done.err);
+        done.out
+    };
+    let rows = ask("jsonl").lines().count();
+    assert!(rows > 0);
+    assert_eq!(ask("csv").lines().count(), rows + 1);
+    assert_eq!(ask("table").lines().count(), rows + 1);
+    let markdown = ask("markdown");
+    assert_eq!(
+        markdown
+            .lines()
+            .filter(|line| line.starts_with('|'))
+            .count(),
+        rows + 2
+    );
+    let json: serde_json::Value = serde_json::from_str(&ask("json")).unwrap();
+    assert_eq!(json["rows"].as_array().unwrap().len(), rows);
+}
+
+#[test]
+fn an_answer_can_go_to_a_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("cost.csv");
+    let printed = run(otolith()
+        .args(["report", "cost", "--format", "csv"])
+        .arg(claude()));
+    let done = run(otolith()
+        .args(["report", "cost", "--format", "csv", "-o"])
+        .arg(&file)
+        .arg(claude()));
+    assert_eq!((done.code, done.out.as_str()), (0, ""));
+    assert_eq!(fs::read_to_string(&file).unwrap(), printed.out);
+}
+
+#[test]
+fn selections_cut_the_time_and_the_services() {
+    let rows = |arguments: &[&str]| {
+        let done = run(otolith()
+            .args(["report", "cost", "--by", "agent", "--format", "csv", "-q"])
+            .args(arguments)
+            .arg(capture("mix-dev/agentic-ci.jsonl")));
+        assert_eq!(done.code, 0, "{}", done.err);
+        done.out
+            .lines()
+            .skip(1)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let all = rows(&[]);
+    assert!(all.len() > 1, "{all:?}");
+    assert_eq!(
+        rows(&["--since", "2026-11-20", "--until", "2026-11-20"]),
+        all
+    );
+    assert_eq!(rows(&["--since", "7d"]), all);
+    assert!(rows(&["--since", "2026-11-21"]).is_empty());
+    assert!(rows(&["--until", "2026-11-19"]).is_empty());
+    assert_eq!(rows(&["--service", "claude*"]).len(), 1);
+}
