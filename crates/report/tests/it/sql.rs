@@ -1,0 +1,185 @@
+//! SQL over converted lakes.
+
+use crate::otlp::{DELTA, Span, logs, spans, sum};
+use crate::support::{TestLake, captures, lake_of, lake_of_files, noted};
+use otolith_report::{ReportError, sql};
+use serde_json::{Value, json};
+
+fn lake() -> TestLake {
+    let record = |n: u64, value: Value| {
+        json!({"event.name": "api_request", "event.sequence": n, "session.id": "s1",
+            "model": "m", "input_tokens": n, "odd": value})
+    };
+    let records = [(1.0, record(1, json!("x"))), (2.0, record(2, json!("y")))];
+    let claude = logs("claude-code", "com.anthropic.claude_code.events", &records);
+    let other = logs(
+        "other",
+        "lib",
+        &[(3.0, json!({"odd": 5, "database": "mine"}))],
+    );
+    let span = Span {
+        name: "work",
+        id: 1,
+        parent: 0,
+        start: 1.0,
+        end: 1.5,
+        error: true,
+        members: json!({}),
+    };
+    let members = json!({"cpu": 1, "state": "idle"});
+    let metric = sum(
+        "other",
+        "lib",
+        "system.cpu.time",
+        DELTA,
+        &[(1.0, 2.0, 0.5, members)],
+    );
+    lake_of(&[claude, other, spans("other", "lib", &[span]), metric])
+}
+
+/// Compares the rows of a query.
+fn check(lake: &TestLake, query: &str, expected: &Value) {
+    let report = sql(lake, query).unwrap_or_else(|error| panic!("{query}: {error:?}"));
+    let rows: Vec<Value> = report
+        .rows
+        .iter()
+        .map(|row| report.row_to_json(row))
+        .collect();
+    assert_eq!(json!(rows), *expected, "{query}");
+}
+
+#[test]
+fn tables_of_one_database_and_of_all_can_be_queried() {
+    let lake = lake();
+    check(
+        &lake,
+        "SELECT COUNT(*) AS n, SUM(input_tokens) AS tokens FROM claude_code.logs",
+        &json!([{"n": 2, "tokens": 3}]),
+    );
+    check(
+        &lake,
+        "SELECT database, COUNT(*) AS n FROM logs GROUP BY database ORDER BY database",
+        &json!([{"database": "claude_code", "n": 2}, {"database": "other", "n": 1}]),
+    );
+    // A table without rows is there, empty.
+    check(
+        &lake,
+        "SELECT COUNT(*) AS n FROM other.span_links",
+        &json!([{"n": 0}]),
+    );
+    check(
+        &lake,
+        "SELECT COUNT(*) AS n FROM summaries",
+        &json!([{"n": 0}]),
+    );
+    check(
+        &lake,
+        "SELECT span_name, status_code, CAST(duration_nano AS DOUBLE) / 1000000000 AS s FROM traces",
+        &json!([{"span_name": "work", "status_code": "ERROR", "s": 0.5}]),
+    );
+}
+
+#[test]
+fn columns_of_different_types_become_text_in_a_union() {
+    let lake = lake();
+    let query = "SELECT odd, database_attr FROM logs ORDER BY time";
+    check(
+        &lake,
+        query,
+        &json!([
+            {"odd": "x", "database_attr": null},
+            {"odd": "y", "database_attr": null},
+            {"odd": "5", "database_attr": "mine"},
+        ]),
+    );
+    assert_eq!(noted(&sql(&lake, query).unwrap(), "mixed_column"), 1);
+    check(&lake, "SELECT odd FROM other.logs", &json!([{"odd": 5}]));
+}
+
+#[test]
+fn times_and_dates_have_their_types() {
+    let lake = lake();
+    let report = sql(
+        &lake,
+        "SELECT time, date, time_unix_nano FROM claude_code.logs ORDER BY time",
+    );
+    let report = report.unwrap();
+    let types: Vec<&str> = report.columns.iter().map(|c| c.r#type.as_str()).collect();
+    assert_eq!(types, ["timestamp", "string", "integer"]);
+    assert_eq!(
+        report.row_to_json(&report.rows[0]),
+        json!({
+            "time": "2026-09-21T13:46:41Z",
+            "date": "2026-09-21",
+            "time_unix_nano": 1_790_000_001_000_000_000_i64,
+        })
+    );
+}
+
+#[test]
+fn the_usage_model_is_a_table() {
+    check(
+        &lake(),
+        "SELECT agent, model, SUM(input_tokens) AS tokens, source FROM usage \
+         GROUP BY agent, model, source",
+        &json!([{"agent": "claude_code", "model": "m", "tokens": 3, "source": "log api_request"}]),
+    );
+}
+
+#[test]
+fn each_metric_is_a_view_with_its_attributes() {
+    let lake = lake();
+    check(
+        &lake,
+        "SELECT greptime_value, value, state, cpu, host_name FROM system_cpu_time",
+        &json!([{
+            "greptime_value": 0.5, "value": 0.5, "state": "idle", "cpu": 1, "host_name": "mimas",
+        }]),
+    );
+    let report = sql(&lake, "SELECT * FROM system_cpu_time").unwrap();
+    assert!(report.columns.iter().all(|c| !c.name.contains("session")));
+}
+
+#[test]
+fn joins_with_and_windows_work() {
+    check(
+        &lake(),
+        "WITH t AS (SELECT session_id, input_tokens AS n FROM claude_code.logs) \
+         SELECT session_id, SUM(n) AS n FROM t WHERE n IN (1, 2) GROUP BY session_id",
+        &json!([{"session_id": "s1", "n": 3}]),
+    );
+}
+
+fn refused(query: &str) -> String {
+    match sql(&lake(), query) {
+        Ok(report) => panic!("{query}: {:?}", report.rows),
+        Err(ReportError::Query(source)) => source.to_string(),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn what_cannot_run_is_named() {
+    assert!(refused("SELECT date_trunc('day', time) FROM logs").contains("DATE_TRUNC"));
+    assert!(refused("SELECT 1 FROM nothing").contains("no table `nothing`"));
+    assert!(refused("SELECT nothing FROM logs").contains("nothing"));
+    assert!(refused("SELECT soundex(body) FROM logs").contains("soundex"));
+    assert!(refused("SELECT FROM WHERE").contains("sql"));
+    assert!(refused("DELETE FROM logs").contains("other than queries"));
+}
+
+#[test]
+fn real_metrics_answer_as_their_truth() {
+    let lake = lake_of_files(&captures().join("claude-http/agentic-ci.jsonl"));
+    check(
+        &lake,
+        "SELECT type, CAST(SUM(value) AS BIGINT) AS tokens FROM claude_code_token_usage \
+         WHERE model = 'claude-haiku-4-5' GROUP BY type ORDER BY type",
+        &json!([
+            {"type": "cacheCreation", "tokens": 320},
+            {"type": "cacheRead", "tokens": 17088},
+            {"type": "input", "tokens": 28215},
+            {"type": "output", "tokens": 122},
+        ]),
+    );
+}
