@@ -8,6 +8,7 @@ mod part_builder;
 mod store;
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 use otolith_otlp::{NoteCode, Sink as _};
 
@@ -108,13 +109,33 @@ impl Assembler {
     /// Builds the parts of everything pushed since the last drain, ordered by database, table and
     /// date. Columns keep what was decided before.
     pub fn drain(&mut self) -> Vec<Part> {
+        let mut parts = Vec::new();
+        let result: Result<(), Infallible> = self.drain_each(|part| {
+            parts.push(part);
+            Ok(())
+        });
+        match result {
+            Ok(()) => parts,
+        }
+    }
+
+    /// As [`Self::drain`], but hands out each part as soon as it is built, so that only one is in
+    /// memory.
+    ///
+    /// # Errors
+    ///
+    /// The first error of `take`; the parts that would follow are lost.
+    pub fn drain_each<E>(&mut self, mut take: impl FnMut(Part) -> Result<(), E>) -> Result<(), E> {
         let chunks = std::mem::take(&mut self.chunks);
         self.len_bytes = 0;
-        let mut parts = Vec::new();
-        for (name, store) in &mut self.databases {
-            store.drain(name, &chunks, &mut parts);
+        let result = self
+            .databases
+            .iter_mut()
+            .try_for_each(|(name, store)| store.drain(name, &chunks, &mut take));
+        if result.is_err() {
+            self.databases.values_mut().for_each(DatabaseStore::forget);
         }
-        parts
+        result
     }
 
     /// What was noted in all batches, and across them (`service_name_collision`), and how often.

@@ -9,7 +9,7 @@ use crate::part::{AttributePlace, Part};
 use crate::schema::buffer::RowRef;
 use crate::schema::{
     ExemplarRows, HistogramRows, LogRows, MetricRows, Rows, SpanEventRows, SpanLinkRows,
-    SummaryRows, TraceRows,
+    SummaryRows, TraceRows, base_columns,
 };
 use crate::table::Table;
 use crate::value::time;
@@ -20,8 +20,20 @@ use super::part_builder::PartBuilder;
 
 /// Service names that are remembered per database to tell collisions.
 const SERVICE_NAMES: usize = 100;
-/// Text of a part that must not be exceeded, far below what offsets can tell.
-const PART_TEXT_BYTES: usize = 1 << 30;
+/// How large a part may be.
+#[derive(Clone, Copy, Debug)]
+struct PartLimits {
+    /// Text of all its columns, far below what offsets can tell. A single row may have more.
+    text_bytes: usize,
+    /// Rows times columns, so that many columns with few values each do not fill the memory.
+    cells: usize,
+}
+
+const PART_LIMITS: PartLimits = PartLimits {
+    text_bytes: 1 << 30,
+    cells: 1 << 25,
+};
+
 /// How much longer JSON text can be than what it tells.
 const JSON_GROWTH: usize = 6;
 /// Bytes of a row in text columns of fixed length, roughly.
@@ -73,22 +85,30 @@ impl<R: Stored> TableStore<R> {
         });
     }
 
-    fn drain(&mut self, name: &DatabaseName, chunks: &[Chunk], parts: &mut Vec<Part>) {
+    fn drain<E>(
+        &mut self,
+        name: &DatabaseName,
+        chunks: &[Chunk],
+        take: &mut impl FnMut(Part) -> Result<(), E>,
+    ) -> Result<(), E> {
         let pushed = std::mem::take(&mut self.pushed);
+        let columns = base_columns(<R as Rows>::TABLE).len() + self.columns.fields().len();
+        let builder = PartBuilder::new(&pushed, chunks, &self.columns);
         for (date, mut rows) in rows_by_date(&pushed) {
             rows.sort_by_key(|(nanos, _)| *nanos);
             let rows: Vec<RowRef> = rows.into_iter().map(|(_, row)| row).collect();
-            let builder = PartBuilder::new(&pushed, chunks, &self.columns);
-            for rows in split(&pushed, &rows) {
-                parts.push(Part {
+            let pieces = rows.chunks((PART_LIMITS.cells / columns).max(1));
+            for rows in pieces.flat_map(|rows| split(&pushed, rows, PART_LIMITS.text_bytes)) {
+                take(Part {
                     database: name.clone(),
                     table: <R as Rows>::TABLE,
                     date,
                     row_count: rows.len(),
                     columns: builder.build(rows),
-                });
+                })?;
             }
         }
+        Ok(())
     }
 }
 
@@ -117,13 +137,17 @@ fn rows_by_date<R: Rows>(pushed: &[Pushed<R>]) -> BTreeMap<i32, Vec<(i64, RowRef
     dates
 }
 
-/// Splits rows where the texts of a part could outgrow their offsets.
-fn split<'a, R: Rows>(pushed: &[Pushed<R>], rows: &'a [RowRef]) -> Vec<&'a [RowRef]> {
+/// Splits rows where a part could have more than `text_bytes` of text.
+fn split<'a, R: Rows>(
+    pushed: &[Pushed<R>],
+    rows: &'a [RowRef],
+    text_bytes: usize,
+) -> Vec<&'a [RowRef]> {
     let most: usize = pushed
         .iter()
         .map(|pushed| pushed.table.rows.len_bytes() + pushed.table.attributes.len_bytes())
         .sum();
-    if most.saturating_mul(JSON_GROWTH) + rows.len() * ROW_BYTES < PART_TEXT_BYTES {
+    if most.saturating_mul(JSON_GROWTH) + rows.len() * ROW_BYTES < text_bytes {
         return vec![rows];
     }
     let mut parts = Vec::new();
@@ -138,7 +162,7 @@ fn split<'a, R: Rows>(pushed: &[Pushed<R>], rows: &'a [RowRef]) -> Vec<&'a [RowR
             .sum();
         let row_bytes =
             table.rows.row_bytes(row.row as usize) + attributes * JSON_GROWTH + ROW_BYTES;
-        if len_bytes + row_bytes > PART_TEXT_BYTES && index > start {
+        if len_bytes + row_bytes > text_bytes && index > start {
             parts.push(&rows[start..index]);
             (start, len_bytes) = (index, 0);
         }
@@ -182,16 +206,24 @@ macro_rules! stores {
                 collisions
             }
 
-            /// Builds the parts of what was pushed.
-            pub(crate) fn drain(
+            /// Forgets the rows that were pushed, but not the columns.
+            pub(crate) fn forget(&mut self) {
+                $(if let Some(store) = &mut self.$field {
+                    store.pushed.clear();
+                })*
+            }
+
+            /// Builds the parts of what was pushed, one after another.
+            pub(crate) fn drain<E>(
                 &mut self,
                 name: &DatabaseName,
                 chunks: &[Chunk],
-                parts: &mut Vec<Part>,
-            ) {
+                take: &mut impl FnMut(Part) -> Result<(), E>,
+            ) -> Result<(), E> {
                 $(if let Some(store) = &mut self.$field {
-                    store.drain(name, chunks, parts);
+                    store.drain(name, chunks, take)?;
                 })*
+                Ok(())
             }
         }
     };
@@ -225,4 +257,86 @@ fn add_service_names<R: Rows>(
         }
     }
     collisions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Batches;
+    use otolith_capture::{Encoding, Frame, Origin, Signal, SignalHint};
+    use otolith_otlp::{LogRecord, Resource, Scope, Sink as _, Value};
+
+    /// Log records with bodies of these lengths.
+    fn store(bodies: &[usize]) -> TableStore<LogRows> {
+        let mut batches = Batches::new();
+        batches.begin(&Frame {
+            bytes: b"",
+            origin: Origin {
+                file: "f".into(),
+                frame: 1,
+                offset: 0,
+            },
+            encoding: Encoding::Json,
+            signal: SignalHint::Unknown,
+            arrival_unix_nano: None,
+        });
+        batches.resource(
+            Signal::Logs,
+            &Resource {
+                attributes: &[],
+                dropped_attributes_count: 0,
+                entity_refs: &[],
+                schema_url: "",
+            },
+        );
+        batches.scope(&Scope {
+            name: "",
+            version: "",
+            attributes: &[],
+            dropped_attributes_count: 0,
+            schema_url: "",
+        });
+        for len in bodies {
+            batches.log_record(&LogRecord {
+                time_unix_nano: 1,
+                observed_time_unix_nano: 0,
+                severity_number: 0,
+                severity_text: "",
+                body: Some(Value::String(&"x".repeat(*len))),
+                attributes: &[],
+                dropped_attributes_count: 0,
+                flags: 0,
+                trace_id: None,
+                span_id: None,
+                event_name: "",
+            });
+        }
+        batches.commit();
+        let mut store = TableStore {
+            columns: TableColumns::new(Table::Logs, 512, &[]),
+            pushed: Vec::new(),
+        };
+        let table = LogRows::take(&mut batches.databases[0]).expect("there are logs");
+        store.push(0, table, &batches.contexts);
+        store
+    }
+
+    fn check(bodies: &[usize], text_bytes: usize, expected: &[usize]) {
+        let store = store(bodies);
+        let rows: Vec<RowRef> = (0..)
+            .take(bodies.len())
+            .map(|row| RowRef { buffer: 0, row })
+            .collect();
+        let pieces = split(&store.pushed, &rows, text_bytes);
+        assert_eq!(pieces.concat(), rows);
+        let lens: Vec<usize> = pieces.iter().map(|piece| piece.len()).collect();
+        assert_eq!(lens, expected);
+    }
+
+    #[test]
+    fn parts_are_split_before_they_have_too_much_text() {
+        check(&[1_000, 1_000, 1_000], 1 << 30, &[3]);
+        check(&[1_000, 1_000, 1_000], 2_500, &[2, 1]);
+        check(&[1_000, 9_000, 10, 10], 2_500, &[1, 1, 2]);
+    }
 }

@@ -227,7 +227,7 @@ impl Sink for Batches {
             return;
         };
         // The Collector writes a missing body as `{}`: the two are one.
-        let sent = record.body.filter(|body| *body != Value::Empty);
+        let sent = record.body.filter(|body| !matches!(body, Value::Empty));
         let body = match sent {
             None => None,
             Some(Value::String(text)) => Some(text),

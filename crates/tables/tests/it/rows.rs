@@ -399,3 +399,36 @@ fn two_services_of_one_database_are_noted() {
         .collect();
     assert_eq!(rows, [("a_b", 3), ("c", 1)]);
 }
+
+#[test]
+fn a_drain_that_fails_loses_what_follows_and_nothing_else() {
+    let mut assembler = Assembler::new(AssemblerOptions::DEFAULT, BTreeMap::new());
+    for (service_name, fails) in [("a", true), ("b", false)] {
+        let mut batches = Batches::new();
+        for signal in [Signal::Logs, Signal::Traces] {
+            begin(&mut batches);
+            resource(&mut batches, signal, service_name);
+            if signal == Signal::Logs {
+                batches.log_record(&LOG);
+            } else {
+                batches.span(&SPAN);
+            }
+            batches.commit();
+        }
+        assembler.push(batches);
+        let mut tables = Vec::new();
+        let result = assembler.drain_each(|part| {
+            tables.push((part.database.as_str().to_owned(), part.table));
+            if fails { Err("full") } else { Ok(()) }
+        });
+        if fails {
+            assert_eq!(result, Err("full"));
+            assert_eq!(tables.len(), 1);
+        } else {
+            assert_eq!(result, Ok(()));
+            let name = service_name.to_owned();
+            assert_eq!(tables, [(name.clone(), Table::Traces), (name, Table::Logs)]);
+        }
+        assert_eq!(assembler.len_bytes(), 0);
+    }
+}
