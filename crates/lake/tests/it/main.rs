@@ -1,0 +1,6 @@
+//! Lakes on a real file system.
+
+mod catalog;
+mod parts;
+mod roundtrip;
+mod runs;

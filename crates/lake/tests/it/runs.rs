@@ -1,0 +1,154 @@
+//! Runs: all or nothing, and never twice.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use otolith_lake::LakeError;
+use otolith_tables::{ColumnType, Layout, Values};
+
+use crate::parts::{column, lake, part, time};
+
+/// All files below a directory, relative, sorted.
+fn files(dir: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut open = vec![dir.to_owned()];
+    while let Some(next) = open.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                found.push(path.strip_prefix(dir).unwrap().to_str().unwrap().to_owned());
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn a_dropped_run_leaves_nothing() {
+    let (_dir, lake) = lake();
+    let mut run = lake.begin().unwrap();
+    run.write(0, part("a", vec![time(vec![1])])).unwrap();
+    run.create_rejects().unwrap();
+    assert_eq!(files(lake.dir()).len(), 3);
+    assert!(lake.databases().unwrap().is_empty());
+    drop(run);
+    assert_eq!(files(lake.dir()), ["_otolith.json"]);
+    assert!(!lake.dir().join("_tmp").exists());
+}
+
+#[test]
+fn a_commit_puts_everything_in_its_place() {
+    let (_dir, lake) = lake();
+    let mut run = lake.begin().unwrap();
+    let mut rejects = run.create_rejects().unwrap();
+    rejects.write_all(b"{}\n").unwrap();
+    run.write(1, part("b", vec![time(vec![2])])).unwrap();
+    run.write(0, part("a", vec![time(vec![1])])).unwrap();
+    let parts = run.commit(0xab).unwrap();
+    let hex = "000000000000000000000000000000ab";
+    assert_eq!(
+        files(lake.dir()),
+        [
+            "_otolith.json".to_owned(),
+            format!("_rejects/rejects-{hex}.jsonl"),
+            format!("a/logs/date=2026-11-20/part-{hex}-00000.parquet"),
+            format!("b/logs/date=2026-11-20/part-{hex}-00001.parquet"),
+        ]
+    );
+    assert_eq!(parts[0].time_range, Some((1, 1)));
+    assert_eq!(parts[1].time_range, Some((2, 2)));
+}
+
+#[test]
+fn the_same_run_again_replaces_its_files() {
+    let (_dir, lake) = lake();
+    let write = |identity| {
+        let run = lake.begin().unwrap();
+        run.write(0, part("a", vec![time(vec![1, 2])])).unwrap();
+        let files = run.commit(identity).unwrap();
+        fs::read(&files[0].path).unwrap()
+    };
+    let first = write(1);
+    assert_eq!(write(1), first);
+    let info = &lake.tables(&lake.databases().unwrap()[0]).unwrap()[0];
+    assert_eq!(info.parts.len(), 1);
+    assert_eq!(write(2), first);
+    let info = &lake.tables(&lake.databases().unwrap()[0]).unwrap()[0];
+    assert_eq!(info.parts.len(), 2);
+}
+
+#[test]
+fn threads_may_write_at_once() {
+    let (_dir, lake) = lake();
+    let run = lake.begin().unwrap();
+    std::thread::scope(|scope| {
+        for sequence in 0..8 {
+            let run = &run;
+            scope.spawn(move || {
+                let part = part("a", vec![time(vec![sequence.into()])]);
+                run.write(sequence, part).unwrap();
+            });
+        }
+    });
+    let files = run.commit(1).unwrap();
+    let times: Vec<i64> = files
+        .iter()
+        .map(|file| file.time_range.unwrap().0)
+        .collect();
+    assert_eq!(times, [0, 1, 2, 3, 4, 5, 6, 7]);
+}
+
+#[test]
+fn parts_that_contradict_themselves_are_refused() {
+    let (_dir, lake) = lake();
+    let check = |values, r#type| {
+        let run = lake.begin().unwrap();
+        let bad = column("bad", r#type, Layout::Repeating, values);
+        let error = run
+            .write(0, part("a", vec![time(vec![1, 2]), bad]))
+            .unwrap_err();
+        assert!(
+            matches!(&error, LakeError::BadPart { table, column, .. } if table == "a.logs" && column == "bad"),
+            "{error:?}"
+        );
+    };
+    let text = |offsets: Vec<i32>, bytes: &[u8]| {
+        Values::String(otolith_tables::Strings {
+            offsets,
+            bytes: bytes.to_vec(),
+        })
+    };
+    check(Values::Int64(vec![1]), ColumnType::Int64);
+    check(Values::Int64(vec![1, 2]), ColumnType::String);
+    check(text(vec![0, 3, 1], b"abc"), ColumnType::String);
+    check(text(vec![0, 1, 9], b"abc"), ColumnType::String);
+    check(text(vec![0, 1, 2], &[0xff, 0xfe]), ColumnType::String);
+    check(text(vec![], b""), ColumnType::String);
+    let list = |offsets, items| Values::Int64List { offsets, items };
+    check(list(vec![0, -1, 1], vec![1]), ColumnType::Int64List);
+    check(list(vec![0, 1, 5], vec![1]), ColumnType::Int64List);
+    let dictionary = Values::Dictionary {
+        indices: vec![0, 7],
+        dictionary: crate::parts::strings(&["a"]),
+    };
+    check(dictionary, ColumnType::String);
+}
+
+#[test]
+fn a_sequence_number_is_taken_once() {
+    let (_dir, lake) = lake();
+    let run = lake.begin().unwrap();
+    run.write(0, part("a", vec![time(vec![1])])).unwrap();
+    let error = run.write(0, part("a", vec![time(vec![1])])).unwrap_err();
+    assert!(matches!(
+        error,
+        LakeError::Io {
+            action: "create",
+            ..
+        }
+    ));
+}
