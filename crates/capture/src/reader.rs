@@ -221,12 +221,13 @@ fn message(bytes: &[u8], at_end: bool, max_bytes: usize) -> Cut {
         return Cut::Need((2 * bytes.len()).min(max_bytes + 1));
     }
     match recognise::without_line_end(bytes) {
-        Some(message) if message.len() < bytes.len() => Cut::Record {
+        Some([]) => Cut::Skip(bytes.len()),
+        Some(message) => Cut::Record {
             start: 0,
             end: message.len(),
             compressed: false,
         },
-        _ => Cut::Record {
+        None => Cut::Record {
             start: 0,
             end: bytes.len(),
             compressed: false,
@@ -376,7 +377,7 @@ mod tests {
         for bytes in [
             text.clone(),
             gzip(&text),
-            zstd::encode_all(&text[..], 1).unwrap()[..200].to_vec(),
+            zstd::encode_all(&text[..], 1).unwrap()[..30].to_vec(),
         ] {
             let options = ReadOptions::default();
             let dribble = Dribble {

@@ -124,7 +124,7 @@ pub(crate) fn describe(bytes: &[u8]) -> String {
     let front = &bytes[..bytes.len().min(16)];
     let looks = match known {
         Some((_, _, name)) => (*name).to_owned(),
-        None if str::from_utf8(front).is_ok() && !front.contains(&0) => {
+        None if is_text(front) => {
             format!("text that is not JSON, `{}`", front.escape_ascii())
         }
         None => "unknown binary data".to_owned(),
@@ -134,4 +134,13 @@ pub(crate) fn describe(bytes: &[u8]) -> String {
         "expected a capture, found what looks like {looks} (first bytes {})",
         hex.join(" ")
     )
+}
+
+fn is_text(bytes: &[u8]) -> bool {
+    // A character may be cut at the end.
+    let whole = match str::from_utf8(bytes) {
+        Ok(_) => true,
+        Err(error) => error.error_len().is_none(),
+    };
+    whole && !bytes.iter().any(|byte| matches!(byte, 0..=8 | 14..=31))
 }

@@ -66,7 +66,7 @@ impl BinaryCutter {
             Header::Wrong => return self.resync(bytes, at_end, BAD_LENGTH),
         };
         if len == 0 {
-            return self.padding(bytes, at_end);
+            return self.padding(bytes, at_end, header);
         }
         let Some(end) = usize::try_from(len)
             .ok()
@@ -133,7 +133,7 @@ impl BinaryCutter {
 
     /// Skips zeros, of which files are full that were allocated before they were written. An
     /// empty message looks the same and holds nothing.
-    fn padding(&self, bytes: &[u8], at_end: bool) -> Cut {
+    fn padding(&self, bytes: &[u8], at_end: bool, found: usize) -> Cut {
         let header = self.framing.min_header_len();
         let Some(zeros) = bytes.iter().position(|byte| *byte != 0) else {
             return if at_end {
@@ -161,7 +161,7 @@ impl BinaryCutter {
         if bytes.len() < zeros + 64 && !at_end {
             return Cut::Need(zeros + 64);
         }
-        Cut::Skip(zeros - zeros % header)
+        Cut::Skip((zeros - zeros % header).max(found))
     }
 
     /// A length beyond the limit: damaged, or a message that is too large.

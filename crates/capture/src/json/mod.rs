@@ -1,5 +1,7 @@
 //! JSON captures: cutting text into top-level objects, and opening envelopes.
 
+use memchr::memmem;
+
 pub(crate) mod cutter;
 pub(crate) mod envelope;
 mod marker;
@@ -22,11 +24,8 @@ pub(crate) fn starts_records(bytes: &[u8]) -> bool {
                 .iter()
                 .take(512)
                 .any(|byte| matches!(byte, 0..=8 | 14..=29));
-            !binary
-                && (resync::next_record(text, 0)
-                    .is_some_and(|place| text[place..].starts_with(b"{\""))
-                    || resync::glued(&text[..resync::line_end(text).unwrap_or(text.len())])
-                        .is_some())
+            let line = &text[..resync::line_end(text).unwrap_or(text.len())];
+            !binary && (resync::glued(line).is_some() || memmem::find(text, b"\n{\"").is_some())
         }
     }
 }

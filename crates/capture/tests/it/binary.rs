@@ -179,7 +179,9 @@ fn a_cut_last_message_is_a_torn_tail() {
             panic!("{entries:?}");
         };
         assert_eq!((*offset, *code), (one.len() as u64, "torn_tail"));
-        assert_eq!(bytes.as_slice(), &two[..cut]);
+        // Zeros at the end count as padding.
+        let zeros = usize::from(two[cut - 1] == 0);
+        assert_eq!(bytes.as_slice(), &two[..cut - zeros]);
     }
 }
 
@@ -239,8 +241,7 @@ fn a_damaged_body_keeps_its_length() {
 #[test]
 fn a_message_that_cannot_be_unfolded_is_rejected_alone() {
     let mut packed = zstd(&message("one"));
-    let last = packed.len() - 1;
-    packed[last] ^= 0xff;
+    packed[4..].fill(0xff);
     let file = [framed(&packed), framed(&zstd(&message("two")))].concat();
     let entries = read(&file);
     assert!(matches!(

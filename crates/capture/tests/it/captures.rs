@@ -75,7 +75,7 @@ fn every_framing_of_the_collector_is_read() {
         &[
             ("length-prefixed protobuf", 17),
             ("zstd > length-prefixed protobuf", 17),
-            ("length-prefixed zstd messages (plain)", 17),
+            ("length-prefixed zstd messages", 17),
             ("JSON lines", 17),
             ("zstd > JSON lines", 17),
             ("length-prefixed zstd messages", 17),

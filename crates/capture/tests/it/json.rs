@@ -64,7 +64,7 @@ fn documents_may_take_lines_and_share_them() {
         "JSON documents",
         &[
             &format!("0 {}", shown(pretty)),
-            &format!("35 {}", shown(pretty)),
+            &format!("36 {}", shown(pretty)),
         ],
     );
     check("{\n}", "JSON documents", &["0 {\\n}"]);
@@ -234,7 +234,7 @@ fn envelopes_without_a_body_are_rejected() {
         "JSON lines",
         &[
             r#"0 empty_body {\"path\":\"/v1/logs\",\"payload\":{}}"#,
-            r#"34 unrecoverable_body {\"path\":\"/v1/logs\",\"payload\":{\"raw\":\"\"}}"#,
+            r#"33 unrecoverable_body {\"path\":\"/v1/logs\",\"payload\":{\"raw\":\"\"}}"#,
         ],
     );
 }
@@ -252,7 +252,7 @@ fn dialects_may_be_mixed_in_one_file() {
             &format!("20 {b}"),
             &format!("50 {b}"),
             &format!("70 {b}"),
-            r#"115 {\n\"x\":1}"#,
+            r#"121 {\n\"x\":1}"#,
         ],
     );
 }

@@ -114,10 +114,9 @@ fn decompression_is_bounded() {
             [
                 r#"0 {\"a\":1}"#,
                 r#"8 {\"a\":1}"#,
-                r#"16 torn_tail {\"a\""#.replace("a\\\"", "a\\\"").as_str(),
+                r#"16 torn_tail {\"a\":"#,
                 "21 decompression_limit ",
             ]
-            .map(str::to_owned)
         );
     }
     let bomb = gzip(&vec![b'\n'; 80 << 20]);

@@ -1,5 +1,7 @@
 //! Captures of every layout, whole, damaged and hostile, through the public interface.
 
+#![expect(clippy::unwrap_used, reason = "tests; helpers are not seen as such")]
+
 mod binary;
 mod captures;
 mod compressed;

@@ -83,7 +83,7 @@ fn options(input_format: Option<InputFormat>, frame_bytes: usize) -> ReadOptions
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
     fn every_byte_of_a_json_file_is_accounted_for(text in pieces(), limit in 8..80_usize) {
