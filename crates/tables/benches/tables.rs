@@ -6,6 +6,7 @@
 //! with `cargo bench -p otolith-otlp`.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,6 +19,8 @@ use otolith_tables::{Assembler, AssemblerOptions, Batches};
 const ROUND_BYTES: usize = 100_000_000;
 /// Payload bytes per batch.
 const CHUNK_BYTES: usize = 4 << 20;
+/// Batches between two drains.
+const DRAIN_BATCHES: usize = 8;
 /// Rounds per capture.
 const ROUNDS: usize = 3;
 
@@ -76,7 +79,7 @@ fn run(frames: &[Frame<'_>], expected_items: u64) -> Round {
         rows: Duration::ZERO,
         parts: Duration::ZERO,
     };
-    let (mut items, mut passes, mut row_count) = (0, 0, 0);
+    let (mut items, mut passes, mut row_count, mut batch_count) = (0, 0, 0, 0);
     while round.len_bytes < ROUND_BYTES {
         let start = Instant::now();
         let mut batches = Batches::new();
@@ -95,8 +98,13 @@ fn run(frames: &[Frame<'_>], expected_items: u64) -> Round {
         items += batches.counts().items.iter().sum::<u64>();
         let start = Instant::now();
         assembler.push(batches);
-        if round.len_bytes >= ROUND_BYTES {
-            row_count = assembler.drain().iter().map(|part| part.row_count).sum();
+        batch_count += 1;
+        if batch_count % DRAIN_BATCHES == 0 || round.len_bytes >= ROUND_BYTES {
+            let result: Result<(), Infallible> = assembler.drain_each(|part| {
+                row_count += part.row_count;
+                Ok(())
+            });
+            assert!(result.is_ok());
         }
         round.parts += start.elapsed();
     }
