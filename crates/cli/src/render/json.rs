@@ -2,20 +2,27 @@
 
 use std::io::{self, Write};
 
-use otolith_report::Report;
-use serde::Serialize;
+use otolith_report::{Cell, Column, Note, Report};
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 
-/// Writes an answer as one object on one line.
+/// Writes an answer as one object on one line: the value of [`Report::to_json`], its members in
+/// the order of the documentation and those of a row in the order of the columns.
 pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
-    object(&report.to_json(), out)
+    let answer = Answer {
+        report: &report.report,
+        parameters: &report.parameters,
+        columns: report.columns.iter().map(ColumnObject::new).collect(),
+        rows: rows(report).collect(),
+        notes: report.notes.iter().map(NoteObject::new).collect(),
+    };
+    object(&answer, out)
 }
 
 /// Writes one object per row.
 pub fn write_lines(report: &Report, out: &mut impl Write) -> io::Result<()> {
-    for row in &report.rows {
-        object(&report.row_to_json(row), out)?;
-    }
-    Ok(())
+    rows(report).try_for_each(|row| object(&row, out))
 }
 
 /// Writes a value as one line of JSON.
@@ -24,22 +31,109 @@ pub fn object(value: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
+#[derive(Serialize)]
+struct Answer<'a> {
+    report: &'a str,
+    parameters: &'a Map<String, Value>,
+    columns: Vec<ColumnObject<'a>>,
+    rows: Vec<Row<'a>>,
+    notes: Vec<NoteObject<'a>>,
+}
+
+#[derive(Serialize)]
+struct ColumnObject<'a> {
+    name: &'a str,
+    r#type: &'static str,
+    unit: Option<&'a str>,
+}
+
+impl<'a> ColumnObject<'a> {
+    fn new(column: &'a Column) -> Self {
+        Self {
+            name: &column.name,
+            r#type: column.r#type.as_str(),
+            unit: column.unit.as_deref(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct NoteObject<'a> {
+    code: &'static str,
+    text: &'a str,
+    count: u64,
+}
+
+impl<'a> NoteObject<'a> {
+    fn new(note: &'a Note) -> Self {
+        Self {
+            code: note.code.as_str(),
+            text: &note.text,
+            count: note.count,
+        }
+    }
+}
+
+/// A row as an object. Of columns of one name the last one counts.
+struct Row<'a> {
+    columns: &'a [Column],
+    cells: &'a [Cell],
+}
+
+fn rows(report: &Report) -> impl Iterator<Item = Row<'_>> {
+    report.rows.iter().map(|cells| Row {
+        columns: &report.columns,
+        cells,
+    })
+}
+
+impl Serialize for Row<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (index, (column, cell)) in self.columns.iter().zip(self.cells).enumerate() {
+            let mut later = self.columns[index + 1..].iter();
+            if later.all(|other| other.name != column.name) {
+                map.serialize_entry(&column.name, &cell.to_json())?;
+            }
+        }
+        map.end()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::render::testing::sample;
+    use otolith_report::CellType;
+
+    fn written(report: &Report, write: impl Fn(&Report, &mut Vec<u8>) -> io::Result<()>) -> String {
+        let mut out = Vec::new();
+        write(report, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
 
     #[test]
-    fn lines_hold_one_row_each() {
-        let mut out = Vec::new();
-        write_lines(&sample(), &mut out).unwrap();
-        let text = String::from_utf8(out).unwrap();
-        let lines: Vec<serde_json::Value> = text
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect();
+    fn the_object_is_that_of_the_library() {
+        let mut report = sample();
+        let check = |report: &Report| {
+            let text = written(report, write);
+            assert_eq!(text.lines().count(), 1);
+            let value: Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(value, report.to_json());
+        };
+        check(&report);
+        report.columns[1] = Column::new("agent", CellType::Int);
+        check(&report);
+    }
+
+    #[test]
+    fn lines_hold_one_row_each_in_the_order_of_the_columns() {
+        let text = written(&sample(), write_lines);
+        let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 2);
-        assert_eq!(lines[0]["cost_usd"], 0.5);
-        assert_eq!(lines[1]["tokens"], serde_json::Value::Null);
+        assert_eq!(
+            lines[0],
+            r#"{"agent":"claude, \"x\"","tokens":1234567,"cost_usd":0.5,"p50_ms":1.5,"at":"2026-11-20T00:00:00Z"}"#
+        );
     }
 }

@@ -7,6 +7,7 @@ use otolith_report::time_text;
 use otolith_tables::{ColumnOrigin, ColumnType, DatabaseName, Field};
 use serde::Serialize;
 
+use super::facts::counted;
 use super::numbers;
 use super::table::{Grid, Look};
 
@@ -157,12 +158,12 @@ impl TableListing {
     pub fn write(&self, look: Look, out: &mut impl Write) -> io::Result<()> {
         writeln!(
             out,
-            "{}.{}: {} rows, {} in {} parts",
+            "{}.{}: {}, {} in {}",
             self.database,
             self.name,
-            numbers::count(self.rows),
+            counted(self.rows, "row"),
             numbers::bytes(self.bytes),
-            numbers::count(self.parts as u64),
+            counted(self.parts as u64, "part"),
         )?;
         if let (Some(first), Some(last)) = (&self.first_time, &self.last_time) {
             writeln!(out, "from {first} to {last}")?;

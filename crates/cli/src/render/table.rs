@@ -123,6 +123,10 @@ pub fn header(column: &Column) -> (String, Side) {
 }
 
 fn says_unit(name: &str, unit: &str) -> bool {
+    // A bare ratio.
+    if unit == "1" {
+        return true;
+    }
     let unit = unit.to_ascii_lowercase();
     name.split('_').next_back().is_some_and(|last| last == unit)
 }

@@ -1,6 +1,10 @@
 //! The command end to end: exit codes, streams, standard input, errors, and JSON of every command.
 //!
 //! What the answers hold is tested in the libraries; here it is how they come out.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper that fails is a test that fails"
+)]
 
 mod convert;
 mod errors;

@@ -110,11 +110,13 @@ fn an_answer_can_go_to_a_file() {
 
 #[test]
 fn selections_cut_the_time_and_the_services() {
+    let dir = lake_of(&[capture("mix-dev/agentic-ci.jsonl")]);
     let rows = |arguments: &[&str]| {
         let done = run(otolith()
             .args(["report", "cost", "--by", "agent", "--format", "csv", "-q"])
             .args(arguments)
-            .arg(capture("mix-dev/agentic-ci.jsonl")));
+            .arg("--lake")
+            .arg(dir.path().join("lake")));
         assert_eq!(done.code, 0, "{}", done.err);
         done.out
             .lines()

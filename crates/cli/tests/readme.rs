@@ -1,0 +1,90 @@
+//! The README's examples are run: what it shows is what the command prints.
+//!
+//! Blocks fenced as `console` hold commands (`$ otolith ...`) and what they print. With
+//! `UPDATE_README=1` the outputs are written anew instead of compared.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper that fails is a test that fails"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Runs a line of shell in the root of the checkout, with `otolith` on the path and the lake of
+/// the examples in `scratch`. Standard error is left out, as progress and warnings go there.
+fn run(line: &str, scratch: &Path) -> String {
+    let bin = Path::new(env!("CARGO_BIN_EXE_otolith"))
+        .parent()
+        .unwrap()
+        .to_path_buf();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut paths = vec![bin];
+    paths.extend(std::env::split_paths(&path));
+    let output = Command::new("sh")
+        .arg("-c")
+        .arg(line.replace("my-lake", scratch.join("my-lake").to_str().unwrap()))
+        .current_dir(root())
+        .env("PATH", std::env::join_paths(paths).unwrap())
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap();
+    let code = output.status.code();
+    assert!(
+        matches!(code, Some(0 | 3)),
+        "`{line}` ended with {code:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines()
+        .map(|line| format!("{}\n", line.trim_end()))
+        .collect()
+}
+
+#[test]
+fn the_examples_print_what_the_readme_shows() {
+    let readme = root().join("README.md");
+    let text = fs::read_to_string(&readme).unwrap();
+    let scratch = tempfile::tempdir().unwrap();
+    let mut made = String::new();
+    let mut lines = text.lines();
+    let mut commands = 0;
+    while let Some(line) = lines.next() {
+        made.push_str(line);
+        made.push('\n');
+        if line != "```console" {
+            continue;
+        }
+        let mut block: Vec<&str> = Vec::new();
+        for line in lines.by_ref().take_while(|line| *line != "```") {
+            block.push(line);
+        }
+        for line in block.iter().filter_map(|line| line.strip_prefix("$ ")) {
+            commands += 1;
+            made.push_str(&format!("$ {line}\n{}", run(line, scratch.path())));
+        }
+        made.push_str("```\n");
+    }
+    assert!(commands >= 5, "the README shows the commands");
+    if std::env::var_os("UPDATE_README").is_some() {
+        fs::write(&readme, made).unwrap();
+        return;
+    }
+    for (number, (made, shown)) in made.lines().zip(text.lines()).enumerate() {
+        assert_eq!(
+            made,
+            shown,
+            "README.md:{}; UPDATE_README=1 writes it anew",
+            number + 1
+        );
+    }
+    assert_eq!(
+        made.lines().count(),
+        text.lines().count(),
+        "UPDATE_README=1 writes it anew"
+    );
+}
