@@ -1,0 +1,9 @@
+//! Conversions and inspections of captures, good and bad.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod account;
+mod corrupted;
+mod inspecting;
+mod repeatable;
+mod support;
