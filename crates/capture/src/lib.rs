@@ -29,3 +29,8 @@ pub use layout::{Compression, Envelope, Layout};
 pub use options::{InputFormat, ReadLimits, ReadOptions, UnknownFormat};
 pub use reader::CaptureReader;
 pub use source::{ReadError, Source};
+
+/// Makes the example of the README a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -139,3 +139,11 @@ fn decompression_is_bounded() {
         }]
     ));
 }
+
+#[test]
+fn readers_and_chunks_may_change_threads() {
+    fn is_send<T: Send>() {}
+    is_send::<otolith_capture::CaptureReader>();
+    is_send::<otolith_capture::Chunk>();
+    is_send::<otolith_capture::Source>();
+}
