@@ -20,10 +20,10 @@ pub(crate) fn starts_records(bytes: &[u8]) -> bool {
         None => !text.is_empty(),
         Some([b'{' | b'[', ..]) => true,
         Some(text) => {
-            let binary = text
-                .iter()
-                .take(512)
-                .any(|byte| matches!(byte, 0..=8 | 14..=29));
+            // Damage may put a control character or two into a text, no more.
+            let front = &text[..text.len().min(512)];
+            let controls = front.iter().filter(|byte| matches!(byte, 0..=8 | 14..=29));
+            let binary = controls.count() * 16 > front.len();
             let line = &text[..resync::line_end(text).unwrap_or(text.len())];
             !binary && (resync::glued(line).is_some() || memmem::find(text, b"\n{\"").is_some())
         }
