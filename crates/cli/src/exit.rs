@@ -1,7 +1,7 @@
 //! How the command ends: the only place that knows exit codes and how errors are printed.
 
 use std::fmt;
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
 use anyhow::Error;
@@ -46,6 +46,10 @@ impl std::error::Error for UsageError {}
 
 /// Ends the process at once, as interrupted by the user.
 pub fn interrupted() -> ! {
+    // A progress bar may stand where the prompt would come.
+    if io::stderr().is_terminal() {
+        eprintln!();
+    }
     std::process::exit(i32::from(INTERRUPTED))
 }
 

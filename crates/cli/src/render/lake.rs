@@ -53,7 +53,7 @@ impl TableSummary {
     }
 
     fn cells(&self) -> [String; 6] {
-        let time = |time: &Option<String>| time.clone().unwrap_or_else(|| "-".to_owned());
+        let time = |time: &Option<String>| time.as_deref().map_or("-".to_owned(), to_second);
         [
             self.table.to_owned(),
             numbers::count(self.rows),
@@ -62,6 +62,14 @@ impl TableSummary {
             numbers::bytes(self.bytes),
             numbers::count(self.parts as u64),
         ]
+    }
+}
+
+/// A time for people: without the fraction of the second.
+fn to_second(time: &str) -> String {
+    match time.split_once('.') {
+        Some((second, _)) => format!("{second}Z"),
+        None => time.to_owned(),
     }
 }
 
@@ -166,7 +174,7 @@ impl TableListing {
             counted(self.parts as u64, "part"),
         )?;
         if let (Some(first), Some(last)) = (&self.first_time, &self.last_time) {
-            writeln!(out, "from {first} to {last}")?;
+            writeln!(out, "from {} to {}", to_second(first), to_second(last))?;
         }
         writeln!(out)?;
         let mut grid = Grid::new(&["column", "type", "meaning"]);

@@ -40,7 +40,7 @@ impl Output {
     /// How tables look there: drawn for a terminal, plain otherwise.
     pub fn look(&self) -> Look {
         match self {
-            Self::Stdout(_) if io::stdout().is_terminal() => Look::Drawn,
+            Self::Stdout(_) if io::stdout().is_terminal() => Look::terminal(),
             _ => Look::Plain,
         }
     }

@@ -2,18 +2,32 @@
 
 use std::io::{self, Write};
 
-use comfy_table::{CellAlignment, ContentArrangement, Table as Drawing, presets};
-use otolith_report::{Cell, CellType, Column, Report, time_text};
+use comfy_table::{
+    Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table as Drawing, Width, presets,
+};
+use otolith_report::{self as report, CellType, Column, Report, time_text};
 
 use super::numbers;
 
 /// How a table looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {
-    /// With lines, wrapped to the width of the terminal.
-    Drawn,
+    /// With lines, wrapped to the width of the terminal if that is known.
+    Drawn {
+        /// Columns of the terminal.
+        width: Option<u16>,
+    },
     /// Columns apart by blanks, never wrapped: for pipes and files.
     Plain,
+}
+
+impl Look {
+    /// The look on the terminal of standard output.
+    pub fn terminal() -> Self {
+        Self::Drawn {
+            width: Drawing::new().width(),
+        }
+    }
 }
 
 /// How the cells of a column stand.
@@ -55,26 +69,22 @@ impl Grid {
         self.rows.is_empty()
     }
 
-    /// Writes the grid; without rows only its headers.
+    /// Writes the grid; without rows only its headers. What does not fit a terminal without
+    /// breaking numbers is written plain.
     pub fn write(&self, look: Look, out: &mut impl Write) -> io::Result<()> {
         let mut drawing = Drawing::new();
         // Control characters in the data must reach no terminal.
-        let clean = |text: &String| one_line(text);
-        drawing.set_header(self.headers.iter().map(|(text, _)| clean(text)));
+        let header = |(text, _): &(String, Side)| Cell::new(one_line(text)).set_delimiter('_');
+        drawing.set_header(self.headers.iter().map(header));
         for row in &self.rows {
-            drawing.add_row(row.iter().map(clean));
+            drawing.add_row(row.iter().map(|text| one_line(text)));
         }
         match look {
-            Look::Drawn => drawing
-                .load_style(presets::UTF8_BORDERS_ONLY)
-                .set_content_arrangement(ContentArrangement::Dynamic),
-            Look::Plain => drawing.load_style(presets::NOTHING).force_no_tty(),
-        };
+            Look::Drawn { width } if self.fits(width) => self.frame(&mut drawing, width),
+            _ => self.space(&mut drawing),
+        }
         let sides = self.headers.iter().map(|(_, side)| *side);
-        for (index, (column, side)) in drawing.column_iter_mut().zip(sides).enumerate() {
-            if look == Look::Plain {
-                column.set_padding((if index == 0 { 0 } else { 2 }, 0));
-            }
+        for (column, side) in drawing.column_iter_mut().zip(sides) {
             column.set_cell_alignment(match side {
                 Side::Left => CellAlignment::Left,
                 Side::Right => CellAlignment::Right,
@@ -85,7 +95,61 @@ impl Grid {
         }
         Ok(())
     }
+
+    /// Sets columns apart by two blanks.
+    fn space(&self, drawing: &mut Drawing) {
+        drawing.load_style(presets::NOTHING).force_no_tty();
+        for (index, column) in drawing.column_iter_mut().enumerate() {
+            column.set_padding((if index == 0 { 0 } else { 2 }, 0));
+        }
+    }
+
+    /// Draws a frame, wraps texts and headers if need be.
+    fn frame(&self, drawing: &mut Drawing, width: Option<u16>) {
+        drawing.load_style(presets::UTF8_BORDERS_ONLY);
+        let Some(width) = width else { return };
+        drawing.set_width(width);
+        drawing.set_content_arrangement(ContentArrangement::Dynamic);
+        for (column, least) in drawing.column_iter_mut().zip(self.least_widths()) {
+            let least = u16::try_from(least + PADDING).unwrap_or(u16::MAX);
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
+        }
+    }
+
+    /// Whether a frame of this width is wide enough for what cannot be wrapped.
+    fn fits(&self, width: Option<u16>) -> bool {
+        let columns: usize = self
+            .least_widths()
+            .iter()
+            .map(|width| width + PADDING + 1)
+            .sum();
+        width.is_none_or(|width| columns < usize::from(width))
+    }
+
+    /// The widths that hold each number, and each word of texts and headers.
+    fn least_widths(&self) -> Vec<usize> {
+        let column = |(index, (header, side)): (usize, &(String, Side))| {
+            let words = header.split_inclusive('_').map(width);
+            let cells = self.rows.iter().filter_map(|row| row.get(index));
+            let least = cells.map(|text| match side {
+                Side::Right => width(text),
+                Side::Left => text.split(' ').map(width).max().unwrap_or_default(),
+            });
+            let header = words.max().unwrap_or_default();
+            least.max().unwrap_or_default().min(MAX_WORD).max(header)
+        };
+        self.headers.iter().enumerate().map(column).collect()
+    }
 }
+
+fn width(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// Blanks around a cell in a frame.
+const PADDING: usize = 2;
+/// Words longer than this may be broken.
+const MAX_WORD: usize = 30;
 
 /// The text with control characters escaped, so that it stays in its line.
 pub fn one_line(text: &str) -> String {
@@ -137,20 +201,21 @@ pub fn texts(report: &Report) -> Vec<Vec<String>> {
     let money_digits: Vec<usize> = (0..report.columns.len())
         .map(|index| {
             let amounts = report.rows.iter().filter_map(|row| match row.get(index) {
-                Some(Cell::Money(amount)) => Some(numbers::dollar_digits(*amount)),
+                Some(report::Cell::Money(amount)) => Some(numbers::dollar_digits(*amount)),
                 _ => None,
             });
             amounts.max().unwrap_or_default()
         })
         .collect();
-    let row = |row: &Vec<Cell>| {
+    let row = |row: &Vec<report::Cell>| {
         let cells = row.iter().zip(&money_digits);
         cells.map(|(cell, digits)| text(cell, *digits)).collect()
     };
     report.rows.iter().map(row).collect()
 }
 
-fn text(cell: &Cell, money_digits: usize) -> String {
+fn text(cell: &report::Cell, money_digits: usize) -> String {
+    use report::Cell;
     match cell {
         Cell::Null => "-".to_owned(),
         Cell::Text(text) => text.clone(),
@@ -185,11 +250,35 @@ a|b\\n                -   0.06909       -  -
         );
     }
 
+    fn drawn(width: u16) -> String {
+        let mut out = Vec::new();
+        let look = Look::Drawn { width: Some(width) };
+        write(&sample(), look, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
     #[test]
     fn drawn_tables_have_a_frame() {
-        let mut out = Vec::new();
-        write(&sample(), Look::Drawn, &mut out).unwrap();
-        let text = String::from_utf8(out).unwrap();
+        let text = drawn(100);
         assert_eq!(text.lines().count(), 6, "{text}");
+    }
+
+    #[test]
+    fn drawn_tables_keep_to_the_width_and_break_no_number() {
+        let text = drawn(64);
+        assert!(
+            text.contains("1,234,567") && text.contains("0.50000"),
+            "{text}"
+        );
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 64),
+            "{text}"
+        );
+        assert!(text.starts_with('\u{250c}'), "{text}");
+    }
+
+    #[test]
+    fn narrow_terminals_get_plain_tables() {
+        assert!(drawn(30).starts_with("agent"));
     }
 }
