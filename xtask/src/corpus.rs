@@ -1,0 +1,141 @@
+//! Large captures made from the real ones: repeated, with times and ids moved so that nothing
+//! repeats exactly.
+
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use otolith_capture::{Chunk, Entry, ReadOptions, find_sources};
+
+use crate::root;
+
+/// How far each repetition lies after the one before: longer than any of the real captures.
+const SHIFT_NANOS: u64 = 3_600_000_000_000;
+
+/// Writes about `megabytes` of Collector JSON lines, all signals interleaved. The same size gives
+/// the same bytes.
+pub fn write(file: &Path, megabytes: u64) -> Result<()> {
+    let requests = real_requests()?;
+    let out = File::create(file).with_context(|| format!("cannot create {}", file.display()))?;
+    let mut out = BufWriter::new(out);
+    let mut written = 0;
+    for repetition in 0.. {
+        for request in &requests {
+            if written >= megabytes * 1_000_000 {
+                out.flush()?;
+                return Ok(());
+            }
+            let line = moved(request, repetition);
+            out.write_all(&line)?;
+            out.write_all(b"\n")?;
+            written += line.len() as u64 + 1;
+        }
+    }
+    Ok(())
+}
+
+/// The requests of every real capture, as OTLP JSON, in order of arrival.
+fn real_requests() -> Result<Vec<Vec<u8>>> {
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for capture in std::fs::read_dir(root().join("testdata/captures"))? {
+        for dialect in ["agentic-ci.jsonl", "agentic-ci.jsonl.zst"] {
+            let path = capture
+                .as_ref()
+                .map_err(|e| anyhow::anyhow!("{e}"))?
+                .path()
+                .join(dialect);
+            if path.exists() {
+                paths.push(path);
+            }
+        }
+    }
+    paths.sort();
+    let mut requests = Vec::new();
+    let mut chunk = Chunk::new();
+    for source in find_sources(&paths)? {
+        let mut reader = source.open(&ReadOptions::default())?;
+        while reader.next_chunk(&mut chunk)? {
+            for entry in chunk.entries() {
+                if let Entry::Frame(frame) = entry {
+                    requests.push(frame.bytes.to_vec());
+                }
+            }
+        }
+    }
+    Ok(requests)
+}
+
+/// The request with every time moved by `repetition` shifts and every id made its own.
+fn moved(request: &[u8], repetition: u64) -> Vec<u8> {
+    let mut bytes = request.to_vec();
+    let mut at = 0;
+    while let Some(quote) = find(&bytes[at..], b"\":\"") {
+        let start = at + quote + 3;
+        let key = &bytes[..at + quote];
+        if key.ends_with(b"UnixNano") {
+            let digits = bytes[start..]
+                .iter()
+                .take_while(|b| b.is_ascii_digit())
+                .count();
+            // 19 digits are times from 2001 to 2286; what is 0 or broken stays as it is.
+            if digits == 19
+                && let Some(time) = std::str::from_utf8(&bytes[start..start + 19])
+                    .ok()
+                    .and_then(|text| text.parse::<u64>().ok())
+            {
+                let text = (time + repetition * SHIFT_NANOS).to_string();
+                bytes[start..start + 19].copy_from_slice(text.as_bytes());
+            }
+        } else if key.ends_with(b"traceId") || key.ends_with(b"panId") {
+            let digits = bytes[start..]
+                .iter()
+                .take_while(|b| b.is_ascii_hexdigit())
+                .count();
+            if digits >= 16 {
+                let tail = &mut bytes[start + digits - 8..start + digits];
+                let low = std::str::from_utf8(tail)
+                    .ok()
+                    .and_then(|text| u32::from_str_radix(text, 16).ok())
+                    .unwrap_or(0);
+                let own = low
+                    ^ u32::try_from(repetition)
+                        .unwrap_or(0)
+                        .wrapping_mul(0x9E37_79B1);
+                tail.copy_from_slice(format!("{own:08x}").as_bytes());
+            }
+        }
+        at = start;
+    }
+    bytes
+}
+
+fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
+    bytes
+        .windows(needle.len())
+        .position(|window| window == needle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::moved;
+
+    #[test]
+    fn times_and_ids_move_and_the_rest_stays() {
+        let request = br#"{"traceId":"0af7651916cd43dd8448eb211c80319c","startTimeUnixNano":"1795201728624968165","timeUnixNano":"0","name":"a\":\"b"}"#;
+        assert_eq!(moved(request, 0), request);
+        let text = String::from_utf8(moved(request, 1)).unwrap();
+        assert!(
+            text.contains(r#""startTimeUnixNano":"1795205328624968165""#),
+            "{text}"
+        );
+        assert!(
+            text.contains(r#""timeUnixNano":"0","name":"a\":\"b""#),
+            "{text}"
+        );
+        assert!(
+            !text.contains("1c80319c") && text.contains("0af7651916cd43dd8448eb21"),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,81 @@
+//! Running other programs, with errors that name the command.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+use crate::root;
+
+/// Runs a command in the root of the checkout and fails if it fails.
+pub fn command(program: &str, arguments: &[&str]) -> Result<()> {
+    with(Command::new(program).args(arguments))
+}
+
+/// Runs a prepared command in the root of the checkout and fails if it fails.
+pub fn with(command: &mut Command) -> Result<()> {
+    command.current_dir(root());
+    eprintln!("+ {command:?}");
+    let status = command
+        .status()
+        .with_context(|| format!("cannot start {command:?}"))?;
+    ensure!(status.success(), "{command:?} failed: {status}");
+    Ok(())
+}
+
+/// Runs a command and returns what it printed.
+pub fn output(command: &mut Command) -> Result<String> {
+    command.current_dir(root());
+    let output = command
+        .output()
+        .with_context(|| format!("cannot start {command:?}"))?;
+    if !output.status.success() {
+        bail!(
+            "{command:?} failed: {}\n{}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// The target directory that cargo uses, from its own metadata.
+pub fn target_dir() -> Result<PathBuf> {
+    let text =
+        output(Command::new("cargo").args(["metadata", "--no-deps", "--format-version", "1"]))?;
+    let metadata: serde_json::Value = serde_json::from_str(&text)?;
+    let dir = metadata["target_directory"]
+        .as_str()
+        .context("cargo metadata names no target directory")?;
+    Ok(PathBuf::from(dir))
+}
+
+/// Builds the release command and returns its path.
+pub fn release_otolith() -> Result<PathBuf> {
+    command("cargo", &["build", "--release", "--package", "otolith"])?;
+    Ok(target_dir()?.join("release/otolith"))
+}
+
+/// A Python interpreter of a virtual environment below `dir` that has `packages` installed.
+pub fn python(dir: &Path, packages: &[&str]) -> Result<PathBuf> {
+    let python = dir.join("venv/bin/python");
+    if !python.exists() {
+        with(
+            Command::new("python3")
+                .args(["-m", "venv"])
+                .arg(dir.join("venv")),
+        )?;
+    }
+    with(
+        Command::new(&python)
+            .args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+            ])
+            .args(packages),
+    )?;
+    Ok(python)
+}
