@@ -81,8 +81,13 @@ fn is_broken_pipe(error: &Error) -> bool {
 }
 
 fn print(error: &Error) {
-    eprintln!("error: {error}");
-    for cause in error.chain().skip(1) {
+    // The libraries name what failed: a bare error is one of writing to standard output or `-o`.
+    let is_bare = error.is::<io::Error>();
+    match is_bare {
+        true => eprintln!("error: failed to write the answer"),
+        false => eprintln!("error: {error}"),
+    }
+    for cause in error.chain().skip(usize::from(!is_bare)) {
         eprintln!("  caused by: {cause}");
     }
     if let Some(hint) = hints::of(error) {

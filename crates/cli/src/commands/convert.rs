@@ -5,7 +5,6 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use anyhow::Result;
-use otolith_capture::find_sources;
 use otolith_ingest::{ConvertError, ConvertOptions, convert};
 use otolith_lake::Lake;
 
@@ -23,7 +22,7 @@ pub fn run(args: ConvertArgs, terminal: Terminal) -> Result<Outcome> {
         buffer_bytes: reading::memory("--buffer-size", args.buffer_size)?,
         ..reading::conversion(&args.convert, &args.input, args.strict)?
     };
-    let sources = find_sources(&args.paths)?;
+    let sources = reading::sources(&args.paths)?;
     let stop = Arc::new(AtomicBool::new(false));
     interrupt::handle(OnInterrupt::Stop(Arc::clone(&stop)));
     let lake = Lake::create_or_open(&args.lake)?;

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
-use otolith_capture::find_sources;
 use otolith_ingest::{Account, ConvertOptions, convert};
 use otolith_lake::Lake;
 use tempfile::TempDir;
@@ -55,7 +54,7 @@ impl Plan {
             }
             Self::Captures(paths, options) => (paths, options),
         };
-        let sources = find_sources(&paths)?;
+        let sources = reading::sources(&paths)?;
         let scratch = tempfile::Builder::new()
             .prefix("otolith-")
             .tempdir()
@@ -91,7 +90,7 @@ fn warn(account: &Account, terminal: Terminal) {
     }
     let mut text = Vec::new();
     // Writing to memory does not fail.
-    let _ = render::account::rejects(account, &mut text);
+    let _ = render::account::reject_groups(&account.rejects, &mut text);
     terminal.say(format_args!(
         "warning: not everything could be read\n{}",
         String::from_utf8_lossy(&text).trim_end()

@@ -1,10 +1,11 @@
 //! `otolith inspect`.
 
 use anyhow::Result;
-use otolith_capture::{ReadOptions, find_sources};
+use otolith_capture::ReadOptions;
 use otolith_ingest::{InspectOptions, inspect};
 use otolith_otlp::Limits;
 
+use super::reading;
 use crate::args::InspectArgs;
 use crate::exit::Outcome;
 use crate::interrupt::{self, OnInterrupt};
@@ -17,7 +18,7 @@ pub fn run(args: InspectArgs, terminal: Terminal) -> Result<Outcome> {
         read: ReadOptions::try_from(&args.input.read)?,
         decode: Limits::from(&args.input.decode),
     };
-    let sources = find_sources(&args.paths)?;
+    let sources = reading::sources(&args.paths)?;
     interrupt::handle(OnInterrupt::Remove(None));
     let bar = ByteBar::new(&sources, terminal);
     let inspected = inspect(&sources, &options, &bar);

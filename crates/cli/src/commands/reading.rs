@@ -1,14 +1,31 @@
 //! Options of reading and decoding, turned into those of the libraries.
 
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::thread;
 
-use otolith_capture::{ReadLimits, ReadOptions};
+use anyhow::Result;
+use otolith_capture::{ReadLimits, ReadOptions, Source, find_sources};
 use otolith_ingest::{ConvertOptions, Dedup};
 use otolith_otlp::Limits;
 
 use crate::args::{ConversionArgs, DecodeArgs, DedupArg, InputArgs, ReadArgs};
 use crate::exit::UsageError;
+use crate::hints::Failure;
+
+/// The files behind the paths; none at all is taken for a mistake.
+pub fn sources(paths: &[PathBuf]) -> Result<Vec<Source>> {
+    let sources = find_sources(paths)?;
+    if sources.is_empty() {
+        let names: Vec<String> = paths.iter().map(|p| format!("`{}`", p.display())).collect();
+        return Err(Failure {
+            message: format!("no files in {}", names.join(", ")),
+            hint: "hidden files are not read unless they are named",
+        }
+        .into());
+    }
+    Ok(sources)
+}
 
 impl TryFrom<&ReadArgs> for ReadOptions {
     type Error = UsageError;

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::Result;
-use otolith_capture::{ReadOptions, find_sources};
+use otolith_capture::ReadOptions;
 use otolith_otlp::Limits;
 use otolith_replay::{
     Compression, Ended, Endpoint, Headers, ReplayError, ReplayOptions, RetryPolicy, Times, plan,
     run as send,
 };
 
+use super::reading;
 use crate::args::{CompressionArg, ReplayArgs, TimesArg};
 use crate::exit::{Outcome, UsageError};
 use crate::hints::Failure;
@@ -21,7 +22,7 @@ use crate::render::{self, Output};
 /// Runs the command.
 pub fn run(args: ReplayArgs, terminal: Terminal) -> Result<Outcome> {
     let options = ReplayOptions::try_from(&args)?;
-    let sources = find_sources(&args.paths)?;
+    let sources = reading::sources(&args.paths)?;
     let stop = Arc::new(AtomicBool::new(false));
     interrupt::handle(OnInterrupt::Stop(Arc::clone(&stop)));
     let bar = ReplayBar::new(&sources, terminal);

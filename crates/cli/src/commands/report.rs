@@ -45,7 +45,10 @@ pub fn show(report: &Report, output: &OutputArgs, terminal: Terminal) -> Result<
     let mut out = Output::to(output.output.as_deref())?;
     render::report(report, output.kind(), &mut out)?;
     out.finish()?;
-    if !terminal.quiet && !output.kind().holds_notes() {
+    if report.rows.is_empty() {
+        terminal.say("note: there are no rows");
+    }
+    if !output.kind().holds_notes() {
         for note in &report.notes {
             terminal.say(format_args!("note: {}", render::note_text(note)));
         }

@@ -28,7 +28,7 @@ impl Output {
             return Ok(Self::stdout());
         };
         let file =
-            File::create(path).with_context(|| format!("failed to create {}", path.display()))?;
+            File::create(path).with_context(|| format!("failed to create `{}`", path.display()))?;
         Ok(Self::File(BufWriter::new(file)))
     }
 

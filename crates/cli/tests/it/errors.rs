@@ -24,6 +24,44 @@ fn a_missing_capture_is_named() {
 }
 
 #[test]
+fn a_directory_without_files_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().to_str().unwrap();
+    check(&["inspect", path], 1, &["no files in", path, "\nhint: "]);
+    check(&["report", "cost", path], 1, &["no files in", path]);
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_is_a_failure() {
+    let file = claude();
+    let file = file.to_str().unwrap();
+    let to = [
+        "report",
+        "cost",
+        "-q",
+        "-o",
+        "/no/such/directory/cost.txt",
+        file,
+    ];
+    check(&to, 1, &["failed to create `/no/such/directory/cost.txt`"]);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_a_failure() {
+    let full = std::fs::File::create("/dev/full").unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_otolith"))
+        .args(["inspect", "--json"])
+        .arg(claude())
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert!(err.contains("failed to write the answer"), "{err}");
+}
+
+#[test]
 fn a_directory_that_is_no_lake_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().to_str().unwrap();
