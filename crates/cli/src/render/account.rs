@@ -37,11 +37,9 @@ pub fn write(account: &Account, look: Look, out: &mut impl Write) -> io::Result<
     );
     fact(out, "items", items)?;
     if account.duplicate_requests > account.frames_skipped {
-        let text = format!(
-            "{} (--dedup requests drops them)",
-            counted(account.duplicate_requests, "repeated request")
-        );
-        fact(out, "converted", text)?;
+        let repeated = counted(account.duplicate_requests, "request");
+        let text = format!("{repeated}, converted all the same (--dedup requests drops them)");
+        fact(out, "repeated", text)?;
     }
     let written = format!(
         "{} in {}, {}",

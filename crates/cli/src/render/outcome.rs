@@ -67,12 +67,27 @@ pub fn write(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn write_times(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
+    let sent = outcome.requests.planned - outcome.requests.unsent;
     let mut rate = format!("{:.2} s", outcome.duration_seconds);
-    if let Some(achieved) = outcome.achieved_requests_per_second {
-        rate += &format!(", {} requests/s", double(achieved));
-    }
-    if let Some(intended) = outcome.intended_requests_per_second {
-        rate += &format!(" (intended {})", double(intended));
+    match (
+        outcome.achieved_requests_per_second,
+        outcome.intended_requests_per_second,
+    ) {
+        (Some(achieved), Some(intended)) => {
+            rate += &format!(
+                ", {} requests/s (intended {})",
+                double(achieved),
+                double(intended)
+            );
+        }
+        // Without a pace the answers set it: sending alone would look too fast.
+        _ if sent > 0 && outcome.duration_seconds > 0.0 => {
+            rate += &format!(
+                ", {} requests/s",
+                double(sent as f64 / outcome.duration_seconds)
+            );
+        }
+        _ => {}
     }
     fact(out, "time", rate)?;
     let spreads = [("latency", outcome.latency), ("lateness", outcome.lateness)];

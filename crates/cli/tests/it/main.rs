@@ -10,6 +10,7 @@ mod convert;
 mod errors;
 mod help;
 mod inspect;
+#[cfg(unix)]
 mod interrupt;
 mod replay;
 mod report;

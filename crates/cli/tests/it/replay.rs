@@ -66,3 +66,18 @@ fn a_refusing_receiver_ends_with_3() {
     assert!(done.out.contains("400"), "{}", done.out);
     assert_eq!(sink.take().len(), 34, "what cannot succeed is not repeated");
 }
+
+#[test]
+fn a_receiver_that_is_not_there_is_a_failure() {
+    let done = run(otolith()
+        .args(["replay", "--speed", "max", "--retries", "0"])
+        .args(["--to", "http://127.0.0.1:1"])
+        .arg(claude()));
+    assert_eq!((done.code, done.out.as_str()), (1, ""));
+    assert!(
+        done.err.contains("no connection to `http://127.0.0.1:1`"),
+        "{}",
+        done.err
+    );
+    assert!(done.err.contains("\nhint: "), "{}", done.err);
+}
