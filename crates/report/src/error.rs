@@ -27,9 +27,10 @@ pub enum ReportError {
         #[source]
         source: jiff::Error,
     },
-    /// The query is not SQL, or names what does not exist.
-    #[error("failed to run the query")]
-    Query(#[source] PolarsError),
+    /// The query is not SQL, or names what does not exist, or uses what the engine lacks.
+    /// Holds what the engine says.
+    #[error("failed to run the query: {0}")]
+    Query(String),
     /// The query uses what this SQL cannot do.
     #[error("unsupported in SQL: {feature}; {hint}")]
     Unsupported {
@@ -52,4 +53,13 @@ pub enum ReportError {
         /// Its last words.
         message: String,
     },
+}
+
+impl ReportError {
+    /// The error of a query, without the plan that the engine adds to its words.
+    pub(crate) fn query(source: PolarsError) -> Self {
+        let text = source.to_string();
+        let message = text.split("\n\nResolved plan").next().unwrap_or_default();
+        Self::Query(message.trim().to_owned())
+    }
 }

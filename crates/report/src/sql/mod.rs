@@ -14,6 +14,9 @@ use otolith_lake::Lake;
 use polars::sql::SQLContext;
 use serde_json::{Map, Value};
 
+/// What the engine says when it misses a table.
+const NO_TABLE: &str = "was not found";
+
 /// Answers one `SELECT` over the tables of a lake.
 ///
 /// There are: the tables of each database as `database.table`; the same over all databases as
@@ -36,12 +39,15 @@ pub fn sql(lake: &Lake, query: &str) -> Result<Report, ReportError> {
     let catalogue = tables::Catalogue::read(lake)?;
     let rewritten = rewrite::rewrite(query, &words, |db, table| catalogue.holds(db, table));
     let mut context = SQLContext::new();
-    catalogue.register(lake, &rewritten, &mut context, &mut notes)?;
+    let unknown = catalogue.register(lake, &rewritten, &mut context, &mut notes)?;
     let frame = guard(|| context.execute(&rewritten.text)?.collect())?;
-    let frame = frame.map_err(ReportError::Query)?;
+    let frame = frame.map_err(|source| match unknown {
+        Some(error) if source.to_string().contains(NO_TABLE) => error,
+        _ => ReportError::query(source),
+    })?;
     let mut parameters = Map::new();
     parameters.insert("query".to_owned(), Value::from(query));
-    let (columns, rows) = result::cells(&frame).map_err(ReportError::Query)?;
+    let (columns, rows) = result::cells(&frame).map_err(ReportError::query)?;
     Ok(Report {
         report: "sql".to_owned(),
         parameters,

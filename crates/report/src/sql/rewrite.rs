@@ -134,7 +134,7 @@ pub(super) fn refuse_unsupported(pieces: &[Piece]) -> Result<(), ReportError> {
     if !first.is_some_and(|piece| starts.iter().any(|word| piece.is_word(word))) {
         return Err(ReportError::Unsupported {
             feature: "statements other than queries",
-            hint: "begin with SELECT or WITH",
+            hint: "begin with SELECT or WITH (the command `tables` lists tables)",
         });
     }
     for gap in &GAPS {

@@ -14,6 +14,9 @@ use std::collections::BTreeSet;
 /// The name of the usage model.
 const USAGE: &str = "usage";
 
+/// How many metrics an error names.
+const LISTED_METRICS: usize = 20;
+
 /// All tables of all databases.
 pub(super) struct Catalogue {
     infos: Vec<TableInfo>,
@@ -42,14 +45,16 @@ impl Catalogue {
             .collect()
     }
 
-    /// Registers the tables that a query mentions, and no others.
+    /// Registers the tables that a query mentions, and no others. Returns the error for the first
+    /// name that stands where a table stands and is none: should the engine miss it, too, that
+    /// error tells more than the engine's.
     pub(super) fn register(
         &self,
         lake: &Lake,
         query: &Rewritten,
         context: &mut SQLContext,
         notes: &mut Notes,
-    ) -> Result<(), ReportError> {
+    ) -> Result<Option<ReportError>, ReportError> {
         let mut unknown: BTreeSet<&str> = query.sources.iter().map(String::as_str).collect();
         for name in &query.defined {
             unknown.remove(name.as_str());
@@ -72,7 +77,7 @@ impl Catalogue {
             unknown.remove(name.as_str());
         }
         if unknown.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let metrics = self.of_table(Table::Metrics);
         let names = views::metric_names(&metrics)?;
@@ -84,13 +89,7 @@ impl Catalogue {
             context.register(name, frame);
             unknown.remove(name);
         }
-        match unknown.first() {
-            // A name behind FROM may also be a call, such as a table function: the engine knows.
-            Some(name) if !query.text.to_lowercase().contains(&format!("{name}(")) => {
-                Err(self.unknown(name, names.keys()))
-            }
-            _ => Ok(()),
-        }
+        Ok(unknown.first().map(|name| self.unknown(name, names.keys())))
     }
 
     fn unknown<'a>(&self, name: &str, metrics: impl Iterator<Item = &'a String>) -> ReportError {
@@ -98,7 +97,13 @@ impl Catalogue {
         known.push(USAGE.to_owned());
         let databases: BTreeSet<&str> = self.infos.iter().map(|i| i.database.as_str()).collect();
         known.extend(databases.iter().map(|database| format!("{database}.TABLE")));
-        known.extend(metrics.cloned());
+        let mut metrics: Vec<&String> = metrics.collect();
+        let more = metrics.len().saturating_sub(LISTED_METRICS);
+        metrics.truncate(LISTED_METRICS);
+        known.extend(metrics.into_iter().cloned());
+        if more > 0 {
+            known.push(format!("and {more} more metrics"));
+        }
         ReportError::UnknownTable {
             name: name.to_owned(),
             known: known.join(", "),

@@ -87,7 +87,7 @@ pub(super) fn union(
         let frame = empty(&columns).with_column(lit(database).alias(DATABASE));
         return Ok(frame);
     }
-    let frame = concat(&frames, UnionArgs::default()).map_err(ReportError::Query)?;
+    let frame = concat(&frames, UnionArgs::default()).map_err(ReportError::query)?;
     Ok(with_plain_names(frame, &columns))
 }
 
@@ -135,7 +135,7 @@ pub(super) fn metric_names(
         let frame = scan::scan(info)?.select([col("metric_name").unique()]);
         let frame = scan::collect(info, frame)?;
         let column = frame.column("metric_name").and_then(|c| c.str().cloned());
-        for name in column.map_err(ReportError::Query)?.iter().flatten() {
+        for name in column.map_err(ReportError::query)?.iter().flatten() {
             let view = normalise(name, MAX_NAME_BYTES);
             names.entry(view).or_default().insert(name.to_owned());
         }
@@ -158,11 +158,11 @@ pub(super) fn metric(
         .reduce(Expr::or)
         .unwrap_or_else(|| lit(false));
     let mut frame = union(Table::Metrics, infos, notes)?.filter(is_one);
-    let schema = frame.collect_schema().map_err(ReportError::Query)?;
+    let schema = frame.collect_schema().map_err(ReportError::query)?;
     let filled = |name: &str| col(name).is_not_null().any(true).alias(name);
     let filled: Vec<Expr> = schema.iter_names().map(|name| filled(name)).collect();
     let filled = scan::guard(|| frame.clone().select(filled).collect())?;
-    let filled = filled.map_err(ReportError::Query)?;
+    let filled = filled.map_err(ReportError::query)?;
     let base = base_fields(Table::Metrics);
     let mut columns = vec![
         col("time"),
@@ -203,7 +203,7 @@ pub(super) fn usage(records: &[UsageRecord]) -> Result<LazyFrame, ReportError> {
     let utc = DataType::Datetime(TimeUnit::Microseconds, Some(TimeZone::UTC));
     let time = Series::new("time".into(), micros).cast(&utc);
     let columns = [
-        time.map_err(ReportError::Query)?,
+        time.map_err(ReportError::query)?,
         Series::new("time_unix_nano".into(), nanos),
         text("agent", &|r| Some(&r.agent)),
         text("service_name", &|r| Some(&r.service)),
@@ -225,5 +225,5 @@ pub(super) fn usage(records: &[UsageRecord]) -> Result<LazyFrame, ReportError> {
     ];
     let columns = columns.into_iter().map(Into::into).collect();
     let frame = DataFrame::new(records.len(), columns);
-    Ok(frame.map_err(ReportError::Query)?.lazy())
+    Ok(frame.map_err(ReportError::query)?.lazy())
 }

@@ -37,9 +37,11 @@ pub(crate) fn chosen(
             *known = rank.min(*known);
         }
     }
+    // Without a session there is no group to be best in: only time tells, below.
     let is_best = |item: &Item| {
         let rank = rank(item)?;
-        (best.get(&group(item)) == Some(&rank)).then_some(rank)
+        let best = item.session.is_none() || best.get(&group(item)) == Some(&rank);
+        best.then_some(rank)
     };
     let mut covers: BTreeMap<(Emitter, usize), Cover> = BTreeMap::new();
     for item in items {

@@ -249,7 +249,7 @@ impl Reader<'_> {
         };
         let is_points = matches!(source.table, Table::Metrics | Table::Histograms);
         let calls = count(&fields.calls).unwrap_or(u64::from(!is_points));
-        Item {
+        let mut item = Item {
             agent,
             source: index,
             time,
@@ -270,9 +270,13 @@ impl Reader<'_> {
             outcome: outcome(source, subject),
             duration: subject.nanos(&fields.duration),
             active: subject.nanos(&fields.active),
-            identity: identity(source, subject),
+            identity: None,
             span: span_place(source, rows, row, texts),
+        };
+        if !is_points {
+            item.identity = identity(source, subject).or_else(|| Some(content(&item)));
         }
+        item
     }
 }
 
@@ -322,6 +326,14 @@ fn identity(source: &Source, subject: &Subject<'_>) -> Option<String> {
         // A separator that texts hardly hold keeps ("a", "bc") and ("ab", "c") apart.
         parts.map(|parts| parts.join("\u{1f}"))
     })
+}
+
+/// What stands for the identity of an event that has none: all that it tells, and its time.
+fn content(item: &Item) -> String {
+    format!(
+        "{} {:?} {:?} {:?} {:?} {:?} {:?}",
+        item.time, item.session, item.model, item.tool, item.tokens, item.cost, item.duration
+    )
 }
 
 fn span_place(source: &Source, rows: &Rows, row: usize, texts: &mut Texts) -> Option<SpanPlace> {

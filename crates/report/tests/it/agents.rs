@@ -471,6 +471,39 @@ fn metrics_without_sessions_never_count_beside_logs_of_their_time() {
     assert_eq!(noted(&report, "covered_by_better_source"), 1);
 }
 
+#[test]
+fn logs_without_sessions_cover_metrics_of_their_time_only() {
+    let mut record = api_request(1, "api_request");
+    record.as_object_mut().unwrap().remove("session.id");
+    let point = |time: f64| {
+        (
+            time - 1.0,
+            time,
+            100.0,
+            json!({"model": "claude-opus-4-7", "type": "input"}),
+        )
+    };
+    let points = [point(60.0), point(90_000.0)];
+    let requests = [
+        // Twice the same record, which has nothing but its content for an identity.
+        logs(
+            "claude-code",
+            CLAUDE_EVENTS,
+            &[(4.5, record.clone()), (4.5, record)],
+        ),
+        sum(
+            "claude-code",
+            "com.anthropic.claude_code",
+            "claude_code.token.usage",
+            DELTA,
+            &points,
+        ),
+    ];
+    let report = tokens(&lake_of(&requests), &[], Selection::default());
+    assert_eq!(first_row(&report)["total_tokens"], json!(1260));
+    assert_eq!(noted(&report, "duplicates_removed"), 1);
+}
+
 fn codex_event(kind: &str, members: &Value) -> Value {
     let mut all = json!({
         "event.name": kind, "conversation.id": "c1", "model": "gpt-5", "slug": "gpt-5",

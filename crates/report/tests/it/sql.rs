@@ -2,7 +2,7 @@
 
 use crate::otlp::{DELTA, Span, logs, spans, sum};
 use crate::support::{TestLake, captures, lake_of, lake_of_files, noted};
-use otolith_report::{ReportError, sql};
+use otolith_report::sql;
 use serde_json::{Value, json};
 
 fn lake() -> TestLake {
@@ -109,7 +109,7 @@ fn times_and_dates_have_their_types() {
     assert_eq!(
         report.row_to_json(&report.rows[0]),
         json!({
-            "time": "2026-09-21T13:46:41Z",
+            "time": "2026-09-21T14:13:21Z",
             "date": "2026-09-21",
             "time_unix_nano": 1_790_000_001_000_000_000_i64,
         })
@@ -153,7 +153,6 @@ fn joins_with_and_windows_work() {
 fn refused(query: &str) -> String {
     match sql(&lake(), query) {
         Ok(report) => panic!("{query}: {:?}", report.rows),
-        Err(ReportError::Query(source)) => source.to_string(),
         Err(error) => error.to_string(),
     }
 }
@@ -164,7 +163,7 @@ fn what_cannot_run_is_named() {
     assert!(refused("SELECT 1 FROM nothing").contains("no table `nothing`"));
     assert!(refused("SELECT nothing FROM logs").contains("nothing"));
     assert!(refused("SELECT soundex(body) FROM logs").contains("soundex"));
-    assert!(refused("SELECT FROM WHERE").contains("sql"));
+    assert!(refused("SELECT (1").contains("xpected"));
     assert!(refused("DELETE FROM logs").contains("other than queries"));
 }
 
