@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::future::{Future as _, poll_fn};
+use std::io::{IsTerminal as _, stderr};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
@@ -58,6 +59,9 @@ fn wait(action: OnInterrupt, ready: mpsc::Sender<()>) {
     match action {
         OnInterrupt::Stop(flag) => {
             flag.store(true, Ordering::Relaxed);
+            if stderr().is_terminal() {
+                eprintln!("\nstopping; Ctrl-C once more ends at once");
+            }
             // Too late or once more: either way the end.
             let _ = runtime.block_on(async { timeout(GRACE, ctrl_c()).await });
         }
