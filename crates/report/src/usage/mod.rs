@@ -3,6 +3,7 @@
 
 mod authority;
 mod detect;
+mod distinct;
 mod eval;
 mod item;
 mod mapping;

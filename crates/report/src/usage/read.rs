@@ -1,6 +1,7 @@
 //! Reads a lake through the mapping: rows into items.
 
 use super::detect::Detector;
+use super::distinct::{content, identity, without_duplicates, without_roll_ups};
 use super::eval::Subject;
 use super::item::{Item, SpanPlace, Texts, Tokens};
 use super::mapping::{Expr, Mapping, Outcome, Source};
@@ -8,11 +9,11 @@ use super::rows::{Base, Rows};
 use super::series::{self, Point, Temporality};
 use crate::error::ReportError;
 use crate::notes::{NoteCode, Notes};
-use crate::query::{Duplicates, Selection, Signal};
+use crate::query::{Selection, Signal};
 use otolith_lake::{Lake, TableInfo};
 use otolith_tables::{DatabaseName, Table};
 use std::cell::Cell;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The tables that sources read, in the order of reading.
@@ -319,23 +320,6 @@ fn outcome(source: &Source, subject: &Subject<'_>) -> Option<Outcome> {
     (!source.error_when.is_empty()).then(|| of(!is_error()))
 }
 
-fn identity(source: &Source, subject: &Subject<'_>) -> Option<String> {
-    source.identity.iter().find_map(|keys| {
-        let parts = keys.iter().map(|key| subject.text(&Expr::Key(*key)));
-        let parts: Option<Vec<String>> = parts.collect();
-        // A separator that texts hardly hold keeps ("a", "bc") and ("ab", "c") apart.
-        parts.map(|parts| parts.join("\u{1f}"))
-    })
-}
-
-/// What stands for the identity of an event that has none: all that it tells, and its time.
-fn content(item: &Item) -> String {
-    format!(
-        "{} {:?} {:?} {:?} {:?} {:?} {:?}",
-        item.time, item.session, item.model, item.tool, item.tokens, item.cost, item.duration
-    )
-}
-
 fn span_place(source: &Source, rows: &Rows, row: usize, texts: &mut Texts) -> Option<SpanPlace> {
     if !source.leaf {
         return None;
@@ -349,69 +333,4 @@ fn span_place(source: &Source, rows: &Rows, row: usize, texts: &mut Texts) -> Op
         own: id(Base::SpanId)?,
         parent: id(Base::ParentSpanId),
     })
-}
-
-/// Keeps the first item of each identity within agent, source and service.
-fn without_duplicates(
-    items: Vec<Item>,
-    mapping: &Mapping,
-    selection: &Selection,
-    notes: &mut Notes,
-) -> Vec<Item> {
-    let mut seen = HashSet::new();
-    let mut kept = Vec::with_capacity(items.len());
-    for item in items {
-        let identity = item.identity.clone();
-        let new = identity.is_none_or(|identity| {
-            seen.insert((item.agent, item.source, Arc::clone(&item.service), identity))
-        });
-        if !new {
-            let agent = &mapping.agents[item.agent];
-            let subject = format!("{}, {}", agent.name, agent.sources[item.source].name);
-            match selection.duplicates {
-                Duplicates::Remove => {
-                    notes.add_about(NoteCode::DuplicatesRemoved, &subject, 1);
-                    continue;
-                }
-                Duplicates::Keep => notes.add_about(NoteCode::DuplicatesKept, &subject, 1),
-            }
-        }
-        kept.push(item);
-    }
-    kept
-}
-
-/// Drops spans of leaf sources that have a child with tokens in the same source.
-fn without_roll_ups(items: Vec<Item>, mapping: &Mapping) -> Vec<Item> {
-    let mut parents = HashSet::new();
-    for item in items.iter().filter(|item| item.tokens.any()) {
-        if let Some(SpanPlace {
-            trace,
-            parent: Some(parent),
-            ..
-        }) = &item.span
-        {
-            parents.insert((
-                item.agent,
-                item.source,
-                Arc::clone(trace),
-                Arc::clone(parent),
-            ));
-        }
-    }
-    let is_roll_up = |item: &Item| {
-        mapping.agents[item.agent].sources[item.source].leaf
-            && item.span.as_ref().is_some_and(|span| {
-                let own = (
-                    item.agent,
-                    item.source,
-                    Arc::clone(&span.trace),
-                    Arc::clone(&span.own),
-                );
-                parents.contains(&own)
-            })
-    };
-    let mut items = items;
-    items.retain(|item| !is_roll_up(item));
-    items
 }

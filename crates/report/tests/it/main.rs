@@ -1,8 +1,14 @@
 //! Reports and SQL over lakes that were converted from captures: real ones with their truth, and
 //! hand-written ones for what the real ones lack.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail as tests do: at once"
+)]
+
 mod agents;
 mod captures;
+mod coding;
 mod otlp;
 mod series;
 mod sql;

@@ -1,0 +1,92 @@
+//! Tells items apart: repeats of one item, and spans that sum up their children.
+
+use super::eval::Subject;
+use super::item::{Item, SpanPlace};
+use super::mapping::{Expr, Mapping, Source};
+use crate::notes::{NoteCode, Notes};
+use crate::query::{Duplicates, Selection};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// The identity of an event by the keys of its source, if one list of them is complete.
+pub(super) fn identity(source: &Source, subject: &Subject<'_>) -> Option<String> {
+    source.identity.iter().find_map(|keys| {
+        let parts = keys.iter().map(|key| subject.text(&Expr::Key(*key)));
+        let parts: Option<Vec<String>> = parts.collect();
+        // A separator that texts hardly hold keeps ("a", "bc") and ("ab", "c") apart.
+        parts.map(|parts| parts.join("\u{1f}"))
+    })
+}
+
+/// What stands for the identity of an event that has none: all that it tells, and its time.
+pub(super) fn content(item: &Item) -> String {
+    format!(
+        "{} {:?} {:?} {:?} {:?} {:?} {:?}",
+        item.time, item.session, item.model, item.tool, item.tokens, item.cost, item.duration
+    )
+}
+
+/// Keeps the first item of each identity within agent, source and service.
+pub(super) fn without_duplicates(
+    items: Vec<Item>,
+    mapping: &Mapping,
+    selection: &Selection,
+    notes: &mut Notes,
+) -> Vec<Item> {
+    let mut seen = HashSet::new();
+    let mut kept = Vec::with_capacity(items.len());
+    for item in items {
+        let identity = item.identity.clone();
+        let new = identity.is_none_or(|identity| {
+            seen.insert((item.agent, item.source, Arc::clone(&item.service), identity))
+        });
+        if !new {
+            let agent = &mapping.agents[item.agent];
+            let subject = format!("{}, {}", agent.name, agent.sources[item.source].name);
+            match selection.duplicates {
+                Duplicates::Remove => {
+                    notes.add_about(NoteCode::DuplicatesRemoved, &subject, 1);
+                    continue;
+                }
+                Duplicates::Keep => notes.add_about(NoteCode::DuplicatesKept, &subject, 1),
+            }
+        }
+        kept.push(item);
+    }
+    kept
+}
+
+/// Drops spans of leaf sources that have a child with tokens in the same source.
+pub(super) fn without_roll_ups(items: Vec<Item>, mapping: &Mapping) -> Vec<Item> {
+    let mut parents = HashSet::new();
+    for item in items.iter().filter(|item| item.tokens.any()) {
+        if let Some(SpanPlace {
+            trace,
+            parent: Some(parent),
+            ..
+        }) = &item.span
+        {
+            parents.insert((
+                item.agent,
+                item.source,
+                Arc::clone(trace),
+                Arc::clone(parent),
+            ));
+        }
+    }
+    let is_roll_up = |item: &Item| {
+        mapping.agents[item.agent].sources[item.source].leaf
+            && item.span.as_ref().is_some_and(|span| {
+                let own = (
+                    item.agent,
+                    item.source,
+                    Arc::clone(&span.trace),
+                    Arc::clone(&span.own),
+                );
+                parents.contains(&own)
+            })
+    };
+    let mut items = items;
+    items.retain(|item| !is_roll_up(item));
+    items
+}
