@@ -1,30 +1,40 @@
 """same_tables.py OTOLITH LEFT RIGHT DIR: two captures must give the same tables.
 
-Rows are compared as sets with repetition, without `source`. The type of an attribute column follows
-the first value in input order, which a receiver may change, so `x` and its side columns `x__TYPE`
-are compared as one.
+Rows are compared as sets with repetition, without `source`. The type of an attribute column, and which
+of two keys such as `turn.id` and `turn_id` owns it, follow the order of the input, which a receiver may
+change: so `x`, its side columns `x__TYPE` and the members of the JSON rest that would be named `x` are
+compared as one.
 """
 
 import collections
+import json
 import re
 import sys
 
 import lakes
 
 SIDE = re.compile(r"^(.+)__(string|int64|double|boolean)$")
+REST = {"attributes": "", "resource_attributes": "resource_", "scope_attributes": "scope_"}
+
+
+def values(name, value):
+    """(name, text) of what a column holds in a row."""
+    if name in REST:
+        for key, member in json.loads(value).items():
+            plain = re.sub(r"[^a-z0-9]+", "_", key.lower()).strip("_")
+            yield REST[name] + plain, str(member)
+    else:
+        side = SIDE.match(name)
+        yield (side.group(1) if side else name), str(value)
 
 
 def rows(db, glob):
     cursor = db.execute(f"SELECT * EXCLUDE (source) FROM {lakes.scan(glob)}")
     names = [column[0] for column in cursor.description]
     found = collections.Counter()
-    for values in cursor.fetchall():
-        row = {}
-        for name, value in zip(names, values):
-            if value is not None:
-                side = SIDE.match(name)
-                row[side.group(1) if side else name] = str(value)
-        found[tuple(sorted(row.items()))] += 1
+    for row in cursor.fetchall():
+        cells = (cell for name, value in zip(names, row) if value is not None for cell in values(name, value))
+        found[tuple(sorted(cells))] += 1
     return found
 
 

@@ -37,7 +37,7 @@ pub fn run() -> Result<()> {
     let dir = run::target_dir()?.join("collector");
     fs::create_dir_all(&dir)?;
     let collector = build(&dir)?;
-    let python = run::python(&dir, &["duckdb>=1.4"])?;
+    let python = run::python(&dir, &["duckdb>=1.4", "pytz"])?;
     let mut captures: Vec<PathBuf> = fs::read_dir(root().join("testdata/captures"))?
         .map(|entry| Ok(entry?.path()))
         .collect::<Result<_>>()?;
