@@ -19,6 +19,10 @@ pub enum NoteCode {
     BadNumber,
     /// First points of cumulative series that began before the capture.
     UnknownStart,
+    /// First points of cumulative series that began up to a minute before the first item.
+    EarlyStart,
+    /// Deltas below 0 of sums that claim never to fall.
+    NegativeDelta,
     /// Values of cumulative series that fell without a new start time.
     CounterReset,
     /// Points of sums without a temporality.
@@ -40,6 +44,8 @@ impl NoteCode {
             Self::NegativeClass => "negative_class",
             Self::BadNumber => "bad_number",
             Self::UnknownStart => "unknown_start",
+            Self::EarlyStart => "early_start",
+            Self::NegativeDelta => "negative_delta",
             Self::CounterReset => "counter_reset",
             Self::UnspecifiedTemporality => "unspecified_temporality",
             Self::CoveredByBetterSource => "covered_by_better_source",
@@ -61,6 +67,13 @@ impl NoteCode {
             Self::BadNumber => "numbers that cannot be an amount were left out",
             Self::UnknownStart => {
                 "first points of cumulative series started before the capture and were left out"
+            }
+            Self::EarlyStart => {
+                "first points of cumulative series started less than a minute (one export) before \
+                 the first item and were counted in full"
+            }
+            Self::NegativeDelta => {
+                "deltas below 0 of sums that claim never to fall were counted as sent"
             }
             Self::CounterReset => {
                 "cumulative values fell without a new start time and were taken as restarts"

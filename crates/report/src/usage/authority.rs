@@ -3,6 +3,7 @@
 use super::item::Item;
 use super::mapping::{Mapping, Role};
 use crate::notes::{NoteCode, Notes};
+use crate::query::Selection;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ pub(crate) fn chosen(
     items: &[Item],
     mapping: &Mapping,
     role: Role,
+    selection: &Selection,
     notes: &mut Notes,
 ) -> Vec<usize> {
     let rank = |item: &Item| {
@@ -59,7 +61,7 @@ pub(crate) fn chosen(
         let emitter = emitter(item);
         let better = covers.range((emitter.clone(), 0)..(emitter, rank));
         if better.into_iter().any(|(_, cover)| cover.holds(item)) {
-            covered += 1;
+            covered += u64::from(selection.holds_time(item.time));
         } else {
             found.push(index);
         }

@@ -41,14 +41,16 @@ pub(super) fn without_duplicates(
             seen.insert((item.agent, item.source, Arc::clone(&item.service), identity))
         });
         if !new {
+            // Which item is the first does not depend on the selected time, but notes are about it.
+            let count = u64::from(selection.holds_time(item.time));
             let agent = &mapping.agents[item.agent];
             let subject = format!("{}, {}", agent.name, agent.sources[item.source].name);
             match selection.duplicates {
                 Duplicates::Remove => {
-                    notes.add_about(NoteCode::DuplicatesRemoved, &subject, 1);
+                    notes.add_about(NoteCode::DuplicatesRemoved, &subject, count);
                     continue;
                 }
-                Duplicates::Keep => notes.add_about(NoteCode::DuplicatesKept, &subject, 1),
+                Duplicates::Keep => notes.add_about(NoteCode::DuplicatesKept, &subject, count),
             }
         }
         kept.push(item);

@@ -11,7 +11,7 @@ mod model;
 mod parse;
 mod read;
 mod rows;
-mod series;
+pub(crate) mod series;
 
 pub use item::Tokens;
 pub(crate) use mapping::{Outcome, Role};

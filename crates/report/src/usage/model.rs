@@ -93,7 +93,7 @@ impl Items {
         selection: &Selection,
         notes: &mut Notes,
     ) -> Vec<(usize, &Item)> {
-        let chosen = authority::chosen(&self.items, self.mapping, role, notes);
+        let chosen = authority::chosen(&self.items, self.mapping, role, selection, notes);
         let items = chosen.into_iter().map(|index| (index, &self.items[index]));
         let items: Vec<_> = items
             .filter(|(_, i)| selection.holds_time(i.time))

@@ -36,7 +36,7 @@ pub(crate) fn items(
     let mut tables = Vec::new();
     for database in lake.databases()? {
         let infos = lake.tables(&database)?;
-        let begin = capture_begin(&infos);
+        let begin = series::capture_begin(&infos);
         for table in TABLES {
             if selection.signal.is_some_and(|s| s != Signal::of(table)) {
                 continue;
@@ -78,16 +78,6 @@ fn read_rows(info: &TableInfo, mapping: &Mapping, table: Table) -> Result<Rows, 
     let sources = mapping.agents.iter().flat_map(|agent| &agent.sources);
     let sources: Vec<&Source> = sources.filter(|source| source.table == table).collect();
     Rows::read(info, mapping, &sources)
-}
-
-/// The earliest time of a database in nanoseconds.
-fn capture_begin(infos: &[TableInfo]) -> Option<i64> {
-    let parts = infos.iter().flat_map(|info| &info.parts);
-    let begin = parts
-        .filter_map(|part| part.time_range)
-        .map(|(first, _)| first)
-        .min()?;
-    begin.checked_mul(1_000)
 }
 
 struct Reader<'a> {
@@ -138,8 +128,13 @@ impl Reader<'_> {
                     self.notes.add(NoteCode::BadNumber, 1);
                 }
             }
-            self.below_zero
-                .set(self.below_zero.get() + below_zero.get());
+            if rows
+                .time(row)
+                .is_some_and(|time| self.selection.holds_time(time))
+            {
+                self.below_zero
+                    .set(self.below_zero.get() + below_zero.get());
+            }
         }
         for ((agent, source), points) in points {
             self.points(agent, source, points, begin, rows, database);
@@ -156,13 +151,22 @@ impl Reader<'_> {
         database: &DatabaseName,
     ) {
         let source = &self.mapping.agents[agent].sources[index];
-        let duplicates = self.selection.duplicates;
-        let increases = series::increases(points, begin, duplicates, self.notes);
+        let points = series::distinct(points, self.selection, self.notes);
+        let increases = series::increases(&points, begin, self.selection, self.notes);
         // Points that differ in nothing but the splitting attribute become one item.
         let mut groups: BTreeMap<PointKey, (usize, i64, BTreeMap<String, f64>)> = BTreeMap::new();
         let none = BTreeMap::new();
         let below_zero = Cell::new(0);
-        for increase in increases {
+        for increase in increases.into_iter().filter(|i| i.inside) {
+            // Of observations, such as the tokens of a turn, their sum is the amount.
+            let amount = if source.table == Table::Histograms {
+                increase.sum
+            } else {
+                Some(increase.amount)
+            };
+            let Some(amount) = amount else {
+                continue;
+            };
             let subject = Subject {
                 mapping: self.mapping,
                 rows,
@@ -189,7 +193,7 @@ impl Reader<'_> {
                     .entry(key)
                     .or_insert((increase.row, increase.start, BTreeMap::new()));
             group.1 = group.1.min(increase.start);
-            *group.2.entry(class).or_insert(0.0) += increase.amount;
+            *group.2.entry(class).or_insert(0.0) += amount;
         }
         for ((_, _, time), (row, start, classes)) in groups {
             let below_zero = Cell::new(0);
@@ -202,8 +206,10 @@ impl Reader<'_> {
             };
             let item = self.item(agent, index, &subject, database, (start, time));
             self.items.push(item);
-            self.below_zero
-                .set(self.below_zero.get() + below_zero.get());
+            if self.selection.holds_time(time) {
+                self.below_zero
+                    .set(self.below_zero.get() + below_zero.get());
+            }
         }
     }
 
@@ -232,11 +238,12 @@ impl Reader<'_> {
             name => texts.get(name),
         };
         let agent_name = agent_name.unwrap_or_else(|| texts.get(&self.mapping.agents[agent].name));
+        let selected = self.selection.holds_time(time);
         let notes = &mut *self.notes;
         let mut count = |expr: &Option<Expr>| {
             let n = subject.count(expr.as_ref()?)?;
             let count = u64::try_from(n).ok();
-            if count.is_none() {
+            if count.is_none() && selected {
                 notes.add(NoteCode::BadNumber, 1);
             }
             count
@@ -282,10 +289,11 @@ impl Reader<'_> {
 }
 
 fn point(rows: &Rows, row: usize, table: Table) -> Option<Point> {
+    let number = |column| rows.base(row, column).and_then(|v| v.as_double());
     let value = if table == Table::Metrics {
         Base::Value
     } else {
-        Base::Sum
+        Base::Count
     };
     Some(Point {
         row,
@@ -294,8 +302,10 @@ fn point(rows: &Rows, row: usize, table: Table) -> Option<Point> {
             .base_int(row, Base::StartTimeUnixNano)
             .filter(|nanos| *nanos > 0),
         time: rows.time(row)?,
-        value: rows.base(row, value).and_then(|v| v.as_double()),
+        value: number(value),
+        sum: number(Base::Sum),
         temporality: Temporality::of(rows.base_text(row, Base::Temporality)),
+        signed: false,
     })
 }
 

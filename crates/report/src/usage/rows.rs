@@ -133,11 +133,12 @@ pub(crate) enum Base {
     Temporality,
     SeriesId,
     Value,
+    Count,
     Sum,
 }
 
 /// Names in the order of [`Base`].
-const BASE: [&str; 17] = [
+const BASE: [&str; 18] = [
     "time",
     "time_unix_nano",
     "observed_time_unix_nano",
@@ -154,6 +155,7 @@ const BASE: [&str; 17] = [
     "temporality",
     "series_id",
     "value",
+    "count",
     "sum",
 ];
 

@@ -1,8 +1,34 @@
 //! From points to amounts: what a series counted, whatever its temporality.
 
 use crate::notes::{NoteCode, Notes};
-use crate::query::Duplicates;
+use crate::query::{Duplicates, Selection};
+use otolith_lake::TableInfo;
 use std::collections::{BTreeMap, HashSet};
+
+/// Date, in days since 1970, of items without a credible time.
+const NO_DATE: i32 = 0;
+
+/// How far before its first item a capture reaches, in nanoseconds: one minute.
+///
+/// The first export of a process tells what happened since the process began, and comes at most
+/// one export interval later: a minute, unless somebody set another. In a capture of metrics
+/// alone every first point therefore starts before the first item, although nothing is missing.
+/// A start further back means that exports were missed, or may have been.
+const REACH: i64 = 60_000_000_000;
+
+/// The time of the earliest item of a database in nanoseconds: where its capture begins. Items
+/// without a credible time, which have a date of their own, tell nothing.
+///
+/// Several captures in one lake count as one that begins with the earliest.
+pub(crate) fn capture_begin(infos: &[TableInfo]) -> Option<i64> {
+    let parts = infos.iter().flat_map(|info| &info.parts);
+    let first = parts
+        .filter(|part| part.date != NO_DATE)
+        .filter_map(|part| part.time_range)
+        .map(|(first, _)| first)
+        .min()?;
+    first.checked_mul(1_000)
+}
 
 /// A point of a series.
 #[derive(Clone, Copy, Debug)]
@@ -15,9 +41,13 @@ pub(crate) struct Point {
     pub(crate) start: Option<i64>,
     /// When it was taken, in nanoseconds.
     pub(crate) time: i64,
-    /// Its value; absent when not recorded.
+    /// Its value, or its count where it counts observations; absent when not recorded.
     pub(crate) value: Option<f64>,
+    /// The sum of its observations.
+    pub(crate) sum: Option<f64>,
     pub(crate) temporality: Temporality,
+    /// A delta below 0 is an amount.
+    pub(crate) signed: bool,
 }
 
 /// How points of one series relate.
@@ -50,77 +80,110 @@ pub(crate) struct Increase {
     pub(crate) start: i64,
     /// End of the time it covers, in nanoseconds.
     pub(crate) time: i64,
+    /// By how much the value rose.
     pub(crate) amount: f64,
+    /// By how much the sum of observations rose; absent when not sent.
+    pub(crate) sum: Option<f64>,
+    /// False for what was counted since an unknown start or one before the capture: how much of
+    /// it belongs to the capture cannot be known.
+    pub(crate) inside: bool,
 }
 
-/// Turns points into increases, in order of time, then row.
-///
-/// Delta points count as they are. Cumulative points are taken per series and start time, so that
-/// a restart and two processes under one identity are told apart: the first counts in full if its
-/// start lies at or after `capture_begin` (nanoseconds), else it is unknown; each further one
-/// counts the difference; a fall without a new start is a restart and counts in full. Points of
-/// no known temporality do not count. Identical points (series, start, time, value) count once.
-pub(crate) fn increases(
+/// Points in order of time, then row, each once: the same series, start, time and numbers come
+/// from retries or double export. Delta points stay if the selection says so.
+pub(crate) fn distinct(
     mut points: Vec<Point>,
-    capture_begin: Option<i64>,
-    duplicates: Duplicates,
+    selection: &Selection,
     notes: &mut Notes,
-) -> Vec<Increase> {
+) -> Vec<Point> {
     points.sort_by_key(|p| (p.time, p.row));
     let mut seen = HashSet::new();
-    let mut found = Vec::new();
-    let mut last: BTreeMap<(i64, Option<i64>), (f64, i64)> = BTreeMap::new();
+    points.retain(|p| {
+        let bits = |value: Option<f64>| value.map(f64::to_bits);
+        if seen.insert((p.series, p.start, p.time, bits(p.value), bits(p.sum))) {
+            return true;
+        }
+        // A cumulative point that repeats adds nothing either way.
+        let keep =
+            selection.duplicates == Duplicates::Keep && p.temporality != Temporality::Cumulative;
+        if selection.holds_time(p.time) {
+            let code = if keep {
+                NoteCode::DuplicatesKept
+            } else {
+                NoteCode::DuplicatesRemoved
+            };
+            notes.add(code, 1);
+        }
+        keep
+    });
+    points
+}
+
+/// Turns points, as [`distinct`] hands them out, into increases of all times, with notes about
+/// those of the selected time.
+///
+/// Delta points count as they are. Cumulative points are taken per series and start time, so that
+/// a restart and two processes under one identity are told apart: the first counts in full, and
+/// is `inside` if its start lies no more than a minute before `capture_begin` (nanoseconds), since
+/// a capture reaches one export interval back; each further one counts the difference; a fall
+/// without a new start is a restart and counts in full. Points of no known temporality do not
+/// count.
+pub(crate) fn increases(
+    points: &[Point],
+    capture_begin: Option<i64>,
+    selection: &Selection,
+    notes: &mut Notes,
+) -> Vec<Increase> {
+    let mut found = Vec::with_capacity(points.len());
+    let mut last: BTreeMap<(i64, Option<i64>), Last> = BTreeMap::new();
     for point in points {
         let Some(value) = point.value else {
             continue;
         };
-        if !value.is_finite() || value < 0.0 {
-            notes.add(NoteCode::BadNumber, 1);
+        let selected = selection.holds_time(point.time);
+        let mut note = |code| notes.add(code, u64::from(selected));
+        let cumulative = point.temporality == Temporality::Cumulative;
+        if !value.is_finite() || (value < 0.0 && (cumulative || !point.signed)) {
+            note(NoteCode::BadNumber);
             continue;
         }
         if point.temporality == Temporality::Unspecified {
-            notes.add(NoteCode::UnspecifiedTemporality, 1);
+            note(NoteCode::UnspecifiedTemporality);
             continue;
-        }
-        let cumulative = point.temporality == Temporality::Cumulative;
-        if !seen.insert((point.series, point.start, point.time, value.to_bits())) {
-            let kept = duplicates == Duplicates::Keep && !cumulative;
-            notes.add(
-                if kept {
-                    NoteCode::DuplicatesKept
-                } else {
-                    NoteCode::DuplicatesRemoved
-                },
-                1,
-            );
-            if !kept {
-                continue;
-            }
         }
         let mut increase = Increase {
             row: point.row,
             start: point.start.unwrap_or(point.time),
             time: point.time,
             amount: value,
+            sum: point.sum,
+            inside: true,
         };
         if cumulative {
-            let run = (point.series, point.start);
-            match last.insert(run, (value, point.time)) {
-                Some((before, since)) if value >= before => {
-                    increase.start = since;
-                    increase.amount = value - before;
+            let now = Last {
+                value,
+                sum: point.sum,
+                time: point.time,
+            };
+            match last.insert((point.series, point.start), now) {
+                Some(before) if value >= before.value => {
+                    increase.start = before.time;
+                    increase.amount = value - before.value;
+                    let sums = point.sum.zip(before.sum);
+                    increase.sum = sums.map(|(now, before)| now - before);
                 }
-                Some((_, since)) => {
-                    notes.add(NoteCode::CounterReset, 1);
-                    increase.start = since;
+                Some(before) => {
+                    note(NoteCode::CounterReset);
+                    increase.start = before.time;
                 }
                 None => {
-                    let inside = point.start >= capture_begin && point.start.is_some();
-                    if !inside && value > 0.0 {
-                        notes.add(NoteCode::UnknownStart, 1);
-                    }
-                    if !inside {
-                        continue;
+                    let (start, begin) = (point.start, capture_begin);
+                    let reach = begin.map(|begin| begin.saturating_sub(REACH));
+                    increase.inside = start.is_some() && start >= reach;
+                    if value > 0.0 && !increase.inside {
+                        note(NoteCode::UnknownStart);
+                    } else if value > 0.0 && start < begin {
+                        note(NoteCode::EarlyStart);
                     }
                 }
             }
@@ -130,27 +193,41 @@ pub(crate) fn increases(
     found
 }
 
+/// Where a run of a cumulative series stood.
+struct Last {
+    value: f64,
+    sum: Option<f64>,
+    time: i64,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const BEGIN: i64 = 100;
+    const SECOND: i64 = 1_000_000_000;
+    const BEGIN: i64 = 100 * SECOND;
 
+    /// Start and time in seconds.
     fn point(series: i64, start: i64, time: i64, value: f64, word: &str) -> Point {
         Point {
             row: 0,
             series,
-            start: (start > 0).then_some(start),
-            time,
-            value: (!value.is_sign_negative()).then_some(value),
+            start: (start > 0).then_some(start * SECOND),
+            time: time * SECOND,
+            value: Some(value),
+            sum: None,
             temporality: Temporality::of(word),
+            signed: false,
         }
     }
 
     fn check(points: &[Point], amounts: &[f64], codes: &[(&str, u64)]) {
         let mut notes = Notes::default();
-        let found = increases(points.to_vec(), Some(BEGIN), Duplicates::Remove, &mut notes);
-        let found: Vec<f64> = found.iter().map(|i| i.amount).collect();
+        let all = Selection::default();
+        let points = distinct(points.to_vec(), &all, &mut notes);
+        let found = increases(&points, Some(BEGIN), &all, &mut notes);
+        let inside = found.iter().filter(|i| i.inside);
+        let found: Vec<f64> = inside.map(|i| i.amount).collect();
         assert_eq!(found, amounts);
         let notes = notes.into_vec();
         let notes: Vec<_> = notes.iter().map(|n| (n.code.as_str(), n.count)).collect();
@@ -173,8 +250,12 @@ mod tests {
     fn identical_points_count_once() {
         let delta = point(1, 190, 200, 3.0, "DELTA");
         check(&[delta, delta, delta], &[3.0], &[("duplicates_removed", 2)]);
+        let keep = Selection {
+            duplicates: Duplicates::Keep,
+            ..Selection::default()
+        };
         let mut notes = Notes::default();
-        let kept = increases(vec![delta, delta], None, Duplicates::Keep, &mut notes);
+        let kept = distinct(vec![delta, delta], &keep, &mut notes);
         assert_eq!(kept.len(), 2);
     }
 
@@ -190,10 +271,49 @@ mod tests {
 
     #[test]
     fn a_first_point_from_before_the_capture_is_unknown() {
-        let points = [cumulative(1, 50, 200, 5.0), cumulative(1, 50, 210, 6.0)];
+        let points = [cumulative(1, 39, 200, 5.0), cumulative(1, 39, 210, 6.0)];
         check(&points, &[1.0], &[("unknown_start", 1)]);
         let points = [cumulative(1, 0, 200, 5.0), cumulative(1, 0, 210, 6.0)];
         check(&points, &[1.0], &[("unknown_start", 1)]);
+        // Nothing counted yet is nothing unknown.
+        let points = [cumulative(1, 39, 200, 0.0), cumulative(1, 39, 210, 6.0)];
+        check(&points, &[6.0], &[]);
+    }
+
+    #[test]
+    fn a_capture_reaches_one_export_interval_back() {
+        let points = [cumulative(1, 40, 100, 5.0), cumulative(2, 39, 100, 7.0)];
+        check(&points, &[5.0], &[("unknown_start", 1), ("early_start", 1)]);
+    }
+
+    #[test]
+    fn sums_of_observations_follow_their_count() {
+        let of = |time, count, sum| Point {
+            sum: Some(sum),
+            ..cumulative(1, 150, time, count)
+        };
+        // The sum falls with an observation below 0; only the count tells a restart.
+        let points = [of(200, 2.0, 9.0), of(210, 3.0, 4.0), of(220, 1.0, 8.0)];
+        let all = Selection::default();
+        let found = increases(&points, Some(BEGIN), &all, &mut Notes::default());
+        let sums: Vec<_> = found.iter().map(|i| i.sum).collect();
+        assert_eq!(sums, [Some(9.0), Some(-5.0), Some(8.0)]);
+    }
+
+    #[test]
+    fn notes_are_about_the_selected_time() {
+        let selection = Selection {
+            since: Some(205 * SECOND),
+            ..Selection::default()
+        };
+        let points = [200, 200, 210, 210].map(|time| cumulative(1, 39, time, 5.0));
+        let mut notes = Notes::default();
+        let points = distinct(points.to_vec(), &selection, &mut notes);
+        let found = increases(&points, Some(BEGIN), &selection, &mut notes);
+        assert_eq!(found.len(), 2);
+        let notes = notes.into_vec();
+        let notes: Vec<_> = notes.iter().map(|n| (n.code.as_str(), n.count)).collect();
+        assert_eq!(notes, [("duplicates_removed", 1)]);
     }
 
     #[test]
@@ -224,7 +344,16 @@ mod tests {
             &[],
             &[("unspecified_temporality", 1)],
         );
-        check(&[point(1, 150, 200, -1.0, "DELTA")], &[], &[]);
+        let fall = point(1, 150, 200, -1.0, "DELTA");
+        check(&[fall], &[], &[("bad_number", 1)]);
+        check(
+            &[Point {
+                signed: true,
+                ..fall
+            }],
+            &[-1.0],
+            &[],
+        );
         check(
             &[point(1, 150, 200, f64::NAN, "DELTA")],
             &[],

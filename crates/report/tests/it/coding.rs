@@ -1,7 +1,7 @@
 //! Claude Code and Codex in forms that the real captures lack.
 
 use crate::agents::{check, gemini_response};
-use crate::otlp::{DELTA, logs, sum};
+use crate::otlp::{DELTA, at, logs, sum};
 use crate::support::{cost, first_row, lake_of, noted, only, tokens};
 use otolith_report::{Dimension, Duplicates, Selection, Signal, SummaryQuery, ToolsQuery};
 use serde_json::{Value, json};
@@ -66,6 +66,24 @@ fn repeated_requests_count_once_unless_told_otherwise() {
     let report = tokens(&lake, &BY, keep);
     assert_eq!(first_row(&report), claude_tokens(3));
     assert_eq!(noted(&report, "duplicates_kept"), 1);
+}
+
+#[test]
+fn notes_are_about_the_selected_time() {
+    let records = [
+        (1.0, api_request(1, "api_request")),
+        (1.0, api_request(1, "api_request")),
+        (5.0, api_request(2, "api_request")),
+        (5.0, api_request(2, "api_request")),
+        (5.0, api_request(2, "api_request")),
+    ];
+    let lake = lake_of(&[logs("claude-code", CLAUDE_EVENTS, &records)]);
+    let since = |seconds: f64| Selection {
+        since: Some(at(seconds).cast_signed()),
+        ..Selection::default()
+    };
+    let removed = |seconds| noted(&tokens(&lake, &BY, since(seconds)), "duplicates_removed");
+    assert_eq!([removed(0.0), removed(4.0), removed(6.0)], [3, 2, 0]);
 }
 
 #[test]
@@ -318,7 +336,7 @@ fn selection_narrows_by_time_and_service() {
             .first()
             .map(|_| first_row(&report)["total_tokens"].clone())
     };
-    let time = |seconds| Some(i64::try_from(crate::otlp::at(seconds)).unwrap());
+    let time = |seconds| Some(i64::try_from(at(seconds)).unwrap());
     let range = Selection {
         since: time(2.0),
         until: time(3.0),

@@ -101,13 +101,29 @@ fn two_processes_on_one_series_are_told_apart() {
 
 #[test]
 fn what_was_counted_before_the_capture_is_left_out_with_a_note() {
-    let points = [point(1.0, 10.0, 100.0), point(1.0, 20.0, 130.0)];
-    check(
-        &[begin(5.0), usage(CUMULATIVE, &points)],
-        30,
-        "unknown_start",
-        1,
-    );
+    let points = [point(1.0, 110.0, 100.0), point(1.0, 120.0, 130.0)];
+    let requests = [begin(105.0), usage(CUMULATIVE, &points)];
+    check(&requests, 30, "unknown_start", 1);
+}
+
+/// In a capture of metrics alone nothing is older than the first export, which yet tells of what
+/// happened before it.
+#[test]
+fn the_first_export_of_a_process_counts_without_logs() {
+    let points = [point(1.0, 60.0, 100.0), point(1.0, 120.0, 130.0)];
+    check(&[usage(CUMULATIVE, &points)], 130, "early_start", 1);
+    // Exports of this process must have been missed.
+    let points = [point(1.0, 200.0, 100.0), point(1.0, 260.0, 130.0)];
+    check(&[usage(CUMULATIVE, &points)], 30, "unknown_start", 1);
+}
+
+#[test]
+fn an_item_of_1970_does_not_begin_the_capture() {
+    let points = [point(1.0, 110.0, 100.0), point(1.0, 120.0, 130.0)];
+    let mut odd = begin(0.0);
+    odd["resourceLogs"][0]["scopeLogs"][0]["logRecords"][0]["timeUnixNano"] = json!("1790000000");
+    let requests = [odd, begin(105.0), usage(CUMULATIVE, &points)];
+    check(&requests, 30, "unknown_start", 1);
 }
 
 #[test]
