@@ -175,6 +175,13 @@ pub struct ToolsQuery {
     pub selection: Selection,
 }
 
+/// Question of `metrics`.
+#[derive(Clone, Debug, Default)]
+pub struct MetricsQuery {
+    /// Which items.
+    pub selection: Selection,
+}
+
 /// The zone of an IANA name such as `Europe/Berlin`.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use serde_json::{Map, Number, Value, json};
 /// Every row has exactly one cell per column, in the order of `columns`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
-    /// Name of the report: `summary`, `cost`, `tokens`, `tools` or `sql`.
+    /// Name of the report: `summary`, `cost`, `tokens`, `tools`, `metrics` or `sql`.
     pub report: String,
     /// The parameters that shaped it, by the names of the command's options.
     pub parameters: Map<String, Value>,

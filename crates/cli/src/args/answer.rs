@@ -30,6 +30,8 @@ pub enum ReportName {
     Tokens(GroupedReportArgs),
     /// Calls, success, errors and durations per agent and tool
     Tools(PlainReportArgs),
+    /// What each metric counted or stood at, per service and scope
+    Metrics(PlainReportArgs),
 }
 
 /// A report without grouping.

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use otolith_capture as capture;
 use otolith_lake::Lake;
 use otolith_report::{
-    CostQuery, Dimension, Duplicates, Report, ReportError, Selection, Signal, SummaryQuery,
+    CostQuery, Dimension, Duplicates, MetricsQuery, Report, ReportError, Selection, Signal, SummaryQuery,
     TokensQuery, ToolsQuery,
 };
 
@@ -23,6 +23,7 @@ pub fn run(args: ReportArgs, terminal: Terminal) -> Result<Outcome> {
         ReportName::Cost(args) => (Question::Cost(args.by), args.common),
         ReportName::Tokens(args) => (Question::Tokens(args.by), args.common),
         ReportName::Tools(args) => (Question::Tools, args.common),
+        ReportName::Metrics(args) => (Question::Metrics, args.common),
     };
     let CommonReportArgs {
         data,
@@ -62,6 +63,7 @@ enum Question {
     Cost(Vec<Dimension>),
     Tokens(Vec<Dimension>),
     Tools,
+    Metrics,
 }
 
 impl Question {
@@ -85,6 +87,7 @@ impl Question {
             Self::Cost(by) => otolith_report::cost(lake, &CostQuery { by, tz, selection }),
             Self::Tokens(by) => otolith_report::tokens(lake, &TokensQuery { by, tz, selection }),
             Self::Tools => otolith_report::tools(lake, &ToolsQuery { selection }),
+            Self::Metrics => otolith_report::metrics(lake, &MetricsQuery { selection }),
         }
     }
 }

@@ -19,6 +19,7 @@ fn every_command_explains_itself_with_examples() {
         &["report", "cost"],
         &["report", "tokens"],
         &["report", "tools"],
+        &["report", "metrics"],
         &["sql"],
         &["replay"],
     ];

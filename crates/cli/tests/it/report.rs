@@ -6,7 +6,7 @@ use crate::support::{capture, claude, corrupted, lake_of, otolith, run};
 
 #[test]
 fn every_report_answers_from_captures_in_json() {
-    for name in ["summary", "cost", "tokens", "tools"] {
+    for name in ["summary", "cost", "tokens", "tools", "metrics"] {
         let done = run(otolith().args(["report", name, "--json"]).arg(claude()));
         assert_eq!(done.code, 0, "{name}: {}", done.err);
         let answer = done.json();

@@ -1,10 +1,13 @@
 //! The named reports.
 
 mod group;
+mod metrics;
+mod points;
 mod spending;
 mod summary;
 mod tools;
 
+pub use metrics::metrics;
 pub use spending::{cost, tokens};
 pub use summary::summary;
 pub use tools::tools;

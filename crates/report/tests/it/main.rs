@@ -9,6 +9,7 @@
 mod agents;
 mod captures;
 mod coding;
+mod metrics;
 mod otlp;
 mod series;
 mod sql;

@@ -132,7 +132,7 @@ pub fn histogram(
     )
 }
 
-fn metric(service: &str, scope: &str, metric: &Value) -> Value {
+pub fn metric(service: &str, scope: &str, metric: &Value) -> Value {
     json!({"resourceMetrics": [{
         "resource": resource(service),
         "scopeMetrics": [{"scope": {"name": scope}, "metrics": [metric]}],
