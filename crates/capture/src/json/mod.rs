@@ -17,7 +17,7 @@ pub(crate) fn starts_records(bytes: &[u8]) -> bool {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let first = text.iter().position(|byte| !cutter::is_blank(*byte));
     match first.map(|place| &text[place..]) {
-        None => !text.is_empty(),
+        None => !bytes.is_empty(),
         Some([b'{' | b'[', ..]) => true,
         Some(text) => {
             // Damage may put a control character or two into a text, no more.

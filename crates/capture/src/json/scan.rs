@@ -4,8 +4,9 @@
 //! an object may begin, and that no string holds a line break. Everything else is left to the
 //! decoder.
 
-/// Brackets that may be open at once. The deepest attribute value that is decoded needs 205.
-const MAX_DEPTH: usize = 256;
+/// Open brackets whose kinds are remembered, more than the deepest value that is ever decoded
+/// needs. Beyond it brackets are only counted: that a record is too deep is for the decoder to say.
+const KNOWN_DEPTH: usize = 1024;
 
 /// Where the scan of a value ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +21,10 @@ pub(crate) enum Scan {
 
 /// Scans the object or array at the start of `bytes`.
 pub(crate) fn value(bytes: &[u8]) -> Scan {
-    let mut open = Open::default();
+    let mut open = Open {
+        depth: 0,
+        objects: [0; KNOWN_DEPTH / 64],
+    };
     // The last token: a bracket, `:`, `,`, or `v` for a string or other scalar.
     let mut last = b':';
     let mut at = 0;
@@ -41,16 +45,20 @@ pub(crate) fn value(bytes: &[u8]) -> Scan {
                 let may_begin = match last {
                     b':' => true,
                     b'[' => true,
-                    b',' => !open.in_object(),
+                    b',' => open.is_object() != Some(true),
                     _ => false,
                 };
-                if !may_begin || !open.push(bracket == b'{') {
+                if !may_begin {
                     return Scan::Broken(at);
                 }
+                open.push(bracket == b'{');
                 last = bracket;
             }
             bracket @ (b'}' | b']') => {
-                if open.depth == 0 || open.in_object() != (bracket == b'}') {
+                let fits = open
+                    .is_object()
+                    .is_none_or(|object| object == (bracket == b'}'));
+                if open.depth == 0 || !fits {
                     return Scan::Broken(at);
                 }
                 open.depth -= 1;
@@ -75,29 +83,26 @@ pub(crate) fn value(bytes: &[u8]) -> Scan {
 }
 
 /// The kinds of the open brackets, one bit each.
-#[derive(Default)]
 struct Open {
     depth: usize,
-    objects: [u64; MAX_DEPTH / 64],
+    objects: [u64; KNOWN_DEPTH / 64],
 }
 
 impl Open {
-    fn in_object(&self) -> bool {
-        self.depth > 0 && {
-            let top = self.depth - 1;
-            self.objects[top / 64] >> (top % 64) & 1 == 1
-        }
+    /// Whether the innermost bracket is that of an object; `None` if there is none or it lies
+    /// too deep to be known.
+    fn is_object(&self) -> Option<bool> {
+        let top = self.depth.checked_sub(1)?;
+        let word = self.objects.get(top / 64)?;
+        Some(word >> (top % 64) & 1 == 1)
     }
 
-    /// False if there is no room.
-    fn push(&mut self, object: bool) -> bool {
-        if self.depth == MAX_DEPTH {
-            return false;
+    fn push(&mut self, object: bool) {
+        if let Some(word) = self.objects.get_mut(self.depth / 64) {
+            let bit = self.depth % 64;
+            *word = *word & !(1 << bit) | u64::from(object) << bit;
         }
-        let (word, bit) = (self.depth / 64, self.depth % 64);
-        self.objects[word] = self.objects[word] & !(1 << bit) | u64::from(object) << bit;
         self.depth += 1;
-        true
     }
 }
 
@@ -176,9 +181,12 @@ mod tests {
     }
 
     #[test]
-    fn depth_is_bounded() {
+    fn depth_has_no_bound() {
         let deep = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-        check(&deep(256), Scan::Complete(512));
-        check(&deep(257), Scan::Broken(256));
+        for depth in [1024, 1025, 100_000] {
+            check(&deep(depth), Scan::Complete(2 * depth));
+        }
+        let wrong = format!("{}}}", "[".repeat(1024));
+        check(&wrong, Scan::Broken(1024));
     }
 }

@@ -27,6 +27,16 @@ fn an_empty_or_blank_file_has_no_entries() {
     check("", "unrecognised", &[]);
     check("\n \r\n", "JSON lines", &[]);
     check([0; 64], "JSON lines", &[]);
+    check("\u{feff}", "JSON lines", &[]);
+    check("\u{feff}\r\n", "JSON lines", &[]);
+}
+
+#[test]
+fn a_record_nested_deeply_is_left_to_the_decoder_wherever_it_stands() {
+    let deep = format!("{{\"a\":{}{}}}", "[".repeat(5_000), "]".repeat(5_000));
+    let frame = format!("0 {}", shown(&deep));
+    check(format!("{deep}\n"), "JSON lines", &[&frame]);
+    check(&deep, "JSON lines", &[&frame]);
 }
 
 #[test]
