@@ -4,7 +4,7 @@ use crate::binary::message::{self, Look};
 use crate::binary::{BinaryCutter, Framing, WalkEnd};
 use crate::json::starts_records;
 use crate::options::InputFormat;
-use crate::stream::ZSTD_MAGIC;
+use crate::stream::{GZIP_MAGIC, ZSTD_MAGIC};
 
 /// How many bytes of a file are looked at. Files that are larger are confirmed as far as this;
 /// a file cannot be walked to its end first when it is read from a pipe.
@@ -97,7 +97,9 @@ fn has_frames_later(framing: Framing, bytes: &[u8], max_bytes: usize) -> bool {
 
 /// What a file looks like that is no capture.
 pub(crate) fn describe(bytes: &[u8]) -> String {
-    const KNOWN: [(usize, &[u8], &str); 17] = [
+    const KNOWN: [(usize, &[u8], &str); 19] = [
+        (0, &GZIP_MAGIC, "gzip inside several other compressions"),
+        (0, &ZSTD_MAGIC, "zstd inside several other compressions"),
         (0, b"PAR1", "Parquet"),
         (0, b"ARROW1", "Arrow"),
         (0, b"Obj\x01", "Avro"),

@@ -30,8 +30,9 @@ pub(super) fn open<'a>(version: &[u8], object: &'a [u8], max_bytes: usize) -> Op
         }
     }
     parts.open(max_bytes).unwrap_or_else(|(code, why)| {
-        let version = version.escape_ascii();
-        Opened::Reject(code, format!("otlp-stdout envelope {version}: {why}"))
+        let version = text::of(version).unwrap_or_default();
+        let version = version.escape_debug();
+        Opened::Reject(code, format!("otlp-stdout envelope `{version}`: {why}"))
     })
 }
 
