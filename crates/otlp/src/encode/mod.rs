@@ -7,4 +7,4 @@ mod message;
 mod request;
 mod wire;
 
-pub use request::{RequestEncoder, Requests, to_requests};
+pub use request::RequestEncoder;

@@ -1,8 +1,6 @@
 //! The request with its resource, scope and metric groups, as a sink.
 
-use std::borrow::Cow;
-
-use otolith_capture::{Encoding, Frame, Signal};
+use otolith_capture::{Frame, Signal};
 
 use super::wire::{Buffer, Mark};
 use crate::model::{
@@ -10,7 +8,6 @@ use crate::model::{
     Resource, Scope, Span, SummaryPoint,
 };
 use crate::sink::{ItemReject, NoteCode, Sink};
-use crate::{Decoder, FrameReject, resolve_signal};
 
 /// A sink that builds one protobuf `Export*ServiceRequest` for each signal that it is told about.
 ///
@@ -212,35 +209,5 @@ impl Sink for RequestEncoder {
             request.bytes.truncate(begun);
         }
         self.order.truncate(self.order_begun);
-    }
-}
-
-/// The protobuf requests of a frame, at most one per signal.
-pub type Requests<'a> = Vec<(Signal, Cow<'a, [u8]>)>;
-
-/// The protobuf requests of a frame: those of a protobuf frame unchanged, those of a JSON frame
-/// encoded, one per signal.
-///
-/// A protobuf frame is not looked into beyond what its signal takes. Of a JSON frame, items that
-/// the decoder rejects are left out.
-///
-/// # Errors
-///
-/// When the signal of a protobuf frame cannot be told, or a JSON frame cannot be decoded.
-pub fn to_requests<'a>(
-    decoder: &mut Decoder,
-    frame: &Frame<'a>,
-) -> Result<Requests<'a>, FrameReject> {
-    match frame.encoding {
-        Encoding::Protobuf => {
-            let signal = resolve_signal(frame)?;
-            Ok(vec![(signal, Cow::Borrowed(frame.bytes))])
-        }
-        Encoding::Json => {
-            let mut encoder = RequestEncoder::new();
-            decoder.decode(frame, &mut encoder)?;
-            let requests = encoder.take().into_iter();
-            Ok(requests.map(|(s, bytes)| (s, bytes.into())).collect())
-        }
     }
 }

@@ -80,8 +80,12 @@ pub(super) fn metric<'a, S: Sink>(walk: &mut Walk<'a, '_, S>) -> Result<(), Stop
                 if reader.null()? {
                     continue;
                 }
-                if data.is_some() {
-                    reader.note(Note::DuplicateMember);
+                if let Some(Data { kind: before, .. }) = &data {
+                    reader.note(if *before == kind {
+                        Note::DuplicateMember
+                    } else {
+                        Note::SeveralDataKinds
+                    });
                     waiting.push((kind, reader.offset()));
                     reader.skip_value()?;
                 } else {
@@ -93,11 +97,13 @@ pub(super) fn metric<'a, S: Sink>(walk: &mut Walk<'a, '_, S>) -> Result<(), Stop
         see(&mut walk.reader, &mut seen, bit);
     }
     let end = walk.reader.offset();
-    if let Some(data) = data {
-        let (kind, unread) = push(&header, data, &mut walk.out);
-        arena::reset(walk.item);
-        push_unread(walk, kind, &unread)?;
-    }
+    let Some(data) = data else {
+        walk.reader.note(Note::NoKnownData);
+        return Ok(());
+    };
+    let (kind, unread) = push(&header, data, &mut walk.out);
+    arena::reset(walk.item);
+    push_unread(walk, kind, &unread)?;
     for (kind, offset) in waiting {
         walk.reader.go_to(offset);
         let data = read_data(

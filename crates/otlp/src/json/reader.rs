@@ -9,7 +9,7 @@ use otolith_capture::RejectCode;
 use super::scan::string_special;
 use crate::problems::{
     BAD_JSON, BAD_VALUE, DUPLICATE_ATTRIBUTE_KEY, DUPLICATE_MEMBER, INT_OUT_OF_RANGE,
-    LONE_SURROGATE, PROFILES_IGNORED, STRING_INDEX_IGNORED,
+    LONE_SURROGATE, NO_KNOWN_DATA, PROFILES_IGNORED, SEVERAL_DATA_KINDS, STRING_INDEX_IGNORED,
 };
 use crate::sink::NoteCode;
 
@@ -41,16 +41,20 @@ pub(super) enum Note {
     LoneSurrogate,
     StringIndexIgnored,
     ProfilesIgnored,
+    SeveralDataKinds,
+    NoKnownData,
 }
 
 /// The note codes in the order of [`Note`].
-const NOTE_CODES: [NoteCode; 6] = [
+const NOTE_CODES: [NoteCode; 8] = [
     DUPLICATE_ATTRIBUTE_KEY,
     DUPLICATE_MEMBER,
     INT_OUT_OF_RANGE,
     LONE_SURROGATE,
     STRING_INDEX_IGNORED,
     PROFILES_IGNORED,
+    SEVERAL_DATA_KINDS,
+    NO_KNOWN_DATA,
 ];
 
 /// A place in the text, and the notes made up to there.

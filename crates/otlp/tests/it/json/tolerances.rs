@@ -3,8 +3,8 @@
 use otolith_capture::RejectCode;
 use otolith_otlp::NoteCode;
 use otolith_otlp::problems::{
-    BAD_ID, BAD_VALUE, DUPLICATE_ATTRIBUTE_KEY, DUPLICATE_MEMBER, INT_OUT_OF_RANGE,
-    PROFILES_IGNORED, STRING_INDEX_IGNORED,
+    BAD_ID, BAD_VALUE, DUPLICATE_ATTRIBUTE_KEY, DUPLICATE_MEMBER, INT_OUT_OF_RANGE, NO_KNOWN_DATA,
+    PROFILES_IGNORED, SEVERAL_DATA_KINDS, STRING_INDEX_IGNORED,
 };
 
 use super::decode;
@@ -369,7 +369,7 @@ fn a_metric_with_two_kinds_of_data_loses_nothing() {
         r#"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"gauge":{"dataPoints":[{"asInt":1}]},"sum":{"dataPoints":[{"asInt":2}],"aggregationTemporality":1},"name":"m"},{"name":"n","gauge":null,"sum":{"dataPoints":[{"asInt":3}]}}]}]}]}"#,
     );
     assert_eq!(result.unwrap().items, 3);
-    assert_eq!(transcript.notes, [DUPLICATE_MEMBER]);
+    assert_eq!(transcript.notes, [SEVERAL_DATA_KINDS]);
     let kinds: Vec<_> = transcript.lines[2..]
         .iter()
         .map(|line| line.trim_start().split([' ', '(']).next().unwrap())
@@ -388,6 +388,14 @@ fn a_metric_with_two_kinds_of_data_loses_nothing() {
     assert!(
         transcript.lines[4].contains(r#"name: "m""#) && transcript.lines[4].contains("kind: Sum")
     );
+}
+
+#[test]
+fn a_metric_without_known_data_is_noted() {
+    let (_, transcript) = decode(
+        r#"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"m"},{"name":"n","gauge":null},{"name":"o","futureKind":{"dataPoints":[{}]}},{"name":"p","gauge":{}},null]}]}]}"#,
+    );
+    assert_eq!(transcript.notes, [NO_KNOWN_DATA; 3]);
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use otolith_capture::{Encoding, SignalHint};
 use otolith_otlp::problems::DUPLICATE_ATTRIBUTE_KEY;
-use otolith_otlp::{Decoder, Limits, NoteCode, Probe, RequestEncoder, probe_signal, to_requests};
+use otolith_otlp::{
+    Decoder, Limits, NoteCode, Probe, RequestEncoder, probe_signal, resolve_signal,
+};
 use proptest::prelude::*;
 
 use super::{declared, decode, frame};
@@ -83,20 +85,15 @@ proptest! {
     }
 
     #[test]
-    fn requests_for_replay(request in request()) {
+    fn a_json_request_is_encoded_with_its_meaning(request in request()) {
         let mut decoder = Decoder::new(Limits::DEFAULT);
         let bytes = request.encode();
-        let frame_in = declared(&bytes, request.signal());
-        let passed = to_requests(&mut decoder, &frame_in).unwrap();
-        prop_assert_eq!(passed.len(), 1);
-        prop_assert_eq!(passed[0].0, request.signal());
-        prop_assert_eq!(passed[0].1.as_ptr(), bytes.as_ptr());
-        prop_assert_eq!(passed[0].1.len(), bytes.len());
-
         let text = json_writer::write(&request);
         let json = frame(text.as_bytes(), Encoding::Json, SignalHint::Unknown);
-        let expected = oracle::transcript(&frame_in, &request);
-        for (signal, bytes) in to_requests(&mut decoder, &json).unwrap() {
+        let expected = oracle::transcript(&declared(&bytes, request.signal()), &request);
+        let mut encoder = RequestEncoder::new();
+        decoder.decode(&json, &mut encoder).unwrap();
+        for (signal, bytes) in encoder.take() {
             prop_assert_eq!(signal, request.signal());
             let again = Request::decode(signal, &bytes).unwrap();
             prop_assert_eq!(oracle::transcript(&json, &again).text(), expected.text());
@@ -122,7 +119,6 @@ proptest! {
     ) {
         let signal = request.signal();
         let mut bytes = request.encode();
-        let mut decoder = Decoder::new(Limits::DEFAULT);
         let whole = oracle::transcript(&declared(&bytes, signal), &request);
         for len in 0..bytes.len() {
             let cut = &bytes[..len];
@@ -161,6 +157,6 @@ proptest! {
                 prop_assert_eq!(transcript.text(), expected.text());
             }
         }
-        let _ = to_requests(&mut decoder, &frame(&bytes, Encoding::Protobuf, SignalHint::Unknown));
+        let _ = resolve_signal(&frame(&bytes, Encoding::Protobuf, SignalHint::Unknown));
     }
 }
