@@ -102,6 +102,31 @@ pub(crate) fn part_file(path: PathBuf, date: i32) -> Result<PartFile, LakeError>
     look(path, date).map(|(part, _)| part)
 }
 
+/// The parts of runs with this identity, in all tables.
+pub(crate) fn parts_of_run(lake: &Path, identity: u128) -> Result<Vec<PathBuf>, LakeError> {
+    let mut found = Vec::new();
+    for database in databases(lake)? {
+        for table in Table::ALL {
+            let directory = lake.join(names::table_directory(&database, table));
+            if !directory.is_dir() {
+                continue;
+            }
+            for (name, path) in directories(&directory)? {
+                if names::parse_date_directory(&name).is_none() {
+                    continue;
+                }
+                let files = entries(&path)?.into_iter();
+                found.extend(
+                    files
+                        .filter(|(name, _)| names::is_part_of(name, identity))
+                        .map(|(_, path)| path),
+                );
+            }
+        }
+    }
+    Ok(found)
+}
+
 fn files(directory: &Path, table: Table) -> Result<(Vec<Field>, Vec<PartFile>), LakeError> {
     let base = base_fields(table);
     let mut attributes = Vec::new();

@@ -16,6 +16,7 @@ mod field;
 mod names;
 mod open;
 mod run;
+mod temporary;
 
 pub use catalog::{PartFile, TableInfo};
 pub use error::LakeError;

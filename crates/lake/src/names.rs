@@ -45,7 +45,16 @@ pub(crate) fn is_part(file: &str) -> bool {
 
 /// The final name of a part: a function of the input and of nothing else.
 pub(crate) fn part_file(identity: u128, sequence: u32) -> String {
-    format!("part-{identity:032x}-{sequence:05}{PART_SUFFIX}")
+    format!("{}{sequence:05}{PART_SUFFIX}", part_prefix(identity))
+}
+
+/// Whether a file is a part of a run with this identity.
+pub(crate) fn is_part_of(file: &str, identity: u128) -> bool {
+    is_part(file) && file.starts_with(&part_prefix(identity))
+}
+
+fn part_prefix(identity: u128) -> String {
+    format!("part-{identity:032x}-")
 }
 
 /// The name of a part before its run is committed.

@@ -2,10 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
-use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process;
 use std::sync::{Mutex, PoisonError};
 
 use otolith_tables::Part;
@@ -14,11 +12,10 @@ use crate::catalog::{self, PartFile};
 use crate::encode;
 use crate::error::LakeError;
 use crate::names;
+use crate::temporary::Temporary;
 
 /// Name of the rejects before the run is committed.
 const TEMPORARY_REJECTS: &str = "rejects.jsonl";
-/// How often another name is tried for the temporary directory.
-const NAME_ATTEMPTS: usize = 16;
 
 /// Parts that become visible together. Dropped without [`Run::commit`] it leaves nothing behind.
 ///
@@ -28,7 +25,7 @@ const NAME_ATTEMPTS: usize = 16;
 pub struct Run {
     lake: PathBuf,
     /// Where everything is until the commit.
-    directory: PathBuf,
+    temporary: Temporary,
     written: Mutex<BTreeMap<u32, Written>>,
     has_rejects: bool,
 }
@@ -43,11 +40,9 @@ struct Written {
 
 impl Run {
     pub(crate) fn begin(lake: &Path) -> Result<Self, LakeError> {
-        let parent = lake.join(names::TEMPORARY);
-        fs::create_dir_all(&parent).map_err(LakeError::io("create", &parent))?;
         Ok(Self {
             lake: lake.to_owned(),
-            directory: new_directory(&parent)?,
+            temporary: Temporary::new(lake)?,
             written: Mutex::default(),
             has_rejects: false,
         })
@@ -61,7 +56,10 @@ impl Run {
     /// If the part contradicts itself, `sequence` was used before, or the file cannot be written.
     pub fn write(&self, sequence: u32, part: Part) -> Result<(), LakeError> {
         let table = names::table_directory(&part.database, part.table);
-        let path = self.directory.join(names::temporary_part_file(sequence));
+        let path = self
+            .temporary
+            .directory()
+            .join(names::temporary_part_file(sequence));
         let Some(date_directory) = names::date_directory(part.date) else {
             let source = io::Error::from(io::ErrorKind::InvalidInput);
             return Err(LakeError::io("make a date directory for", &path)(source));
@@ -87,40 +85,43 @@ impl Run {
     ///
     /// If it was made before, or cannot be made.
     pub fn create_rejects(&mut self) -> Result<File, LakeError> {
-        let file = create_new(&self.directory.join(TEMPORARY_REJECTS))?;
+        let file = create_new(&self.temporary.directory().join(TEMPORARY_REJECTS))?;
         self.has_rejects = true;
         Ok(file)
     }
 
     /// Puts everything into its place. Names are made of `identity` and sequence: a run over the
-    /// same input replaces its own files and doubles nothing. The files come back in the order of
-    /// their sequence.
+    /// same input replaces its own files and doubles nothing. Files that an earlier run with this
+    /// identity left and this one did not write again are removed: with columns known beforehand,
+    /// rows may be cut into other parts. The files come back in the order of their sequence.
     ///
     /// # Errors
     ///
-    /// If a file cannot be moved. What was moved before stays; the same run again completes it.
+    /// If a file cannot be moved or removed. What was moved before stays; the same run again
+    /// completes it.
     pub fn commit(mut self, identity: u128) -> Result<Vec<PartFile>, LakeError> {
-        if self.has_rejects {
-            let from = self.directory.join(TEMPORARY_REJECTS);
-            let file = File::open(&from).map_err(LakeError::io("open", &from))?;
-            file.sync_all().map_err(LakeError::io("sync", &from))?;
-            let to = self.lake.join(names::REJECTS);
-            fs::create_dir_all(&to).map_err(LakeError::io("create", &to))?;
-            rename(&from, &to.join(names::rejects_file(identity)))?;
-            sync_directory(&to)?;
-        }
+        self.commit_rejects(identity)?;
         let written = self.written.get_mut();
         let written = std::mem::take(written.unwrap_or_else(PoisonError::into_inner));
         let mut files = Vec::with_capacity(written.len());
         let mut touched = BTreeSet::new();
         for (sequence, Written { directory, date }) in written {
-            let from = self.directory.join(names::temporary_part_file(sequence));
+            let from = self
+                .temporary
+                .directory()
+                .join(names::temporary_part_file(sequence));
             let to = self.lake.join(&directory);
             fs::create_dir_all(&to).map_err(LakeError::io("create", &to))?;
             let path = to.join(names::part_file(identity, sequence));
             rename(&from, &path)?;
             files.push(catalog::part_file(path, date)?);
             touched.extend(directory.ancestors().map(Path::to_owned));
+        }
+        let kept: BTreeSet<&PathBuf> = files.iter().map(|file| &file.path).collect();
+        for path in catalog::parts_of_run(&self.lake, identity)? {
+            if !kept.contains(&path) {
+                fs::remove_file(&path).map_err(LakeError::io("remove", &path))?;
+            }
         }
         // Parents last: an entry is durable before the directory that shows it.
         for directory in touched.iter().rev() {
@@ -129,43 +130,30 @@ impl Run {
         Ok(files)
     }
 
+    fn commit_rejects(&self, identity: u128) -> Result<(), LakeError> {
+        let to = self.rejects_path(identity);
+        if !self.has_rejects {
+            return match fs::remove_file(&to) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    Err(LakeError::io("remove", &to)(error))
+                }
+                _ => Ok(()),
+            };
+        }
+        let from = self.temporary.directory().join(TEMPORARY_REJECTS);
+        let file = File::open(&from).map_err(LakeError::io("open", &from))?;
+        file.sync_all().map_err(LakeError::io("sync", &from))?;
+        let directory = self.lake.join(names::REJECTS);
+        fs::create_dir_all(&directory).map_err(LakeError::io("create", &directory))?;
+        rename(&from, &to)?;
+        sync_directory(&directory)
+    }
+
     /// The file that the rejects of a run with this identity are in, once committed.
     pub fn rejects_path(&self, identity: u128) -> PathBuf {
         self.lake
             .join(names::REJECTS)
             .join(names::rejects_file(identity))
-    }
-}
-
-impl Drop for Run {
-    fn drop(&mut self) {
-        // Nobody is left to be told: what stays is below `_tmp`, where no reader looks.
-        let _ = fs::remove_dir_all(&self.directory);
-        // Fails as long as another run is at work.
-        let _ = fs::remove_dir(self.lake.join(names::TEMPORARY));
-    }
-}
-
-/// Makes a directory that no other run has, on this host or another.
-fn new_directory(parent: &Path) -> Result<PathBuf, LakeError> {
-    let mut attempt = 0;
-    loop {
-        // The keys of the hasher are random.
-        let random = RandomState::new().hash_one(attempt);
-        let path = parent.join(format!("run-{}-{random:016x}", process::id()));
-        attempt += 1;
-        let Err(error) = fs::create_dir(&path) else {
-            return Ok(path);
-        };
-        let retry = match error.kind() {
-            io::ErrorKind::AlreadyExists => true,
-            // Another run ended between the making of `_tmp` and now, and took it away.
-            io::ErrorKind::NotFound => fs::create_dir_all(parent).is_ok(),
-            _ => false,
-        };
-        if !retry || attempt >= NAME_ATTEMPTS {
-            return Err(LakeError::io("create", &path)(error));
-        }
     }
 }
 

@@ -33,7 +33,7 @@ fn a_dropped_run_leaves_nothing() {
     let mut run = lake.begin().unwrap();
     run.write(0, part("a", vec![time(vec![1])])).unwrap();
     run.create_rejects().unwrap();
-    assert_eq!(files(lake.dir()).len(), 3);
+    assert_eq!(files(lake.dir()).len(), 4);
     assert!(lake.databases().unwrap().is_empty());
     drop(run);
     assert_eq!(files(lake.dir()), ["_otolith.json"]);
@@ -79,6 +79,44 @@ fn the_same_run_again_replaces_its_files() {
     assert_eq!(write(2), first);
     let info = &lake.tables(&lake.databases().unwrap()[0]).unwrap()[0];
     assert_eq!(info.parts.len(), 2);
+}
+
+#[test]
+fn the_same_run_cut_into_other_parts_leaves_none_of_the_old() {
+    let (_dir, lake) = lake();
+    let other = lake.begin().unwrap();
+    other.write(0, part("b", vec![time(vec![3])])).unwrap();
+    other.commit(2).unwrap();
+    let mut run = lake.begin().unwrap();
+    run.create_rejects().unwrap();
+    run.write(0, part("a", vec![time(vec![1])])).unwrap();
+    run.write(1, part("b", vec![time(vec![2])])).unwrap();
+    run.commit(1).unwrap();
+    let run = lake.begin().unwrap();
+    run.write(0, part("b", vec![time(vec![1, 2])])).unwrap();
+    run.commit(1).unwrap();
+    let part = |identity| format!("b/logs/date=2026-11-20/part-{identity:032x}-00000.parquet");
+    assert_eq!(
+        files(lake.dir()),
+        ["_otolith.json".to_owned(), part(1), part(2)]
+    );
+}
+
+#[test]
+fn what_a_killed_run_left_is_removed_and_what_a_live_one_has_is_not() {
+    let (_dir, lake) = lake();
+    let live = lake.begin().unwrap();
+    live.write(0, part("a", vec![time(vec![1])])).unwrap();
+    let left = lake.dir().join("_tmp/run-1-00");
+    fs::create_dir(&left).unwrap();
+    fs::write(left.join("part-00000.parquet"), b"half").unwrap();
+    fs::write(lake.dir().join("_tmp/run-1-00.lock"), b"").unwrap();
+    let next = lake.begin().unwrap();
+    assert!(!left.exists());
+    assert!(!lake.dir().join("_tmp/run-1-00.lock").exists());
+    assert_eq!(live.commit(1).unwrap().len(), 1);
+    drop(next);
+    assert!(!lake.dir().join("_tmp").exists());
 }
 
 #[test]
