@@ -1,12 +1,14 @@
 //! Takes decoded chunks strictly in input order: everything that must not depend on threads.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::mpsc::channel;
+use std::thread;
 
 use otolith_capture::{Chunk, Reject};
-use otolith_lake::{Lake, Run};
-use otolith_tables::{Assembler, AssemblerOptions, DatabaseName, Table};
+use otolith_lake::{Lake, LakeError, Run};
+use otolith_tables::{Assembler, AssemblerOptions, DatabaseName, Part, Table};
 use rayon::ThreadPool;
-use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 
 use crate::account::{Account, RejectGroups, SourceAccount, TableAccount, note_counts};
 use crate::decode::DecodedChunk;
@@ -151,27 +153,65 @@ impl<'a> Sequencer<'a> {
         Ok(())
     }
 
+    /// Builds the parts of what was taken since the last time, and writes each as it is built.
     fn write_parts(&mut self) -> Result<(), ConvertError> {
-        let mut parts = Vec::new();
-        for part in self.assembler.drain() {
-            self.account.rows_written += part.row_count as u64;
-            parts.push((self.sequence, part));
-            self.sequence += 1;
-        }
-        let run = &self.run;
+        let (run, sequence, rows) = (
+            &self.run,
+            &mut self.sequence,
+            &mut self.account.rows_written,
+        );
+        let numbered = |part: &Part| {
+            let number = *sequence;
+            *sequence += 1;
+            *rows += part.row_count as u64;
+            number
+        };
         match &self.pool {
-            None => parts
-                .into_iter()
-                .try_for_each(|(sequence, part)| run.write(sequence, part))?,
-            Some(pool) => pool.install(|| {
-                parts
-                    .into_par_iter()
-                    .try_for_each(|(sequence, part)| run.write(sequence, part))
-            })?,
+            None => write_one_by_one(&mut self.assembler, run, numbered)?,
+            Some(pool) => write_side_by_side(&mut self.assembler, run, pool, numbered)?,
         }
         self.watch.rows_written(self.account.rows_written);
         Ok(())
     }
+}
+
+fn write_one_by_one(
+    assembler: &mut Assembler,
+    run: &Run,
+    mut numbered: impl FnMut(&Part) -> u32,
+) -> Result<(), LakeError> {
+    assembler.drain_each(|part| run.write(numbered(&part), part))
+}
+
+/// Builds on this thread and writes on those of the pool. At most one part more than these is in
+/// memory at once.
+fn write_side_by_side(
+    assembler: &mut Assembler,
+    run: &Run,
+    pool: &ThreadPool,
+    mut numbered: impl FnMut(&Part) -> u32,
+) -> Result<(), LakeError> {
+    // What comes back of a part lets the next one go.
+    let (done, ended) = channel();
+    for _ in 0..pool.current_num_threads() {
+        // The receiver lives as long as this function.
+        let _ = done.send(Ok(Ok(())));
+    }
+    let passed_on =
+        |written: thread::Result<_>| written.unwrap_or_else(|panic| resume_unwind(panic));
+    pool.in_place_scope(|scope| {
+        assembler.drain_each(|part| {
+            let number = numbered(&part);
+            ended.recv().map_or(Ok(()), passed_on)?;
+            let done = done.clone();
+            scope.spawn(move |_| {
+                let write = AssertUnwindSafe(|| run.write(number, part));
+                let _ = done.send(catch_unwind(write));
+            });
+            Ok(())
+        })
+    })?;
+    ended.try_iter().try_for_each(passed_on)
 }
 
 fn pool(threads: usize) -> Result<Option<ThreadPool>, ConvertError> {

@@ -8,7 +8,6 @@ mod part_builder;
 mod store;
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 
 use otolith_otlp::{NoteCode, Sink as _};
 
@@ -107,20 +106,8 @@ impl Assembler {
     }
 
     /// Builds the parts of everything pushed since the last drain, ordered by database, table and
-    /// date. Columns keep what was decided before.
-    pub fn drain(&mut self) -> Vec<Part> {
-        let mut parts = Vec::new();
-        let result: Result<(), Infallible> = self.drain_each(|part| {
-            parts.push(part);
-            Ok(())
-        });
-        match result {
-            Ok(()) => parts,
-        }
-    }
-
-    /// As [`Self::drain`], but hands out each part as soon as it is built, so that only one is in
-    /// memory.
+    /// date, and hands out each as soon as it is built, so that only one is in memory. Columns keep
+    /// what was decided before.
     ///
     /// # Errors
     ///

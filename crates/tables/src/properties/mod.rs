@@ -3,6 +3,7 @@
 mod rebuild;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use otolith_capture::{Encoding, Frame, Origin, RejectCode, Signal, SignalHint};
@@ -293,8 +294,19 @@ fn assemble(
     len_bytes += batches.len_bytes();
     assembler.push(batches);
     assert_eq!(assembler.len_bytes(), len_bytes);
-    let parts = assembler.drain();
+    let parts = drain(&mut assembler);
     (parts, format!("{:?}", assembler.notes()))
+}
+
+/// All parts of what was pushed.
+fn drain(assembler: &mut Assembler) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let result: Result<(), Infallible> = assembler.drain_each(|part| {
+        parts.push(part);
+        Ok(())
+    });
+    result.expect("nothing fails");
+    parts
 }
 
 proptest! {
@@ -345,7 +357,7 @@ proptest! {
         let parts = [expected, batches].map(|batches| {
             let mut assembler = Assembler::new(AssemblerOptions::DEFAULT, BTreeMap::new());
             assembler.push(batches);
-            format!("{:#?}", assembler.drain())
+            format!("{:#?}", drain(&mut assembler))
         });
         prop_assert_eq!(&parts[0], &parts[1]);
     }
@@ -394,7 +406,7 @@ proptest! {
         let mut assembler = Assembler::new(options, BTreeMap::new());
         assembler.push(batches);
         let mut rows = BTreeMap::new();
-        for part in assembler.drain() {
+        for part in drain(&mut assembler) {
             *rows.entry((part.database.clone(), part.table)).or_default() += part.row_count as u64;
             let names: BTreeSet<&str> =
                 part.columns.iter().map(|column| column.field.name.as_str()).collect();

@@ -8,6 +8,8 @@ use otolith_capture::{Encoding, Frame, Origin, Signal, SignalHint};
 use otolith_otlp::{Decoder, Limits};
 use otolith_tables::{Assembler, AssemblerOptions, Batches, Part};
 
+use crate::view::drain;
+
 fn path(rest: &str) -> PathBuf {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/captures");
     PathBuf::from(root).join(rest)
@@ -77,5 +79,5 @@ fn parts(frames: &[(Signal, Vec<u8>)], encoding: Encoding) -> Vec<Part> {
     }
     assert_eq!(batches.counts().items.iter().sum::<u64>(), items);
     assembler.push(batches);
-    assembler.drain()
+    drain(&mut assembler)
 }

@@ -11,7 +11,7 @@ use otolith_otlp::{
 };
 use otolith_tables::{Assembler, AssemblerOptions, Batches, DatabaseName, Part, Table};
 
-use crate::view::{Cell, Rows};
+use crate::view::{Cell, Rows, drain};
 
 fn kv<'a>(key: &'a str, value: Value<'a>) -> KeyValue<'a> {
     KeyValue { key, value }
@@ -71,7 +71,7 @@ fn parts(signal: Signal, visit: impl FnOnce(&mut Batches)) -> (Vec<Part>, BTreeM
     let notes = assembler.notes().iter();
     let notes = notes.map(|(code, count)| (code.0.to_owned(), *count));
     let notes = notes.collect();
-    (assembler.drain(), notes)
+    (drain(&mut assembler), notes)
 }
 
 const LOG: LogRecord<'static> = LogRecord {
@@ -392,7 +392,7 @@ fn two_services_of_one_database_are_noted() {
     assembler.push(batches);
     let code = otolith_tables::problems::SERVICE_NAME_COLLISION;
     assert_eq!(assembler.notes()[&code], 1);
-    let parts = assembler.drain();
+    let parts = drain(&mut assembler);
     let rows: Vec<_> = parts
         .iter()
         .map(|part| (part.database.as_str(), part.row_count))

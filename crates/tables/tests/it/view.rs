@@ -1,8 +1,9 @@
 //! The rows of one table over all parts, by column name.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 
-use otolith_tables::{Part, PartColumn, Strings, Table, Values};
+use otolith_tables::{Assembler, Part, PartColumn, Strings, Table, Values};
 
 /// A value, as read back.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,4 +103,15 @@ fn at(column: &PartColumn, row: usize) -> Cell {
 fn text(strings: &Strings, index: usize) -> Cell {
     let range = strings.offsets[index] as usize..strings.offsets[index + 1] as usize;
     Cell::Text(String::from_utf8(strings.bytes[range].to_vec()).expect("text is UTF-8"))
+}
+
+/// All parts of what was pushed.
+pub(crate) fn drain(assembler: &mut Assembler) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let result: Result<(), Infallible> = assembler.drain_each(|part| {
+        parts.push(part);
+        Ok(())
+    });
+    result.expect("nothing fails");
+    parts
 }
