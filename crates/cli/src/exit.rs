@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::Error;
 
 use crate::hints;
+use crate::stderr::{self, indented};
 
 /// How a command ended that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +49,7 @@ impl std::error::Error for UsageError {}
 pub fn interrupted() -> ! {
     // A progress bar may stand where the prompt would come.
     if io::stderr().is_terminal() {
-        eprintln!();
+        stderr::print("");
     }
     std::process::exit(i32::from(INTERRUPTED))
 }
@@ -62,7 +63,10 @@ pub fn finish(result: Result<Outcome, Error>) -> ExitCode {
         Err(error) if is_broken_pipe(&error) => CLEAN,
         Err(error) => match error.downcast_ref::<UsageError>() {
             Some(UsageError(message)) => {
-                eprintln!("error: {message}\n\nFor more information, try '--help'.");
+                let message = indented(message);
+                stderr::print(format_args!(
+                    "error: {message}\n\nFor more information, try '--help'."
+                ));
                 USAGE
             }
             None => {
@@ -81,16 +85,21 @@ fn is_broken_pipe(error: &Error) -> bool {
 }
 
 fn print(error: &Error) {
+    let mut chain = error.chain().peekable();
     // The libraries name what failed: a bare error is one of writing to standard output or `-o`.
-    let is_bare = error.is::<io::Error>();
-    match is_bare {
-        true => eprintln!("error: failed to write the answer"),
-        false => eprintln!("error: {error}"),
+    let is_bare = chain.peek().is_some_and(|first| first.is::<io::Error>());
+    let first = match is_bare {
+        true => None,
+        false => chain.next(),
+    };
+    match first {
+        None => stderr::print("error: failed to write the answer"),
+        Some(first) => stderr::print(format_args!("error: {}", indented(first))),
     }
-    for cause in error.chain().skip(usize::from(!is_bare)) {
-        eprintln!("  caused by: {cause}");
+    for cause in chain {
+        stderr::print(format_args!("  caused by: {}", indented(cause)));
     }
     if let Some(hint) = hints::of(error) {
-        eprintln!("hint: {hint}");
+        stderr::print(format_args!("hint: {hint}"));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::future::{Future as _, poll_fn};
-use std::io::{IsTerminal as _, stderr};
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use tokio::runtime::Builder;
 use tokio::signal::ctrl_c;
 use tokio::time::timeout;
 
-use crate::exit;
+use crate::{exit, stderr};
 
 /// What Ctrl-C does to a command.
 #[derive(Debug)]
@@ -59,8 +59,8 @@ fn wait(action: OnInterrupt, ready: mpsc::Sender<()>) {
     match action {
         OnInterrupt::Stop(flag) => {
             flag.store(true, Ordering::Relaxed);
-            if stderr().is_terminal() {
-                eprintln!("\nstopping; Ctrl-C once more ends at once");
+            if std::io::stderr().is_terminal() {
+                stderr::print("\nstopping; Ctrl-C once more ends at once");
             }
             // Too late or once more: either way the end.
             let _ = runtime.block_on(async { timeout(GRACE, ctrl_c()).await });

@@ -7,6 +7,7 @@ mod hints;
 mod interrupt;
 mod progress;
 mod render;
+mod stderr;
 mod values;
 
 use std::process::ExitCode;
@@ -20,7 +21,7 @@ fn main() -> ExitCode {
     exit::finish(match args.command {
         Command::Inspect(args) => commands::inspect::run(args, terminal),
         Command::Convert(args) => commands::convert::run(args, terminal),
-        Command::Tables(args) => commands::tables::run(args),
+        Command::Tables(args) => commands::tables::run(args, terminal),
         Command::Report(args) => commands::report::run(args, terminal),
         Command::Sql(args) => commands::sql::run(args, terminal),
         Command::Replay(args) => commands::replay::run(args, terminal),

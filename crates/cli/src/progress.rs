@@ -1,6 +1,6 @@
 //! Progress bars: the only place that draws them, on standard error and only on a terminal.
 
-use std::io::{IsTerminal as _, stderr};
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,6 +10,7 @@ use otolith_capture::Source;
 use otolith_replay::PlanReport;
 
 use crate::render::count;
+use crate::stderr;
 
 /// What may be said on standard error besides errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +28,7 @@ impl Terminal {
     /// A line for the user, unless quiet.
     pub fn say(self, line: impl std::fmt::Display) {
         if !self.quiet {
-            eprintln!("{line}");
+            stderr::print(line);
         }
     }
 }
@@ -140,7 +141,7 @@ impl otolith_replay::Watch for ReplayBar {
 }
 
 fn bar(total: Option<u64>, template: &str, terminal: Terminal) -> ProgressBar {
-    if terminal.quiet || !stderr().is_terminal() {
+    if terminal.quiet || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr())

@@ -94,18 +94,32 @@ pub struct CommonReportArgs {
 /// A lake, or how to make a temporary one.
 #[derive(Debug, Group)]
 pub struct DataArgs {
-    /// Ask this lake instead of captures
-    #[arg(long, value_name = "DIR")]
+    /// Ask this lake instead of captures; options of reading captures do not go with it
+    #[arg(long, value_name = "DIR", conflicts_with_all = OF_CAPTURES)]
     pub lake: Option<PathBuf>,
 
     /// Stop when a frame or item of the captures is rejected
-    #[arg(long, conflicts_with = "lake")]
+    #[arg(long)]
     pub strict: bool,
 
     /// How to convert.
     #[command(flatten)]
     pub convert: ConversionArgs,
 }
+
+/// The options that would have no effect on a lake.
+const OF_CAPTURES: [&str; 10] = [
+    "strict",
+    "threads",
+    "dedup",
+    "input_format",
+    "protobuf_signal",
+    "max_frame",
+    "max_ratio",
+    "max_decompressed",
+    "max_depth",
+    "max_attributes",
+];
 
 /// Which items a report is about.
 #[derive(Debug, Group)]
@@ -151,7 +165,7 @@ pub struct OutputArgs {
     #[arg(long, conflicts_with = "format")]
     pub json: bool,
 
-    /// Write the answer to a file instead of standard output
+    /// Write the answer to a file instead of standard output, which `-` means too
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }
@@ -166,7 +180,7 @@ impl OutputArgs {
 /// How an answer is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// Aligned text for people; notes go to standard error
+    /// Aligned text for people, long texts cut; notes go to standard error
     Table,
     /// A header line and one line per row (RFC 4180)
     Csv,

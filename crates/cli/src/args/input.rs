@@ -1,7 +1,5 @@
 //! Options of reading, decoding and converting captures, shared by the commands.
 
-use std::num::NonZeroUsize;
-
 use clap::{Args as Group, ValueEnum};
 use otolith_capture::{InputFormat, Signal};
 
@@ -75,13 +73,16 @@ pub struct InputArgs {
 #[derive(Debug, Group)]
 pub struct ConversionArgs {
     /// Threads that decode [default: one per core]
-    #[arg(long, value_name = "N")]
-    pub threads: Option<NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MAX_THREADS))]
+    pub threads: Option<u16>,
 
     /// Drop what occurred before in the run
     #[arg(long, value_name = "WHAT")]
     pub dedup: Option<DedupArg>,
 }
+
+/// More threads than any machine has use for would only fail to start.
+const MAX_THREADS: i64 = 1024;
 
 /// What `--dedup` drops.
 #[derive(Clone, Copy, Debug, ValueEnum)]

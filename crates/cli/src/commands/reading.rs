@@ -73,8 +73,9 @@ pub fn conversion(
 }
 
 /// The number of threads: as given, else one per core.
-fn threads(given: Option<NonZeroUsize>) -> NonZeroUsize {
+fn threads(given: Option<u16>) -> NonZeroUsize {
     given
+        .and_then(|n| NonZeroUsize::new(n.into()))
         .or_else(|| thread::available_parallelism().ok())
         .unwrap_or(NonZeroUsize::MIN)
 }

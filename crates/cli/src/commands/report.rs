@@ -5,8 +5,8 @@ use jiff::tz::TimeZone;
 use otolith_capture as capture;
 use otolith_lake::Lake;
 use otolith_report::{
-    CostQuery, Dimension, Duplicates, MetricsQuery, Report, ReportError, Selection, Signal, SummaryQuery,
-    TokensQuery, ToolsQuery,
+    CostQuery, Dimension, Duplicates, MetricsQuery, Report, ReportError, Selection, Signal,
+    SummaryQuery, TokensQuery, ToolsQuery,
 };
 
 use super::data::Plan;
@@ -51,7 +51,8 @@ pub fn show(report: &Report, output: &OutputArgs, terminal: Terminal) -> Result<
     }
     if !output.kind().holds_notes() {
         for note in &report.notes {
-            terminal.say(format_args!("note: {}", render::note_text(note)));
+            let text = render::one_line(&render::note_text(note));
+            terminal.say(format_args!("note: {text}"));
         }
     }
     Ok(())

@@ -6,11 +6,12 @@ use otolith_tables::{DatabaseName, Table};
 
 use crate::args::TablesArgs;
 use crate::exit::{Outcome, UsageError};
+use crate::progress::Terminal;
 use crate::render::lake::{Listing, TableListing};
 use crate::render::{self, Output};
 
 /// Runs the command.
-pub fn run(args: TablesArgs) -> Result<Outcome> {
+pub fn run(args: TablesArgs, terminal: Terminal) -> Result<Outcome> {
     let target = args.target.as_deref().map(Target::parse).transpose()?;
     let lake = Lake::open(&args.lake)?;
     let mut out = Output::stdout();
@@ -40,6 +41,9 @@ pub fn run(args: TablesArgs) -> Result<Outcome> {
             for name in names {
                 databases.push((name.clone(), tables_of(&lake, &name)?));
             }
+            if databases.is_empty() {
+                terminal.say("note: the lake is empty");
+            }
             let listing = Listing::new(&databases);
             match args.json {
                 true => render::object(&listing, &mut out)?,
@@ -55,6 +59,9 @@ fn tables_of(lake: &Lake, database: &DatabaseName) -> Result<Vec<TableInfo>> {
     let known = lake.databases()?;
     if !known.contains(database) {
         let names: Vec<&str> = known.iter().map(DatabaseName::as_str).collect();
+        if names.is_empty() {
+            bail!("no database `{database}` in the lake; it is empty");
+        }
         bail!(
             "no database `{database}` in the lake; there are {}",
             names.join(", ")

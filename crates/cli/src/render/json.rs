@@ -3,9 +3,12 @@
 use std::io::{self, Write};
 
 use otolith_report::{Cell, Column, Note, Report};
+use serde::Serialize;
 use serde::ser::SerializeMap as _;
-use serde::{Serialize, Serializer};
+use serde_json::ser::{Formatter, Serializer};
 use serde_json::{Map, Value};
+
+use super::table::is_unprintable;
 
 /// Writes an answer as one object on one line: the value of [`Report::to_json`], its members in
 /// the order of the documentation and those of a row in the order of the columns.
@@ -25,10 +28,31 @@ pub fn write_lines(report: &Report, out: &mut impl Write) -> io::Result<()> {
     rows(report).try_for_each(|row| object(&row, out))
 }
 
-/// Writes a value as one line of JSON.
+/// Writes a value as one line of JSON, in which nothing commands a terminal.
 pub fn object(value: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, value)?;
+    value.serialize(&mut Serializer::with_formatter(&mut *out, Printable))?;
     out.write_all(b"\n")
+}
+
+/// Escapes what JSON allows to stand as it is, but terminals obey.
+struct Printable;
+
+impl Formatter for Printable {
+    fn write_string_fragment<W>(&mut self, out: &mut W, fragment: &str) -> io::Result<()>
+    where
+        W: ?Sized + Write,
+    {
+        let mut rest = fragment;
+        while let Some(at) = rest.find(is_unprintable) {
+            out.write_all(&rest.as_bytes()[..at])?;
+            let mut chars = rest[at..].chars();
+            if let Some(c) = chars.next() {
+                write!(out, "\\u{:04x}", u32::from(c))?;
+            }
+            rest = chars.as_str();
+        }
+        out.write_all(rest.as_bytes())
+    }
 }
 
 #[derive(Serialize)]
@@ -88,7 +112,7 @@ fn rows(report: &Report) -> impl Iterator<Item = Row<'_>> {
 }
 
 impl Serialize for Row<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         for (index, (column, cell)) in self.columns.iter().zip(self.cells).enumerate() {
             let mut later = self.columns[index + 1..].iter();
@@ -124,6 +148,18 @@ mod tests {
         check(&report);
         report.columns[1] = Column::new("agent", CellType::Int);
         check(&report);
+    }
+
+    #[test]
+    fn control_characters_are_escaped_and_read_back() {
+        let text = "a\u{1b}\u{7f}\u{9b}31m\u{202e}\u{e9}\n";
+        let mut out = Vec::new();
+        object(&text, &mut out).unwrap();
+        assert_eq!(
+            out,
+            "\"a\\u001b\\u007f\\u009b31m\\u202e\u{e9}\\n\"\n".as_bytes()
+        );
+        assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod outcome;
 pub use json::object;
 pub use numbers::{bytes, count};
 pub use output::Output;
+pub use table::one_line;
 
 use std::io;
 use std::time::Duration;
@@ -30,7 +31,7 @@ use crate::args::Format;
 pub fn report(report: &Report, format: Format, output: &mut Output) -> io::Result<()> {
     match format {
         Format::Table => table::write(report, output.look(), output),
-        Format::Csv => csv::write(report, output),
+        Format::Csv => csv::write(report, output.look(), output),
         Format::Json => json::write(report, output),
         Format::Jsonl => json::write_lines(report, output),
         Format::Markdown => markdown::write(report, output),

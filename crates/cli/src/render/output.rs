@@ -22,9 +22,9 @@ impl Output {
         Self::Stdout(BufWriter::new(io::stdout().lock()))
     }
 
-    /// The file, or standard output without one.
+    /// The file, or standard output without one and for `-`.
     pub fn to(file: Option<&Path>) -> anyhow::Result<Self> {
-        let Some(path) = file else {
+        let Some(path) = file.filter(|path| *path != Path::new("-")) else {
             return Ok(Self::stdout());
         };
         let file =

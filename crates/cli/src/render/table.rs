@@ -77,7 +77,7 @@ impl Grid {
         let header = |(text, _): &(String, Side)| Cell::new(one_line(text)).set_delimiter('_');
         drawing.set_header(self.headers.iter().map(header));
         for row in &self.rows {
-            drawing.add_row(row.iter().map(|text| one_line(text)));
+            drawing.add_row(row.iter().map(|text| cell(text)));
         }
         match look {
             Look::Drawn { width } if self.fits(width) => self.frame(&mut drawing, width),
@@ -150,17 +150,32 @@ fn width(text: &str) -> usize {
 const PADDING: usize = 2;
 /// Words longer than this may be broken.
 const MAX_WORD: usize = 30;
+/// Characters of a cell; longer texts are cut.
+const MAX_CELL: usize = 200;
 
 /// The text with control characters escaped, so that it stays in its line.
 pub fn one_line(text: &str) -> String {
-    if !text.contains(char::is_control) {
+    if !text.contains(is_unprintable) {
         return text.to_owned();
     }
-    let escape = |c: char| match c.is_control() {
+    let escape = |c: char| match is_unprintable(c) {
         true => c.escape_default().collect::<String>(),
         false => c.to_string(),
     };
     text.chars().map(escape).collect()
+}
+
+/// Whether a character commands a terminal, or turns the direction of the text around it.
+pub fn is_unprintable(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The text as a cell: in one line, and cut where it is very long, as every row would be that wide.
+fn cell(text: &str) -> String {
+    match text.char_indices().nth(MAX_CELL) {
+        Some((end, _)) => one_line(&text[..end]) + "...",
+        None => one_line(text),
+    }
 }
 
 /// Writes the rows of an answer as a table, units in the headers.
@@ -275,6 +290,17 @@ a|b\\n                -   0.06909       -  -
             "{text}"
         );
         assert!(text.starts_with('\u{250c}'), "{text}");
+    }
+
+    #[test]
+    fn very_long_texts_are_cut() {
+        let mut grid = Grid::new(&["name", "other"]);
+        grid.row(["\u{e9}".repeat(5_000), "x\u{202e}y".to_owned()]);
+        let mut out = Vec::new();
+        grid.write(Look::Plain, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let row = format!("{}...  x\\u{{202e}}y", "\u{e9}".repeat(MAX_CELL));
+        assert_eq!(text.lines().nth(1), Some(row.as_str()));
     }
 
     #[test]

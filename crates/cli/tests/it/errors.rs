@@ -43,7 +43,11 @@ fn an_answer_that_cannot_be_written_is_a_failure() {
         "/no/such/directory/cost.txt",
         file,
     ];
-    check(&to, 1, &["failed to create `/no/such/directory/cost.txt`"]);
+    check(
+        &to,
+        1,
+        &["error: failed to create `/no/such/directory/cost.txt`\n"],
+    );
 }
 
 #[test]
@@ -148,6 +152,41 @@ fn wrong_usage_ends_with_2() {
         2,
         &["spans", "traces"],
     );
+}
+
+#[test]
+fn options_of_reading_captures_do_not_go_with_a_lake() {
+    for option in [
+        "--threads=2",
+        "--dedup=requests",
+        "--strict",
+        "--max-frame=1MiB",
+    ] {
+        let name = option.split('=').next().unwrap();
+        let cost = ["report", "cost", "--lake", "x", option];
+        check(&cost, 2, &["--lake", name, "cannot be used"]);
+        check(&["sql", "--lake", "x", option, "SELECT 1"], 2, &[name]);
+    }
+}
+
+#[test]
+fn more_threads_than_any_machine_has_are_refused() {
+    for threads in ["0", "100000"] {
+        let arguments = ["convert", "y", "--lake", "x", "--threads", threads];
+        check(&arguments, 2, &[threads, "1..=1024"]);
+    }
+}
+
+#[test]
+fn control_characters_of_names_reach_no_terminal() {
+    let done = run(otolith().args(["inspect", "a\u{1b}[31m\u{9b}b\nhint: c"]));
+    assert_eq!(done.code, 1);
+    assert!(
+        done.err.contains("a\\u{1b}[31m\\u{9b}b\n    hint: c"),
+        "{}",
+        done.err
+    );
+    assert!(!done.err.contains('\u{1b}'));
 }
 
 #[test]

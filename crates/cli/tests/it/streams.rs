@@ -30,6 +30,29 @@ fn no_escape_sequence_is_printed_without_a_terminal() {
 }
 
 #[test]
+fn an_error_that_nobody_reads_is_an_error_all_the_same() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let status = Command::new(env!("CARGO_BIN_EXE_otolith"))
+        .args(["inspect", "no-such.jsonl"])
+        .stderr(writer)
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(1));
+}
+
+#[test]
+fn a_dash_is_standard_output() {
+    let dir = tempfile::tempdir().unwrap();
+    let done = run(otolith()
+        .current_dir(dir.path())
+        .args(["report", "cost", "-q", "-o", "-"])
+        .arg(std::path::absolute(claude()).unwrap()));
+    assert!(done.out.contains("claude_code"), "{}", done.out);
+    assert!(!dir.path().join("-").exists());
+}
+
+#[test]
 fn a_closed_pipe_is_a_normal_end() {
     let dir = lake_of(&[capture("pysdk-http/file-exporter")]);
     let mut child = Command::new(env!("CARGO_BIN_EXE_otolith"))
