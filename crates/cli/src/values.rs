@@ -115,9 +115,7 @@ impl Moment {
             return Ok(Self::Day(day));
         }
         let instant: Timestamp = text.parse().map_err(|_| MOMENT)?;
-        i64::try_from(instant.as_nanosecond())
-            .map(Self::At)
-            .map_err(|_| MOMENT)
+        Ok(Self::At(saturate(instant.as_nanosecond())))
     }
 
     /// The instant in nanoseconds since the Unix epoch, counting back from `newest`. Instants out
@@ -130,8 +128,12 @@ impl Moment {
                     Edge::Start => day,
                     Edge::End => day.saturating_add(1.day()),
                 };
-                let start = day.to_zoned(zone.clone()).ok()?.timestamp().as_nanosecond();
-                Some(saturate(start))
+                Some(match day.to_zoned(zone.clone()) {
+                    Ok(start) => saturate(start.timestamp().as_nanosecond()),
+                    // Only at both ends of the calendar, far beyond the range of instants.
+                    Err(_) if day.year() > 0 => i64::MAX,
+                    Err(_) => i64::MIN,
+                })
             }
             Self::Back(back) => {
                 let back = i128::try_from(back.as_nanos()).unwrap_or(i128::MAX);
@@ -221,6 +223,17 @@ mod tests {
             Some(DAY + 24 * hour)
         );
         assert_eq!(day.fix(Edge::Start, &berlin, None), Some(DAY - hour));
+    }
+
+    #[test]
+    fn moments_out_of_range_are_the_nearest_in_range() {
+        let fix = |text: &str| {
+            let moment = Moment::parse(text).unwrap();
+            [Edge::Start, Edge::End].map(|edge| moment.fix(edge, &TimeZone::UTC, None))
+        };
+        assert_eq!(fix("9999-12-31"), [Some(i64::MAX); 2]);
+        assert_eq!(fix("0001-01-01"), [Some(i64::MIN); 2]);
+        assert_eq!(fix("3000-01-01T00:00:00Z"), [Some(i64::MAX); 2]);
     }
 
     #[test]

@@ -132,6 +132,9 @@ fn selections_cut_the_time_and_the_services() {
     );
     assert_eq!(rows(&["--since", "7d"]), all);
     assert!(rows(&["--since", "2026-11-21"]).is_empty());
+    assert!(rows(&["--since", "9999-12-31"]).is_empty());
+    assert!(rows(&["--since", "3000-01-01T00:00:00Z"]).is_empty());
+    assert_eq!(rows(&["--until", "9999-12-31"]), all);
     assert!(rows(&["--until", "2026-11-19"]).is_empty());
     assert_eq!(rows(&["--service", "claude*"]).len(), 1);
 }
