@@ -1,7 +1,6 @@
 //! The account of a conversion.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use otolith_ingest::{Account, NoteCount, RejectGroup};
 
@@ -68,12 +67,8 @@ pub fn write(account: &Account, look: Look, out: &mut impl Write) -> io::Result<
 /// Writes what was rejected, with the first examples, and where the rest is.
 pub fn rejects(account: &Account, out: &mut impl Write) -> io::Result<()> {
     reject_groups(&account.rejects, out)?;
-    let file = account.rejects_file.as_deref().map(Path::new);
-    match file.and_then(Path::file_name) {
-        Some(name) => detail(
-            out,
-            format!("kept in LAKE/_rejects/{}", name.to_string_lossy()),
-        ),
+    match &account.rejects_file {
+        Some(path) => detail(out, format!("kept in {path}")),
         None => Ok(()),
     }
 }

@@ -34,6 +34,8 @@ fn a_broken_line_ends_with_3_and_the_rest_is_converted() {
         "{}",
         done.out
     );
+    let kept = format!("kept in {}", lake.join("_rejects").display());
+    assert!(done.out.contains(&kept), "{}", done.out);
     let again = run(otolith()
         .args(["convert", "--json", "--lake"])
         .arg(&lake)
