@@ -33,14 +33,17 @@ pub enum Envelope {
     Wrapper,
     /// An object with `__otel_otlp_stdout`.
     OtlpStdout,
+    /// A line of the rejects of an earlier conversion.
+    Rejects,
 }
 
 impl Envelope {
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 5] = [
         Self::Plain,
         Self::AgenticCi,
         Self::Wrapper,
         Self::OtlpStdout,
+        Self::Rejects,
     ];
 
     const fn as_str(self) -> &'static str {
@@ -49,6 +52,7 @@ impl Envelope {
             Self::AgenticCi => "agentic-ci",
             Self::Wrapper => "wrapper",
             Self::OtlpStdout => "otlp-stdout",
+            Self::Rejects => "rejects",
         }
     }
 }
@@ -61,7 +65,7 @@ pub struct Layout {
     documents: bool,
     array: bool,
     /// By the number of the envelope.
-    seen: [bool; 4],
+    seen: [bool; 5],
 }
 
 impl Layout {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::members::{Member, Members};
-use super::{stdout, text, time};
+use super::{rejected, stdout, text, time};
 use crate::frame::{Encoding, RejectCode, Signal};
 use crate::hint;
 use crate::layout::Envelope;
@@ -50,6 +50,9 @@ pub(crate) fn open(object: &[u8], max_bytes: usize) -> Opened<'_> {
     if let Some(stdout) = found.stdout {
         return stdout::open(stdout, object, max_bytes);
     }
+    if found.rejected.all() {
+        return rejected::open(object);
+    }
     found.open()
 }
 
@@ -60,6 +63,7 @@ struct Found<'a> {
     /// The body, and whether it is an object with a member such as `resourceSpans`.
     body: Option<(Member<'a>, bool)>,
     stdout: Option<&'a [u8]>,
+    rejected: rejected::Marks,
 }
 
 impl<'a> Found<'a> {
@@ -78,7 +82,7 @@ impl<'a> Found<'a> {
                 }
             }
             b"__otel_otlp_stdout" => self.stdout = Some(member.value),
-            _ => {}
+            key => self.rejected.add(key),
         }
     }
 

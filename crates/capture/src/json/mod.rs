@@ -6,6 +6,7 @@ pub(crate) mod cutter;
 pub(crate) mod envelope;
 mod marker;
 mod members;
+mod rejected;
 pub(crate) mod resync;
 mod scan;
 mod stdout;

@@ -66,7 +66,10 @@ fn rejects_are_kept_in_order_with_their_bytes() {
             )
         })
         .collect();
-    assert_eq!(codes, [(2, "bad_value"), (3, "not_otlp"), (5, "torn_record")]);
+    assert_eq!(
+        codes,
+        [(2, "bad_value"), (3, "not_otlp"), (5, "torn_record")]
+    );
     let unknown = &rejects[1];
     assert_eq!(unknown["file"], "test.jsonl");
     // {"unknown":1}
@@ -85,7 +88,11 @@ fn rejects_are_kept_in_order_with_their_bytes() {
         .collect();
     assert_eq!(
         groups,
-        [("bad_value", 1, 2), ("not_otlp", 1, 3), ("torn_record", 1, 5)]
+        [
+            ("bad_value", 1, 2),
+            ("not_otlp", 1, 3),
+            ("torn_record", 1, 5)
+        ]
     );
     let path = account.rejects_file.unwrap();
     assert_eq!(fs::read_to_string(path).unwrap().lines().count(), 3);
@@ -222,4 +229,23 @@ fn nothing_gives_nothing() {
         assert!(account.is_clean());
         assert!(lake.convert(&[], &options(threads)).unwrap().is_clean());
     }
+}
+
+#[test]
+fn rejected_frames_can_be_tried_again_with_other_options() {
+    let deep = r#"{"arrayValue":{"values":[{"arrayValue":{"values":[{"intValue":"1"}]}}]}}"#;
+    let frame =
+        logs("a", 1, &[&body("one"), &body("two")]).replace(r#"{"stringValue":"1.2"}"#, deep);
+    let mut shallow = options(1);
+    shallow.decode.value_depth = 1;
+    let lake = TestLake::new();
+    let sources = [lines(&[frame, r#"{"unknown":1}"#.to_owned()])];
+    let account = lake.convert(&sources, &shallow).unwrap();
+    assert_eq!((account.frames_converted, account.frames_rejected), (0, 2));
+    let rejects = find_sources(&[lake.lake.dir().join("_rejects")]).unwrap();
+    let account = lake.convert(&rejects, &options(1)).unwrap();
+    assert_eq!(account.sources[0].layout, "JSON lines (rejects)");
+    assert_eq!((account.frames_converted, account.frames_rejected), (1, 1));
+    assert_eq!(account.rejects[0].code, "not_otlp");
+    assert_eq!(lake.row_count(), 2);
 }
