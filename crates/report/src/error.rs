@@ -56,10 +56,8 @@ pub enum ReportError {
 }
 
 impl ReportError {
-    /// The error of a query, without the plan that the engine adds to its words.
+    /// The error of a query, in the engine's words.
     pub(crate) fn query(source: PolarsError) -> Self {
-        let text = source.to_string();
-        let message = text.split("\n\nResolved plan").next().unwrap_or_default();
-        Self::Query(message.trim().to_owned())
+        Self::Query(source.to_string())
     }
 }

@@ -11,6 +11,8 @@ pub(crate) enum Kind {
     Quoted(String),
     /// A string in single quotes.
     Text,
+    /// A number.
+    Number,
     /// Any other single character that is no space.
     Sign(char),
 }
@@ -27,7 +29,7 @@ impl Piece {
     pub(crate) fn name(&self) -> Option<&str> {
         match &self.kind {
             Kind::Word(name) | Kind::Quoted(name) => Some(name),
-            Kind::Text | Kind::Sign(_) => None,
+            Kind::Text | Kind::Number | Kind::Sign(_) => None,
         }
     }
 
@@ -64,9 +66,7 @@ pub(crate) fn lex(query: &str) -> Vec<Piece> {
             }
             c if c.is_ascii_digit() => {
                 // A number such as 1.5e3 is no `schema.table`.
-                let is_part = |c: char| c.is_alphanumeric() || c == '.' || c == '_';
-                let len = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
-                (len, Some(Kind::Text))
+                (number(rest), Some(Kind::Number))
             }
             c if c.is_whitespace() => (c.len_utf8(), None),
             c => (c.len_utf8(), Some(Kind::Sign(c))),
@@ -78,6 +78,20 @@ pub(crate) fn lex(query: &str) -> Vec<Piece> {
         at += len;
     }
     pieces
+}
+
+/// Length of a number, with a sign behind its `e`.
+fn number(rest: &str) -> usize {
+    let is_part = |c: char| c.is_alphanumeric() || c == '.' || c == '_';
+    let len = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+    let is_open = rest[..len].ends_with(['e', 'E']);
+    match rest[len..].strip_prefix(['+', '-']) {
+        Some(power) if is_open && power.starts_with(|c: char| c.is_ascii_digit()) => {
+            let digits = power.find(|c: char| !c.is_ascii_digit());
+            len + 1 + digits.unwrap_or(power.len())
+        }
+        _ => len,
+    }
 }
 
 /// Length of a text in quotes; doubled quotes stand for one.
@@ -131,6 +145,8 @@ mod tests {
         check("/* a /* b */ c */ d", &["d"]);
         check("\"A b\".\"c\"\"d\" `e`", &["A b", "c\"d", "e"]);
         check("1.5e3 + x", &["x"]);
+        check("1.5e-3-e", &["e"]);
+        check("1e-x", &["x"]);
         check("'open", &[]);
         check("\"open", &["open"]);
         check("/* open", &[]);

@@ -1,9 +1,12 @@
 //! SQL over a lake, in the dialect of polars.
 
+mod gaps;
 mod lexer;
+mod literals;
 mod result;
 mod rewrite;
 mod tables;
+mod unknown;
 mod views;
 
 use crate::error::ReportError;
@@ -11,11 +14,18 @@ use crate::notes::Notes;
 use crate::report::Report;
 use crate::scan::guard;
 use otolith_lake::Lake;
+use polars::error::set_warning_function;
+use polars::prelude::DataFrame;
 use polars::sql::SQLContext;
 use serde_json::{Map, Value};
+use std::sync::Once;
 
 /// What the engine says when it misses a table.
 const NO_TABLE: &str = "was not found";
+
+/// What the engine says when it counts the rows of a union without reading a column: it does so
+/// with a type that is not compiled in.
+const NO_COUNT: &str = "UInt128 not supported";
 
 /// Answers one `SELECT` over the tables of a lake.
 ///
@@ -25,6 +35,7 @@ const NO_TABLE: &str = "was not found";
 /// `metrics` a view of its name, normalised like a column's (`claude_code_token_usage`), with
 /// `time`, `value`, `greptime_timestamp`, `greptime_value` and the attributes that occur. A
 /// resource attribute whose plain name no other column bears is there without `resource_`, too.
+/// Times are UTC and compare with `TIMESTAMP '...'` or with RFC 3339 text of any offset.
 ///
 /// Only what the query mentions is read. The rows come in the order of the query's `ORDER BY`;
 /// without one, in no promised order.
@@ -34,17 +45,15 @@ const NO_TABLE: &str = "was not found";
 /// [`ReportError::Query`] for all else that the query engine refuses.
 pub fn sql(lake: &Lake, query: &str) -> Result<Report, ReportError> {
     let words = lexer::lex(query);
-    rewrite::refuse_unsupported(&words)?;
-    let mut notes = Notes::default();
+    gaps::refuse(&words)?;
     let catalogue = tables::Catalogue::read(lake)?;
     let rewritten = rewrite::rewrite(query, &words, |db, table| catalogue.holds(db, table));
-    let mut context = SQLContext::new();
-    let unknown = catalogue.register(lake, &rewritten, &mut context, &mut notes)?;
-    let frame = guard(|| context.execute(&rewritten.text)?.collect())?;
-    let frame = frame.map_err(|source| match unknown {
-        Some(error) if source.to_string().contains(NO_TABLE) => error,
-        _ => ReportError::query(source),
-    })?;
+    silence();
+    let mut answer = run(lake, &catalogue, &rewritten, Unions::Plain);
+    if matches!(&answer, Err(ReportError::Query(text)) if text.contains(NO_COUNT)) {
+        answer = run(lake, &catalogue, &rewritten, Unions::Read);
+    }
+    let (frame, notes) = answer?;
     let mut parameters = Map::new();
     parameters.insert("query".to_owned(), Value::from(query));
     let (columns, rows) = result::cells(&frame).map_err(ReportError::query)?;
@@ -55,4 +64,39 @@ pub fn sql(lake: &Lake, query: &str) -> Result<Report, ReportError> {
         rows,
         notes: notes.into_vec(),
     })
+}
+
+/// How unions of databases are put to the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unions {
+    /// As they are.
+    Plain,
+    /// So that some column is always read.
+    Read,
+}
+
+fn run(
+    lake: &Lake,
+    catalogue: &tables::Catalogue,
+    query: &rewrite::Rewritten,
+    unions: Unions,
+) -> Result<(DataFrame, Notes), ReportError> {
+    let mut notes = Notes::default();
+    let mut context = SQLContext::new();
+    let unknown = catalogue.register(lake, query, unions, &mut context, &mut notes)?;
+    let frame = guard(|| context.execute(&query.text)?.collect())?;
+    let frame = frame.map_err(|source| {
+        let message = source.to_string();
+        match unknown {
+            Some(error) if message.contains(NO_TABLE) => error,
+            _ => gaps::known(&message).unwrap_or_else(|| unknown::shortened(&message)),
+        }
+    })?;
+    Ok((frame, notes))
+}
+
+/// Keeps the engine from printing to standard error that it will change some day.
+fn silence() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| set_warning_function(|_, _| {}));
 }

@@ -1,7 +1,7 @@
-//! The small pass that lets `database.table` through, and the list of known gaps.
+//! The small pass that lets `database.table` and familiar literals through.
 
-use super::lexer::{Kind, Piece};
-use crate::error::ReportError;
+use super::lexer::Piece;
+use super::literals;
 use std::collections::BTreeSet;
 
 /// A query ready for the engine.
@@ -30,8 +30,14 @@ pub(super) fn rewrite(
     let mut copied = 0;
     let mut at = 0;
     let mut after_from = false;
+    let mut changes = literals::changes(query, pieces).into_iter().peekable();
     while at < pieces.len() {
         let piece = &pieces[at];
+        if let Some((range, new)) = changes.next_if(|(range, _)| *range == piece.range) {
+            text.push_str(&query[copied..range.start]);
+            text.push_str(&new);
+            copied = range.end;
+        }
         let behind_dot = at > 0 && pieces[at - 1].is_sign('.');
         let table = match &pieces[at..] {
             [db, dot, table, ..] if dot.is_sign('.') && !behind_dot => {
@@ -56,7 +62,15 @@ pub(super) fn rewrite(
         };
         if let Some(name) = name {
             if after_from {
-                sources.insert(name.clone());
+                // Not a table that the lake holds, but what somebody takes for one.
+                let qualified = match &pieces[at + 1..] {
+                    [dot, table, ..] if dot.is_sign('.') => table.name(),
+                    _ => None,
+                };
+                sources.insert(match qualified {
+                    Some(table) => format!("{name}.{table}"),
+                    None => name.clone(),
+                });
             }
             let is_cte = matches!(pieces.get(at + 1), Some(next) if next.is_word("as"))
                 && matches!(pieces.get(at + 2), Some(next) if next.is_sign('('));
@@ -75,78 +89,6 @@ pub(super) fn rewrite(
         sources,
         defined,
     }
-}
-
-/// Something that this SQL cannot run.
-struct Gap {
-    /// The words in a row; the last may be `(`.
-    words: &'static [&'static str],
-    feature: &'static str,
-    hint: &'static str,
-}
-
-const BUCKETS: &str =
-    "cut buckets from the integer time: time_unix_nano - time_unix_nano % 60000000000";
-const PRESENT: &str = "write the time as a literal; a lake has no present";
-const LEVELS: &str = "use UNION ALL of one GROUP BY per level";
-
-const fn gap(words: &'static [&'static str], feature: &'static str, hint: &'static str) -> Gap {
-    Gap {
-        words,
-        feature,
-        hint,
-    }
-}
-
-const GAPS: [Gap; 10] = [
-    gap(&["date_trunc", "("], "DATE_TRUNC", BUCKETS),
-    gap(&["date_bin", "("], "DATE_BIN", BUCKETS),
-    gap(&["time_bucket", "("], "TIME_BUCKET", BUCKETS),
-    gap(&["now", "("], "NOW()", PRESENT),
-    gap(&["current_timestamp"], "CURRENT_TIMESTAMP", PRESENT),
-    gap(&["exists", "("], "EXISTS", "use IN (SELECT ...) or a join"),
-    gap(&["rollup", "("], "ROLLUP", LEVELS),
-    gap(&["cube", "("], "CUBE", LEVELS),
-    gap(
-        &["at", "time", "zone"],
-        "AT TIME ZONE",
-        "times are UTC; the named reports take a time zone",
-    ),
-    gap(
-        &["with", "recursive"],
-        "WITH RECURSIVE",
-        "join the table with itself as often as needed",
-    ),
-];
-
-/// Refuses what is known not to run, by name; the engine names what else it cannot run.
-///
-/// # Errors
-/// [`ReportError::Unsupported`].
-pub(super) fn refuse_unsupported(pieces: &[Piece]) -> Result<(), ReportError> {
-    let is = |piece: &Piece, word: &str| match &piece.kind {
-        Kind::Word(known) => known == word,
-        Kind::Sign(sign) => word.starts_with(*sign),
-        Kind::Quoted(_) | Kind::Text => false,
-    };
-    let starts = ["select", "with", "values", "from", "explain"];
-    let first = pieces.iter().find(|piece| !piece.is_sign('('));
-    if !first.is_some_and(|piece| starts.iter().any(|word| piece.is_word(word))) {
-        return Err(ReportError::Unsupported {
-            feature: "statements other than queries",
-            hint: "begin with SELECT or WITH (the command `tables` lists tables)",
-        });
-    }
-    for gap in &GAPS {
-        let holds = |window: &[Piece]| window.iter().zip(gap.words).all(|(p, word)| is(p, word));
-        if pieces.windows(gap.words.len()).any(holds) {
-            return Err(ReportError::Unsupported {
-                feature: gap.feature,
-                hint: gap.hint,
-            });
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -181,30 +123,5 @@ mod tests {
         let list = |set: &BTreeSet<String>| set.iter().cloned().collect::<Vec<_>>().join(" ");
         assert_eq!(list(&found.sources), "a claude_code.logs logs");
         assert_eq!(list(&found.defined), "a");
-    }
-
-    fn refused(query: &str, expected: Option<&str>) {
-        let found = match refuse_unsupported(&lex(query)) {
-            Err(ReportError::Unsupported { feature, .. }) => Some(feature),
-            _ => None,
-        };
-        assert_eq!(found, expected, "{query}");
-    }
-
-    #[test]
-    fn gaps_are_named() {
-        refused(
-            "SELECT date_trunc('day', time) FROM logs",
-            Some("DATE_TRUNC"),
-        );
-        refused(
-            "SELECT time AT TIME ZONE 'UTC' FROM logs",
-            Some("AT TIME ZONE"),
-        );
-        refused("DROP TABLE logs", Some("statements other than queries"));
-        refused("", Some("statements other than queries"));
-        refused("SELECT now FROM logs", None);
-        refused("SELECT 'now()' FROM logs", None);
-        refused("(SELECT 1)", None);
     }
 }

@@ -1,5 +1,6 @@
 //! The tables that a query can name, and their registration.
 
+use super::Unions;
 use super::rewrite::Rewritten;
 use super::views;
 use crate::error::ReportError;
@@ -52,6 +53,7 @@ impl Catalogue {
         &self,
         lake: &Lake,
         query: &Rewritten,
+        unions: Unions,
         context: &mut SQLContext,
         notes: &mut Notes,
     ) -> Result<Option<ReportError>, ReportError> {
@@ -61,7 +63,7 @@ impl Catalogue {
         }
         for name in &query.names {
             let frame = if let Some(table) = Table::parse(name) {
-                views::union(table, &self.of_table(table), notes)?
+                views::union(table, &self.of_table(table), unions, notes)?
             } else if name == USAGE {
                 views::usage(&usage(lake, &Selection::default())?.records)?
             } else if let Some((database, table)) = name.split_once('.')
@@ -85,7 +87,7 @@ impl Catalogue {
             let Some(metrics_of_name) = names.get(name) else {
                 continue;
             };
-            let frame = views::metric(&metrics, metrics_of_name, notes)?;
+            let frame = views::metric(&metrics, metrics_of_name, unions, notes)?;
             context.register(name, frame);
             unknown.remove(name);
         }

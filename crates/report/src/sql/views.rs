@@ -1,14 +1,17 @@
 //! The frames behind the names of a query.
 
+use super::Unions;
 use crate::error::ReportError;
 use crate::notes::{NoteCode, Notes};
 use crate::scan::{self, DATE, data_type};
 use crate::usage::UsageRecord;
 use otolith_lake::TableInfo;
-use otolith_tables::{AttributePlace, ColumnOrigin, Field, Table, base_fields, normalise};
+use otolith_tables::{
+    AttributePlace, ColumnOrigin, ColumnType, Field, Table, base_fields, normalise,
+};
 use polars::prelude::{
-    DataFrame, DataType, Expr, IntoLazy, LazyFrame, NamedFrom, Series, TimeUnit, TimeZone,
-    UnionArgs, col, concat, lit,
+    DataFrame, DataType, Expr, IntoLazy, LazyFrame, NamedFrom, Series, TimeUnit, UnionArgs, col,
+    concat, lit,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +24,10 @@ pub(super) fn of_database(
     info: Option<&TableInfo>,
 ) -> Result<LazyFrame, ReportError> {
     match info {
-        Some(info) => Ok(with_plain_names(scan::scan(info)?, &info.fields)),
+        Some(info) => Ok(with_plain_names(
+            naive(scan::scan(info)?, &info.fields),
+            &info.fields,
+        )),
         None => Ok(empty(&base_fields(table))),
     }
 }
@@ -32,6 +38,7 @@ pub(super) fn of_database(
 pub(super) fn union(
     table: Table,
     infos: &[&TableInfo],
+    unions: Unions,
     notes: &mut Notes,
 ) -> Result<LazyFrame, ReportError> {
     let mut columns: Vec<Field> = base_fields(table);
@@ -72,7 +79,9 @@ pub(super) fn union(
             } else {
                 lit(polars::prelude::Null {})
             };
-            value.cast(dtype(field)).alias(shown(&field.name))
+            value
+                .cast(naive_type(dtype(field)))
+                .alias(shown(&field.name))
         };
         let mut select: Vec<Expr> = vec![lit(info.database.as_str()).alias(DATABASE)];
         select.extend(columns.iter().map(column));
@@ -87,8 +96,32 @@ pub(super) fn union(
         let frame = empty(&columns).with_column(lit(database).alias(DATABASE));
         return Ok(frame);
     }
-    let frame = concat(&frames, UnionArgs::default()).map_err(ReportError::query)?;
+    let mut frame = concat(&frames, UnionArgs::default()).map_err(ReportError::query)?;
+    if unions == Unions::Read {
+        // Always true, but the engine has to read a column to know.
+        frame = frame.filter(col(DATABASE).count().gt_eq(lit(0)));
+    }
     Ok(with_plain_names(frame, &columns))
+}
+
+/// The type of a column in SQL: times bear no zone, since the engine compares those that do with
+/// no literal. They stay in UTC.
+fn naive_type(dtype: DataType) -> DataType {
+    match dtype {
+        DataType::Datetime(unit, Some(_)) => DataType::Datetime(unit, None),
+        other => other,
+    }
+}
+
+/// A table with its times as [`naive_type`] has them.
+fn naive(frame: LazyFrame, fields: &[Field]) -> LazyFrame {
+    let times = fields.iter().filter(|f| f.r#type == ColumnType::Timestamp);
+    let time = |field: &Field| {
+        let dtype = naive_type(data_type(field.r#type));
+        col(field.name.as_str()).cast(dtype)
+    };
+    let times: Vec<Expr> = times.map(time).collect();
+    frame.with_columns(times)
 }
 
 /// Adds resource attributes without their prefix, where no other column has the name.
@@ -119,7 +152,8 @@ fn with_plain_names(frame: LazyFrame, fields: &[Field]) -> LazyFrame {
 
 fn empty(fields: &[Field]) -> LazyFrame {
     let column = |field: &Field| {
-        Series::new_empty(field.name.as_str().into(), &data_type(field.r#type)).into()
+        let dtype = naive_type(data_type(field.r#type));
+        Series::new_empty(field.name.as_str().into(), &dtype).into()
     };
     let date = Series::new_empty(DATE.into(), &DataType::Date).into();
     let columns = fields.iter().map(column).chain([date]).collect();
@@ -150,6 +184,7 @@ const MAX_NAME_BYTES: usize = 100;
 pub(super) fn metric(
     infos: &[&TableInfo],
     names: &BTreeSet<String>,
+    unions: Unions,
     notes: &mut Notes,
 ) -> Result<LazyFrame, ReportError> {
     let is_one = names
@@ -157,7 +192,7 @@ pub(super) fn metric(
         .map(|name| col("metric_name").eq(lit(name.as_str())))
         .reduce(Expr::or)
         .unwrap_or_else(|| lit(false));
-    let mut frame = union(Table::Metrics, infos, notes)?.filter(is_one);
+    let mut frame = union(Table::Metrics, infos, unions, notes)?.filter(is_one);
     let schema = frame.collect_schema().map_err(ReportError::query)?;
     let filled = |name: &str| col(name).is_not_null().any(true).alias(name);
     let filled: Vec<Expr> = schema.iter_names().map(|name| filled(name)).collect();
@@ -200,7 +235,7 @@ pub(super) fn usage(records: &[UsageRecord]) -> Result<LazyFrame, ReportError> {
         .iter()
         .map(|r| r.cost.map(|c| c.to_dollars()))
         .collect();
-    let utc = DataType::Datetime(TimeUnit::Microseconds, Some(TimeZone::UTC));
+    let utc = DataType::Datetime(TimeUnit::Microseconds, None);
     let time = Series::new("time".into(), micros).cast(&utc);
     let columns = [
         time.map_err(ReportError::query)?,

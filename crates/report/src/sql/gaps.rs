@@ -1,0 +1,177 @@
+//! What this SQL cannot run, and what to write instead.
+
+use super::lexer::{Kind, Piece};
+use crate::error::ReportError;
+
+/// Something that this SQL cannot run.
+struct Gap {
+    /// The words in a row; a sign stands for itself, `'` for any text.
+    words: &'static [&'static str],
+    feature: &'static str,
+    hint: &'static str,
+}
+
+const BUCKETS: &str =
+    "cut buckets from the integer time: time_unix_nano - time_unix_nano % 60000000000";
+const PRESENT: &str = "write the time as a literal; a lake has no present";
+const LEVELS: &str = "use UNION ALL of one GROUP BY per level";
+const COUNT_IF: &str = "use SUM(CASE WHEN ... THEN 1 ELSE 0 END)";
+const JSON: &str = "attributes are columns of their own; compare the JSON text with LIKE";
+const QUANTILE: &str = "use QUANTILE_CONT(x, 0.95)";
+const ONE_VALUE: &str = "use IN (SELECT ...), or join a sub-query";
+const SECONDS: &str = "divide the integer time: time_unix_nano / 1000000000";
+const WINDOWS: &str = "bucket the integer time and GROUP BY it: \
+                       time_unix_nano - time_unix_nano % 300000000000";
+
+const fn gap(words: &'static [&'static str], feature: &'static str, hint: &'static str) -> Gap {
+    Gap {
+        words,
+        feature,
+        hint,
+    }
+}
+
+const GAPS: [Gap; 31] = [
+    gap(&["date_trunc", "("], "DATE_TRUNC", BUCKETS),
+    gap(&["date_bin", "("], "DATE_BIN", BUCKETS),
+    gap(&["time_bucket", "("], "TIME_BUCKET", BUCKETS),
+    gap(&["range", "'"], "RANGE ... ALIGN ... FILL", WINDOWS),
+    gap(&["align", "'"], "RANGE ... ALIGN ... FILL", WINDOWS),
+    gap(&["now", "("], "NOW()", PRESENT),
+    gap(&["current_timestamp"], "CURRENT_TIMESTAMP", PRESENT),
+    gap(&["current_date"], "CURRENT_DATE", PRESENT),
+    gap(
+        &["to_timestamp", "("],
+        "TO_TIMESTAMP",
+        "use the column time",
+    ),
+    gap(
+        &["from_unixtime", "("],
+        "FROM_UNIXTIME",
+        "use the column time",
+    ),
+    gap(&["epoch", "("], "EPOCH", SECONDS),
+    gap(&["date_diff", "("], "DATE_DIFF", SECONDS),
+    gap(&["datediff", "("], "DATEDIFF", SECONDS),
+    gap(&["timestampdiff", "("], "TIMESTAMPDIFF", SECONDS),
+    gap(&["count_if", "("], "COUNT_IF", COUNT_IF),
+    gap(&["countif", "("], "COUNTIF", COUNT_IF),
+    gap(&["json_get_string", "("], "JSON functions", JSON),
+    gap(&["json_get", "("], "JSON functions", JSON),
+    gap(&["json_extract", "("], "JSON functions", JSON),
+    gap(&["json_extract_string", "("], "JSON functions", JSON),
+    gap(&["get_json_object", "("], "JSON functions", JSON),
+    gap(&["-", ">"], "JSON paths", JSON),
+    gap(&["percentile_cont", "("], "PERCENTILE_CONT", QUANTILE),
+    gap(&["percentile", "("], "PERCENTILE", QUANTILE),
+    gap(&["approx_percentile", "("], "APPROX_PERCENTILE", QUANTILE),
+    gap(
+        &["approx_percentile_cont", "("],
+        "APPROX_PERCENTILE_CONT",
+        QUANTILE,
+    ),
+    gap(&["exists", "("], "EXISTS", "use IN (SELECT ...) or a join"),
+    gap(&["rollup", "("], "ROLLUP", LEVELS),
+    gap(&["cube", "("], "CUBE", LEVELS),
+    gap(
+        &["at", "time", "zone"],
+        "AT TIME ZONE",
+        "times are UTC; the named reports take a time zone",
+    ),
+    gap(
+        &["with", "recursive"],
+        "WITH RECURSIVE",
+        "join the table with itself as often as needed",
+    ),
+];
+
+/// Gaps that the engine finds, by its words.
+const ENGINE_GAPS: [(&[&str], &str, &str); 4] = [
+    (&["subquery"], "sub-queries for one value", ONE_VALUE),
+    (
+        &["sort expressions must have same length"],
+        "an aggregate in ORDER BY",
+        "name it: SELECT COUNT(*) AS n ... ORDER BY n",
+    ),
+    (
+        &["join constraint", "Between {"],
+        "BETWEEN in a join",
+        "use >= and <=",
+    ),
+    (
+        &["only 'ROWS BETWEEN UNBOUNDED PRECEDING"],
+        "this window frame",
+        "use ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW",
+    ),
+];
+
+/// Refuses what is known not to run, by name; the engine names what else it cannot run.
+///
+/// # Errors
+/// [`ReportError::Unsupported`].
+pub(super) fn refuse(pieces: &[Piece]) -> Result<(), ReportError> {
+    let is = |piece: &Piece, word: &str| match &piece.kind {
+        Kind::Word(known) => known == word,
+        Kind::Sign(sign) => word.starts_with(*sign),
+        Kind::Text => word == "'",
+        Kind::Quoted(_) | Kind::Number => false,
+    };
+    let starts = ["select", "with", "values", "from", "explain"];
+    let first = pieces.iter().find(|piece| !piece.is_sign('('));
+    if !first.is_some_and(|piece| starts.iter().any(|word| piece.is_word(word))) {
+        return Err(ReportError::Unsupported {
+            feature: "statements other than queries",
+            hint: "begin with SELECT or WITH (the command `tables` lists tables)",
+        });
+    }
+    for gap in &GAPS {
+        let holds = |window: &[Piece]| window.iter().zip(gap.words).all(|(p, word)| is(p, word));
+        if pieces.windows(gap.words.len()).any(holds) {
+            return Err(ReportError::Unsupported {
+                feature: gap.feature,
+                hint: gap.hint,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The gap that an error of the engine is about.
+pub(super) fn known(message: &str) -> Option<ReportError> {
+    let holds = |words: &[&str]| words.iter().all(|word| message.contains(word));
+    let found = ENGINE_GAPS.iter().find(|(words, ..)| holds(words));
+    found.map(|(_, feature, hint)| ReportError::Unsupported { feature, hint })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lexer::lex;
+    use super::*;
+
+    fn refused(query: &str, expected: Option<&str>) {
+        let found = match refuse(&lex(query)) {
+            Err(ReportError::Unsupported { feature, .. }) => Some(feature),
+            _ => None,
+        };
+        assert_eq!(found, expected, "{query}");
+    }
+
+    #[test]
+    fn gaps_are_named() {
+        refused(
+            "SELECT date_trunc('day', time) FROM logs",
+            Some("DATE_TRUNC"),
+        );
+        refused(
+            "SELECT time AT TIME ZONE 'UTC' FROM logs",
+            Some("AT TIME ZONE"),
+        );
+        refused("DROP TABLE logs", Some("statements other than queries"));
+        refused("", Some("statements other than queries"));
+        refused("SELECT a->'b' FROM logs", Some("JSON paths"));
+        refused("SELECT a - b, range FROM logs", None);
+        refused("SELECT now FROM logs", None);
+        refused("SELECT 'now()' FROM logs", None);
+        refused("(SELECT 1)", None);
+    }
+}
