@@ -1,7 +1,7 @@
 //! Claude Code and Codex in forms that the real captures lack.
 
 use crate::agents::{check, gemini_response};
-use crate::otlp::{DELTA, at, logs, sum};
+use crate::otlp::{CUMULATIVE, DELTA, Span, at, histogram, logs, spans, sum};
 use crate::support::{cost, first_row, lake_of, noted, only, tokens};
 use otolith_report::{Dimension, Duplicates, Selection, Signal, SummaryQuery, ToolsQuery};
 use serde_json::{Value, json};
@@ -207,6 +207,34 @@ fn logs_without_sessions_cover_metrics_of_their_time_only() {
     assert_eq!(noted(&report, "duplicates_removed"), 1);
 }
 
+/// A continued session is another process on the same series; its first point starts anew.
+#[test]
+fn a_continued_session_counts_what_both_processes_counted() {
+    let point = |start, time, value| {
+        let members = json!({"session.id": "s1", "model": "m", "type": "output"});
+        (start, time, value, members)
+    };
+    let points = [
+        point(1.0, 60.0, 100.0),
+        point(1.0, 120.0, 150.0),
+        point(200.0, 260.0, 40.0),
+        // Two processes at once, such as `claude -c` in two windows.
+        point(1.0, 265.0, 160.0),
+        point(200.0, 320.0, 70.0),
+    ];
+    let scope = "com.anthropic.claude_code";
+    let lake = lake_of(&[sum(
+        "claude-code",
+        scope,
+        "claude_code.token.usage",
+        CUMULATIVE,
+        &points,
+    )]);
+    let report = tokens(&lake, &BY, Selection::default());
+    assert_eq!(first_row(&report)["output_tokens"], json!(230));
+    assert_eq!(noted(&report, "counter_reset"), 0);
+}
+
 fn codex_event(kind: &str, members: &Value) -> Value {
     let mut all = json!({
         "event.name": kind, "conversation.id": "c1", "model": "gpt-5", "slug": "gpt-5",
@@ -272,6 +300,92 @@ fn codex_cost_comes_from_its_metric_and_tokens_from_its_logs() {
     assert_eq!(noted(&report, "unpriced_model"), 0);
     let metrics_only = cost(&lake, &BY, only(Signal::Metrics));
     assert_eq!(first_row(&metrics_only)["cost_usd"], json!(0.001_234));
+}
+
+#[test]
+fn codex_metrics_count_their_sums_without_the_total() {
+    let point = |class: &str, value| {
+        let members = json!({"token_type": class, "model": "gpt-5", "service_name": "codex"});
+        (1.0, 2.0, value, members)
+    };
+    let points = [
+        point("total", 1100.0),
+        point("input", 1000.0),
+        point("cached_input", 300.0),
+        point("cache_write_input", 200.0),
+        point("output", 100.0),
+        point("reasoning_output", 60.0),
+    ];
+    let metric = histogram(
+        "codex_exec",
+        "codex",
+        "codex.turn.token_usage",
+        DELTA,
+        &points,
+    );
+    check(
+        &[metric],
+        Selection::default(),
+        &json!({
+            "agent": "codex", "model": "gpt-5",
+            "input_tokens": 500, "cache_read_tokens": 300, "cache_creation_tokens": 200,
+            "output_tokens": 100, "reasoning_tokens": 60, "total_tokens": 1100,
+            "source": "metric codex.turn.token_usage",
+        }),
+    );
+}
+
+#[test]
+fn codex_spans_of_turns_and_of_responses_count_once() {
+    let response = |id| Span {
+        name: "completed",
+        id,
+        parent: 1,
+        start: 1.0,
+        end: 2.0,
+        error: false,
+        members: json!({
+            "gen_ai.usage.input_tokens": 500, "gen_ai.usage.cache_read.input_tokens": 100,
+            "gen_ai.usage.output_tokens": 20, "codex.usage.reasoning_output_tokens": 5,
+            "codex.usage.total_tokens": 520, "model": "gpt-5",
+        }),
+    };
+    let turn = Span {
+        name: "session_task.turn",
+        id: 1,
+        parent: 0,
+        start: 0.5,
+        end: 3.0,
+        error: false,
+        members: json!({
+            "codex.turn.token_usage.input_tokens": 1000,
+            "codex.turn.token_usage.cached_input_tokens": 200,
+            "codex.turn.token_usage.output_tokens": 40,
+            "codex.turn.token_usage.reasoning_output_tokens": 10,
+            "codex.turn.token_usage.total_tokens": 1040, "model": "gpt-5",
+        }),
+    };
+    let expected = |source: &str| {
+        json!({
+            "agent": "codex", "model": "gpt-5",
+            "input_tokens": 800, "cache_read_tokens": 200, "cache_creation_tokens": null,
+            "output_tokens": 40, "reasoning_tokens": 10, "total_tokens": 1040,
+            "source": source,
+        })
+    };
+    let both = [turn, response(2), response(3)];
+    let request = spans("codex_exec", "codex_otel", &both);
+    check(
+        &[request],
+        Selection::default(),
+        &expected("span session_task.turn"),
+    );
+    let request = spans("codex_exec", "codex_otel", &both[1..]);
+    check(
+        &[request],
+        Selection::default(),
+        &expected("span handle_responses"),
+    );
 }
 
 #[test]
