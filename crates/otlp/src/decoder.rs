@@ -4,6 +4,7 @@ use otolith_capture::{Encoding, Frame};
 
 use crate::arena::Arena;
 use crate::json::{self, Order, Outcome};
+use crate::problems::NO_ITEMS;
 use crate::sink::Sink;
 use crate::{Decoded, FrameReject, Limits, proto};
 
@@ -65,8 +66,8 @@ impl Decoder {
         let result = proto::resolve_signal(frame).and_then(|signal| {
             proto::decode(frame.bytes, signal, &self.limits, &mut self.arena, sink)
         });
-        match result {
-            Ok(_) => sink.commit(),
+        match &result {
+            Ok(decoded) => close(decoded, sink),
             Err(_) => sink.abandon(),
         }
         result
@@ -82,7 +83,7 @@ impl Decoder {
             sink.begin(frame);
             match json::decode(frame.bytes, order, &self.limits, &mut self.arena, sink) {
                 Ok(Outcome::Done { decoded, usual }) => {
-                    sink.commit();
+                    close(&decoded, sink);
                     self.order = if usual { Order::Usual } else { Order::Any };
                     return Ok(decoded);
                 }
@@ -99,4 +100,12 @@ impl Decoder {
             order = Order::Any;
         }
     }
+}
+
+/// Ends a frame that was taken. One without items would else go by unseen.
+fn close<S: Sink>(decoded: &Decoded, sink: &mut S) {
+    if decoded.items == 0 && decoded.rejected_items == 0 {
+        sink.note(NO_ITEMS);
+    }
+    sink.commit();
 }

@@ -46,3 +46,5 @@ pub const OLD_LIST_IGNORED: NoteCode = NoteCode("old_list_ignored");
 pub const SEVERAL_DATA_KINDS: NoteCode = NoteCode("several_data_kinds");
 /// A metric had no data of a known kind.
 pub const NO_KNOWN_DATA: NoteCode = NoteCode("no_known_data");
+/// A request held no item at all: it is empty, or what it holds has unknown names.
+pub const NO_ITEMS: NoteCode = NoteCode("no_items");

@@ -3,8 +3,8 @@
 use otolith_capture::RejectCode;
 use otolith_otlp::NoteCode;
 use otolith_otlp::problems::{
-    BAD_ID, BAD_VALUE, DUPLICATE_ATTRIBUTE_KEY, DUPLICATE_MEMBER, INT_OUT_OF_RANGE, NO_KNOWN_DATA,
-    PROFILES_IGNORED, SEVERAL_DATA_KINDS, STRING_INDEX_IGNORED,
+    BAD_ID, BAD_VALUE, DUPLICATE_ATTRIBUTE_KEY, DUPLICATE_MEMBER, INT_OUT_OF_RANGE, NO_ITEMS,
+    NO_KNOWN_DATA, PROFILES_IGNORED, SEVERAL_DATA_KINDS, STRING_INDEX_IGNORED,
 };
 
 use super::decode;
@@ -340,7 +340,19 @@ fn what_is_ignored_with_a_note() {
     );
     let (result, transcript) = decode(r#"{"resourceProfiles":[{}],"resourceLogs":[]}"#);
     assert!(result.is_ok());
-    assert_eq!(transcript.notes, [PROFILES_IGNORED]);
+    assert_eq!(transcript.notes, [PROFILES_IGNORED, NO_ITEMS]);
+}
+
+#[test]
+fn a_request_whose_items_have_unknown_names_is_noted() {
+    for text in [
+        r#"{"resourceSpans":[]}"#,
+        r#"{"resourceSpans":[{"ScopeSpans":[{"spans":[{}]}]}]}"#,
+    ] {
+        let (result, transcript) = decode(text);
+        assert_eq!(result.unwrap().items, 0);
+        assert_eq!(transcript.notes, [NO_ITEMS], "{text}");
+    }
 }
 
 #[test]
@@ -395,7 +407,8 @@ fn a_metric_without_known_data_is_noted() {
     let (_, transcript) = decode(
         r#"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"m"},{"name":"n","gauge":null},{"name":"o","futureKind":{"dataPoints":[{}]}},{"name":"p","gauge":{}},null]}]}]}"#,
     );
-    assert_eq!(transcript.notes, [NO_KNOWN_DATA; 3]);
+    let nothing = NO_KNOWN_DATA;
+    assert_eq!(transcript.notes, [nothing, nothing, nothing, NO_ITEMS]);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use otolith_capture::{RejectCode, Signal};
 use otolith_otlp::problems::{
-    BAD_ID, BAD_PROTOBUF, BAD_UTF8, DUPLICATE_ATTRIBUTE_KEY, NO_KNOWN_DATA, OLD_LIST_IGNORED,
-    SEVERAL_DATA_KINDS, STRING_INDEX_IGNORED, TOO_DEEP, TOO_MANY_ATTRIBUTES,
+    BAD_ID, BAD_PROTOBUF, BAD_UTF8, DUPLICATE_ATTRIBUTE_KEY, NO_ITEMS, NO_KNOWN_DATA,
+    OLD_LIST_IGNORED, SEVERAL_DATA_KINDS, STRING_INDEX_IGNORED, TOO_DEEP, TOO_MANY_ATTRIBUTES,
 };
 use otolith_otlp::{Decoder, Limits, NoteCode};
 use prost::encoding::{WireType, encode_key, encode_varint};
@@ -232,7 +232,13 @@ fn what_is_tolerated_is_noted() {
     let scope = [old.clone(), field(1, b"")].concat();
     let resource = [old.clone(), field(2, &scope)].concat();
     let bytes = [field(1, &resource), old].concat();
-    check_notes(Signal::Logs, &bytes, &[OLD_LIST_IGNORED; 3], 2);
+    let old_list = OLD_LIST_IGNORED;
+    check_notes(
+        Signal::Logs,
+        &bytes,
+        &[old_list, old_list, old_list, NO_ITEMS],
+        2,
+    );
 
     // String indexes, as key and as value.
     let item = field(6, b"\x18\x05\x12\x02\x40\x07");
@@ -247,7 +253,12 @@ fn what_is_tolerated_is_noted() {
     check_notes(Signal::Logs, &request(&[&bad]), &[], 2);
 
     let metric = field(1, b"of the future");
-    check_notes(Signal::Metrics, &request(&[&metric]), &[NO_KNOWN_DATA], 2);
+    check_notes(
+        Signal::Metrics,
+        &request(&[&metric]),
+        &[NO_KNOWN_DATA, NO_ITEMS],
+        2,
+    );
 
     // A gauge and a sum in one metric: two metrics of one point each.
     let point = field(1, b"");
