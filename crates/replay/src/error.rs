@@ -35,7 +35,7 @@ pub enum ReplayError {
     /// The machine did not give threads or timers.
     #[error("failed to start the sending threads")]
     Threads(#[source] io::Error),
-    /// Failed requests could not be saved.
+    /// Failed requests cannot be saved.
     #[error("failed to save failed requests: {}", path.display())]
     Save {
         /// The file.

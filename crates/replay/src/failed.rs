@@ -41,6 +41,20 @@ pub(crate) fn save_failed(
     Ok(())
 }
 
+/// Whether files can be made where failed requests will be saved.
+pub(crate) fn check_saving(stem: &Path) -> Result<(), ReplayError> {
+    let dir = match stem.parent() {
+        Some(dir) if dir != Path::new("") => dir,
+        _ => Path::new("."),
+    };
+    tempfile::tempfile_in(dir)
+        .map(drop)
+        .map_err(|source| ReplayError::Save {
+            path: path(stem, Signal::Traces),
+            source,
+        })
+}
+
 fn path(stem: &Path, signal: Signal) -> PathBuf {
     let mut path = OsString::from(stem);
     path.push(format!(".{signal}.binpb"));

@@ -134,7 +134,8 @@ pub enum Ended {
     Complete,
     /// Stopped from outside. What was on its way got two seconds to be answered.
     Interrupted,
-    /// Given up: no connection came about, and the receiver has never answered.
+    /// Given up: no connection came about, or what answered was no OTLP/HTTP receiver, and none
+    /// has ever answered.
     Unreachable,
 }
 
@@ -168,12 +169,13 @@ pub struct Outcome {
     /// Repetitions of requests that may have arrived before (sent, but no answer came): receivers
     /// may have counted those twice.
     pub ambiguous_retries: u64,
-    /// From the start of the run to the last answer.
+    /// From the start of the run to the last answer, or to its end where it ended before its time.
     pub duration_seconds: f64,
     /// Requests per second from the first to the last one, as planned for those that were sent;
     /// absent at `max`, and without a span of time to measure.
     pub intended_requests_per_second: Option<f64>,
-    /// Requests per second from the first to the last one, as sent.
+    /// Requests per second from the first to the last one, as sent; at `max` over the whole run,
+    /// the last answer included.
     pub achieved_requests_per_second: Option<f64>,
     /// How late requests were sent, against the intended time; absent at `max`.
     pub lateness: Option<Spread>,
@@ -231,7 +233,7 @@ pub struct ByteCount {
     pub planned: u64,
     /// Of the requests that were sent, before compression, each once.
     pub sent: u64,
-    /// As they went out: compressed, with repetitions.
+    /// As they went out: compressed, with repetitions, those included that broke off on the way.
     pub on_the_wire: u64,
 }
 
@@ -255,8 +257,8 @@ pub struct Spread {
 /// Requests that failed for one reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ErrorCount {
-    /// `http_<status>`, `connect_failed`, `connection_lost`, `timeout`, `interrupted` or
-    /// `time_out_of_range`.
+    /// `http_<status>`, `connect_failed`, `tls_failed`, `not_http`, `connection_lost`, `timeout`,
+    /// `interrupted` or `time_out_of_range`.
     pub code: String,
     /// How many requests.
     pub requests: u64,

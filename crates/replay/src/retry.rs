@@ -13,7 +13,8 @@ use jiff::fmt::rfc2822::DateTimeParser;
 ///
 /// The end of both bounds counts as failure. So does at once a `Retry-After` that would go beyond
 /// `max_elapsed`. Until the receiver has answered anything at all, a failed connection is
-/// repeated at most twice: a wrong address should be told soon.
+/// repeated at most twice, and what has no valid certificate or does not speak HTTP is not tried
+/// again: a wrong address should be told soon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// Most attempts for one request, the first one included; 1 never repeats. Default 10.
@@ -55,17 +56,28 @@ pub(crate) struct Attempted {
     pub(crate) elapsed: Duration,
     /// What the receiver asked for.
     pub(crate) retry_after: Option<Duration>,
-    /// Whether no connection came about and the receiver has never answered.
-    pub(crate) is_unreachable: bool,
+    /// Whether there is a receiver.
+    pub(crate) receiver: Receiver,
+}
+
+/// Whether there is a receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Receiver {
+    /// It has answered before, or may have got the request.
+    Present,
+    /// It has never answered, and no connection came about.
+    Absent,
+    /// It has never answered, and what is there is none: the next attempt would find the same.
+    Wrong,
 }
 
 impl RetryPolicy {
     /// How long to wait before the next attempt at something repeatable, or `None` to give up.
     pub(crate) fn wait(&self, attempted: Attempted) -> Option<Duration> {
-        let most = if attempted.is_unreachable {
-            self.max_attempts.min(ATTEMPTS_BEFORE_FIRST_ANSWER)
-        } else {
-            self.max_attempts
+        let most = match attempted.receiver {
+            Receiver::Present => self.max_attempts,
+            Receiver::Absent => self.max_attempts.min(ATTEMPTS_BEFORE_FIRST_ANSWER),
+            Receiver::Wrong => 1,
         };
         if attempted.attempts >= most {
             return None;
@@ -152,7 +164,7 @@ mod tests {
             attempts,
             elapsed: Duration::ZERO,
             retry_after: None,
-            is_unreachable: false,
+            receiver: Receiver::Present,
         }
     }
 
@@ -197,12 +209,17 @@ mod tests {
         };
         assert_eq!(none.wait(attempted(1)), None);
         let policy = RetryPolicy::default();
-        let unreachable = |attempts| Attempted {
-            is_unreachable: true,
+        let absent = |attempts| Attempted {
+            receiver: Receiver::Absent,
             ..attempted(attempts)
         };
-        assert!(policy.wait(unreachable(2)).is_some());
-        assert_eq!(policy.wait(unreachable(3)), None);
+        assert!(policy.wait(absent(2)).is_some());
+        assert_eq!(policy.wait(absent(3)), None);
+        let wrong = Attempted {
+            receiver: Receiver::Wrong,
+            ..attempted(1)
+        };
+        assert_eq!(policy.wait(wrong), None);
         let longest = RetryPolicy {
             max_attempts: u32::MAX,
             initial_backoff: Duration::MAX,

@@ -1,5 +1,6 @@
 //! Runs a plan: keeps the pace, keeps the number of requests in flight, ends in order.
 
+use std::error::Error as _;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,7 +13,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::clock::{Clock, MachineClock};
 use crate::error::ReplayError;
-use crate::failed::save_failed;
+use crate::failed::{check_saving, save_failed};
 use crate::halt::Halt;
 use crate::options::{ReplayOptions, Speed, Times};
 use crate::outcome::{Ended, Outcome};
@@ -42,8 +43,9 @@ const GRACE: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 ///
-/// When the sender itself fails: threads, TLS, the temporary file, saving failed requests. What
-/// the receiver does is never an error.
+/// When the sender itself fails: threads, TLS, the temporary file; or when failed requests could
+/// not be saved where they should be, which is tried before the first one is sent. What the
+/// receiver does is never an error.
 pub fn run(
     plan: Plan,
     options: &ReplayOptions,
@@ -65,6 +67,9 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
 ) -> Result<Outcome, ReplayError> {
     let report = plan.report().clone();
     let speed = options.speed.checked()?;
+    if let Some(stem) = &options.failed {
+        check_saving(stem)?;
+    }
     let first = report.first_time_unix_nano.unwrap_or(0);
     let shift_nanos = (options.times == Times::Shift).then(|| offset(first, clock.unix_nano()));
     let sender = Arc::new(Sender {
@@ -92,9 +97,17 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
     tally.close(report.requests, report.items);
     tally.bytes.planned = report.bytes;
     if let Some(stem) = &options.failed {
-        save_failed(stem, &sender.timeline, &tally.failed())?;
+        let saved = save_failed(stem, &sender.timeline, &tally.failed());
+        if let Err(error) = saved {
+            // The run is over: what became of it must not get lost, too.
+            let cause = error.source().map(|cause| format!(": {cause}"));
+            tally.note("save_failed", 1, || {
+                format!("{error}{}", cause.unwrap_or_default())
+            });
+        }
     }
-    let (intended, achieved) = tally.rates();
+    let duration = tally.last_finished.saturating_sub(sender.start);
+    let (intended, achieved) = tally.rates(duration);
     let outcome = Outcome {
         ended: sender.halt.reason().unwrap_or(Ended::Complete),
         to: options.to.to_string(),
@@ -109,10 +122,7 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
         attempts: tally.attempts,
         retries: tally.retries,
         ambiguous_retries: tally.ambiguous_retries,
-        duration_seconds: tally
-            .last_finished
-            .saturating_sub(sender.start)
-            .as_secs_f64(),
+        duration_seconds: duration.as_secs_f64(),
         intended_requests_per_second: intended,
         achieved_requests_per_second: achieved,
         lateness: tally.lateness(),
@@ -183,6 +193,10 @@ fn drive<C: Clock, T: Transport>(
         Ok(())
     })
     .map_err(ReplayError::Threads)?;
+    if sender.halt.is_set() {
+        let now = sender.clock.now();
+        sender.tally().last_finished = now;
+    }
     // Requests still on their way are cut off; the tally knows them.
     runtime.shutdown_timeout(Duration::from_secs(1));
     tell(sender, watch);

@@ -15,7 +15,9 @@ use crate::options::Compression;
 use crate::outcome::Ended;
 use crate::pace::Pace;
 use crate::reply::{error_message, parse_response, presentable};
-use crate::retry::{Attempted, RetryPolicy, honours_retry_after, is_retryable, parse_retry_after};
+use crate::retry::{
+    Attempted, Receiver, RetryPolicy, honours_retry_after, is_retryable, parse_retry_after,
+};
 use crate::tally::{Fate, Start, Tally};
 use crate::timeline::Timeline;
 use crate::transport::{Reply, SendError, Transport};
@@ -62,8 +64,8 @@ struct Refusal {
     code: String,
     message: String,
     retry_after: Option<Duration>,
-    /// No connection came about.
-    is_connect: bool,
+    /// Whether there is a receiver, going by this attempt alone.
+    receiver: Receiver,
     /// The request may have arrived.
     is_ambiguous: bool,
 }
@@ -111,6 +113,7 @@ impl<C: Clock, T: Transport> Sender<C, T> {
         let entry = &self.timeline.entries()[job.request as usize];
         let first_sent = self.clock.now();
         self.tally().started(
+            job.request,
             entry,
             Start {
                 intended: job.intended,
@@ -134,14 +137,19 @@ impl<C: Clock, T: Transport> Sender<C, T> {
         let mut attempts = 0;
         loop {
             let sent = self.clock.now();
+            self.tally().trying(body.len() as u64);
             let result = self.transport.send(entry.signal, body.clone()).await;
             let now = self.clock.now();
             attempts += 1;
             let has_answer = {
-                let answer = result.as_ref().ok();
-                let answer = answer.map(|reply| (reply.status, now.saturating_sub(sent)));
                 let mut tally = self.tally();
-                tally.attempted(body.len() as u64, answer);
+                match &result {
+                    Ok(reply) => tally.answered(reply.status, now.saturating_sub(sent)),
+                    Err(SendError::Connect(_) | SendError::Tls(_)) => {
+                        tally.not_sent(body.len() as u64);
+                    }
+                    Err(_) => {}
+                }
                 tally.has_answer()
             };
             let refusal = match self.judge(result, body.len()) {
@@ -153,14 +161,26 @@ impl<C: Clock, T: Transport> Sender<C, T> {
                 attempts,
                 elapsed: now.saturating_sub(first_sent),
                 retry_after: refusal.retry_after,
-                is_unreachable: refusal.is_connect && !has_answer,
+                receiver: match has_answer {
+                    true => Receiver::Present,
+                    false => refusal.receiver,
+                },
             };
             let failed = |code, message| Fate::Failed { code, message };
             let Some(wait) = self.retry.wait(attempted) else {
-                if attempted.is_unreachable {
+                if attempted.receiver != Receiver::Present {
                     self.halt.end(Ended::Unreachable);
                 }
-                return failed(refusal.code, refusal.message);
+                let message = match (refusal.retry_after, attempts) {
+                    (Some(asked), _) if attempts < self.retry.max_attempts => format!(
+                        "{} (it asked to wait {} s, longer than may be repeated)",
+                        refusal.message,
+                        asked.as_secs()
+                    ),
+                    (_, 1) => refusal.message,
+                    _ => format!("{} (given up after {attempts} attempts)", refusal.message),
+                };
+                return failed(refusal.code, message);
             };
             tokio::select! {
                 biased;
@@ -175,21 +195,28 @@ impl<C: Clock, T: Transport> Sender<C, T> {
     }
 
     fn judge(&self, result: Result<Reply, SendError>, len_bytes: usize) -> Verdict {
-        let (code, message, is_connect) = match result {
+        let (code, message, receiver, is_ambiguous) = match result {
             Ok(reply) if (200..300).contains(&reply.status) => {
                 return Verdict::Done(self.success(&reply));
             }
             Ok(reply) => return self.refusal(&reply, len_bytes),
-            Err(SendError::Connect(message)) => ("connect_failed", message, true),
-            Err(SendError::Lost(message)) => ("connection_lost", message, false),
-            Err(SendError::Timeout) => ("timeout", "no answer in time".to_owned(), false),
+            Err(SendError::Connect(message)) => {
+                ("connect_failed", message, Receiver::Absent, false)
+            }
+            Err(SendError::Tls(message)) => ("tls_failed", message, Receiver::Wrong, false),
+            Err(SendError::NotHttp(message)) => ("not_http", message, Receiver::Wrong, true),
+            Err(SendError::Lost(message)) => ("connection_lost", message, Receiver::Present, true),
+            Err(SendError::Timeout) => {
+                let message = "no answer in time".to_owned();
+                ("timeout", message, Receiver::Present, true)
+            }
         };
         Verdict::Again(Refusal {
             code: code.to_owned(),
             message: presentable(&message, &self.secrets),
             retry_after: None,
-            is_connect,
-            is_ambiguous: !is_connect,
+            receiver,
+            is_ambiguous,
         })
     }
 
@@ -217,6 +244,9 @@ impl<C: Clock, T: Transport> Sender<C, T> {
         let said = reply.body.as_ref().map(|body| error_message(body));
         let said = presentable(&said.unwrap_or_default(), &self.secrets);
         let mut message = match status {
+            300..400 => {
+                format!("the receiver answered HTTP {status}, a redirect, which is not followed")
+            }
             413 => format!("the receiver refused a request of {len_bytes} bytes as too large"),
             _ => format!("the receiver answered HTTP {status}"),
         };
@@ -234,7 +264,7 @@ impl<C: Clock, T: Transport> Sender<C, T> {
             code,
             message,
             retry_after: asked.and_then(|text| parse_retry_after(text, self.clock.unix_nano())),
-            is_connect: false,
+            receiver: Receiver::Present,
             is_ambiguous: false,
         })
     }

@@ -1,6 +1,6 @@
 //! Counts and measures a run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
@@ -57,8 +57,8 @@ pub(crate) struct Tally {
     lateness: Histogram<u64>,
     latency: Histogram<u64>,
     service_time: Histogram<u64>,
-    /// Numbers of failed requests, if they are wanted.
-    failed: Option<Vec<u32>>,
+    /// Numbers of failed requests and of those on their way, if they are wanted.
+    failed: Option<BTreeSet<u32>>,
 }
 
 impl Tally {
@@ -85,12 +85,15 @@ impl Tally {
             lateness: histogram(),
             latency: histogram(),
             service_time: histogram(),
-            failed: keeps_failed.then(Vec::new),
+            failed: keeps_failed.then(BTreeSet::new),
         }
     }
 
     /// A request is sent for the first time.
-    pub(crate) fn started(&mut self, entry: &Entry, start: Start) {
+    pub(crate) fn started(&mut self, request: u32, entry: &Entry, start: Start) {
+        if let Some(failed) = &mut self.failed {
+            failed.insert(request);
+        }
         self.sent_requests += 1;
         self.sent_items += u64::from(entry.items);
         self.bytes.sent += u64::from(entry.len_bytes);
@@ -110,14 +113,21 @@ impl Tally {
         }
     }
 
-    /// An attempt has ended, with this HTTP status after this time if there was an answer.
-    pub(crate) fn attempted(&mut self, wire_bytes: u64, answer: Option<(u16, Duration)>) {
+    /// An attempt begins, with a body of this length.
+    pub(crate) fn trying(&mut self, wire_bytes: u64) {
         self.attempts += 1;
         self.bytes.on_the_wire += wire_bytes;
-        if let Some((status, service_time)) = answer {
-            *self.http_status.entry(status).or_default() += 1;
-            record(&mut self.service_time, service_time);
-        }
+    }
+
+    /// An attempt did not come so far that the body went out.
+    pub(crate) fn not_sent(&mut self, wire_bytes: u64) {
+        self.bytes.on_the_wire -= wire_bytes;
+    }
+
+    /// An attempt was answered with this HTTP status after this time.
+    pub(crate) fn answered(&mut self, status: u16, service_time: Duration) {
+        *self.http_status.entry(status).or_default() += 1;
+        record(&mut self.service_time, service_time);
     }
 
     /// Whether the receiver has answered anything at all.
@@ -148,6 +158,9 @@ impl Tally {
                         )
                     });
                 }
+                if let Some(failed) = &mut self.failed {
+                    failed.remove(&request);
+                }
                 let rejected = rejected_items.min(items);
                 self.items.rejected += rejected;
                 self.items.accepted += items - rejected;
@@ -164,9 +177,6 @@ impl Tally {
                 }
             }
             Fate::Failed { code, message } => {
-                if let Some(failed) = &mut self.failed {
-                    failed.push(request);
-                }
                 self.fail(code, 1, items, message);
             }
         }
@@ -231,19 +241,23 @@ impl Tally {
         }
     }
 
-    /// Numbers of the failed requests, in the order of the plan, if they were wanted. Those that
-    /// were on their way when the run ended are not among them.
-    pub(crate) fn failed(&mut self) -> Vec<u32> {
-        let mut failed = self.failed.take().unwrap_or_default();
-        failed.sort_unstable();
-        failed
+    /// Numbers of the failed requests, in the order of the plan, if they were wanted; those that
+    /// were on their way when the run ended are among them.
+    pub(crate) fn failed(&self) -> Vec<u32> {
+        self.failed.iter().flatten().copied().collect()
     }
 
-    /// Requests per second: intended, achieved.
-    pub(crate) fn rates(&self) -> (Option<f64>, Option<f64>) {
+    /// Requests per second of a run of this length: intended, achieved.
+    pub(crate) fn rates(&self, duration: Duration) -> (Option<f64>, Option<f64>) {
         let (Some(first), Some(last)) = (self.first_sent, self.last_sent) else {
             return (None, None);
         };
+        // Without a pace the answers set it: sending alone would look too fast.
+        if first.intended.is_none() {
+            let seconds = duration.as_secs_f64();
+            let achieved = (seconds > 0.0).then(|| self.sent_requests as f64 / seconds);
+            return (None, achieved);
+        }
         let gaps = self.sent_requests.saturating_sub(1) as f64;
         let rate = |from: Duration, to: Duration| {
             let seconds = to.saturating_sub(from).as_secs_f64();

@@ -2,20 +2,20 @@
 
 use std::error::Error;
 use std::future::Future;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{io, iter};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Method, Request};
 use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{self as client, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use otolith_capture::Signal;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{CertificateError, ClientConfig, OtherError, RootCertStore};
 use tokio::time::{Instant, timeout_at};
 
 use crate::endpoint::Endpoint;
@@ -47,6 +47,10 @@ pub(crate) struct Reply {
 pub(crate) enum SendError {
     /// No connection came about: the request did not go out.
     Connect(String),
+    /// No encrypted connection came about: the request did not go out.
+    Tls(String),
+    /// What answered does not speak HTTP/1.1.
+    NotHttp(String),
     /// The connection ended before the answer: the request may have arrived.
     Lost(String),
     /// No answer in time: the request may have arrived.
@@ -129,10 +133,7 @@ impl Transport for HttpTransport {
         *request.headers_mut() = self.headers.clone();
         let response = match timeout_at(deadline, self.client.request(request)).await {
             Err(_) => return Err(SendError::Timeout),
-            Ok(Err(error)) if error.is_connect() => {
-                return Err(SendError::Connect(causes(&error)));
-            }
-            Ok(Err(error)) => return Err(SendError::Lost(causes(&error))),
+            Ok(Err(error)) => return Err(failure(&error)),
             Ok(Ok(response)) => response,
         };
         let (head, body) = response.into_parts();
@@ -147,14 +148,56 @@ impl Transport for HttpTransport {
     }
 }
 
-/// The error with all its causes: the outer ones say nothing.
-fn causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
+/// What became of a request without an answer.
+fn failure(error: &client::Error) -> SendError {
+    let causes: Vec<&(dyn Error + 'static)> =
+        iter::successors(error.source(), |&e| e.source()).collect();
+    if let Some(tls) = causes.iter().find_map(|cause| tls_error(*cause)) {
+        return SendError::Tls(tls_text(tls));
     }
-    text
+    // The outermost error says nothing where there is a cause.
+    let texts: Vec<String> = causes.iter().map(ToString::to_string).collect();
+    let text = match texts.is_empty() {
+        true => error.to_string(),
+        false => texts.join(": "),
+    };
+    let mut http = causes
+        .iter()
+        .filter_map(|e| e.downcast_ref::<hyper::Error>());
+    if error.is_connect() {
+        SendError::Connect(text)
+    } else if http.any(hyper::Error::is_parse) {
+        SendError::NotHttp(format!("what answers is no HTTP/1.1: {text}"))
+    } else {
+        SendError::Lost(text)
+    }
+}
+
+/// The error of the TLS library, in as many wraps of input and output as there are: those do not
+/// name it as their cause.
+fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    match error.downcast_ref() {
+        Some(found) => Some(found),
+        None => tls_error(error.downcast_ref::<io::Error>()?.get_ref()?),
+    }
+}
+
+fn tls_text(error: &rustls::Error) -> String {
+    const REFUSED: &str = "the certificate of the receiver is refused";
+    match error {
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            format!("{REFUSED}: no trusted authority has signed it")
+        }
+        // No variant of its own; the text is that of the library beneath.
+        rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(other)))
+            if other.to_string() == "CaUsedAsEndEntity" =>
+        {
+            format!("{REFUSED}: it is self-signed, or that of an authority")
+        }
+        rustls::Error::InvalidCertificate(other) => format!("{REFUSED}: {other}"),
+        rustls::Error::InvalidMessage(_) => {
+            format!("what answers does not speak TLS: {error}")
+        }
+        other => other.to_string(),
+    }
 }

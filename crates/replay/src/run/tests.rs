@@ -20,6 +20,9 @@ use crate::timeline::{Request, TimelineBuilder};
 use crate::transport::{Reply, SendError};
 use crate::watch::NoWatch;
 
+mod ends;
+mod pace;
+
 type Answer = Result<Reply, SendError>;
 
 /// Answers what the script says, then with success.
@@ -219,8 +222,13 @@ fn retry_after_is_honoured_with_429_and_503_only() {
 fn attempts_and_time_are_bounded() {
     let outcome = check(vec![status(503); 10], 10, 1, 1);
     assert_eq!(outcome.errors[0].code, "http_503");
+    let expected = "the receiver answered HTTP 503 (given up after 10 attempts)";
+    assert_eq!(outcome.errors[0].message, expected);
     let outcome = check(vec![reply(503, Some("301"), b"")], 1, 1, 1);
     assert_eq!(outcome.http_status[&503], 1);
+    let expected =
+        "the receiver answered HTTP 503 (it asked to wait 301 s, longer than may be repeated)";
+    assert_eq!(outcome.errors[0].message, expected);
 }
 
 #[test]
@@ -240,6 +248,20 @@ fn a_receiver_that_never_answers_ends_the_run() {
     assert_eq!((outcome.requests.failed, outcome.requests.unsent), (1, 1));
     assert_eq!((outcome.items.failed, outcome.items.unsent), (3, 3));
     assert_eq!(outcome.errors[0].code, "connect_failed");
+    assert_eq!(outcome.bytes.on_the_wire, 0, "nothing has gone out");
+}
+
+#[test]
+fn what_is_no_receiver_is_not_asked_again_unless_there_was_one() {
+    for error in [
+        SendError::Tls("bad certificate".to_owned()),
+        SendError::NotHttp("SSH".to_owned()),
+    ] {
+        let outcome = two(vec![Err(error.clone()); 20]).outcome;
+        assert_eq!(outcome.ended, Ended::Unreachable);
+        assert_eq!((outcome.attempts, outcome.requests.unsent), (1, 1));
+        check(vec![status(503), Err(error)], 3, 2, 0);
+    }
 }
 
 #[test]
@@ -323,106 +345,6 @@ fn bodies_are_sent_as_they_are_unless_told_otherwise() {
     let sizes: usize = ran.seen.iter().map(|(_, _, body)| body.len()).sum();
     assert_eq!(ran.outcome.bytes.on_the_wire, sizes as u64);
     assert_eq!(ran.outcome.bytes.sent, ran.outcome.bytes.planned);
-}
-
-#[test]
-fn shifted_times_begin_with_the_run_and_keep_their_gaps() {
-    let mut options = options(Speed::Max);
-    options.times = Times::Shift;
-    let ran = replay(&[0, 250], vec![], &options);
-    let times: Vec<u64> = ran
-        .seen
-        .iter()
-        .map(|(_, _, body)| {
-            let request = ExportLogsServiceRequest::decode(&**body).unwrap();
-            request.resource_logs[0].scope_logs[0].log_records[2].time_unix_nano
-        })
-        .collect();
-    assert_eq!(times, [FAKE_START, FAKE_START + 250_000_000]);
-    assert_eq!(ran.outcome.shift_nanos, Some((FAKE_START - T0) as i64));
-}
-
-#[test]
-fn the_pace_is_that_of_the_recording_times_the_speed() {
-    let ms = Duration::from_millis;
-    let ran = replay(&[0, 20, 30, 30], vec![], &options(Speed::Factor(1.0)));
-    assert_eq!(ran.slept_until, [ms(20), ms(30)]);
-    let ran = replay(&[0, 200, 300], vec![], &options(Speed::Factor(10.0)));
-    assert_eq!(ran.slept_until, [ms(20), ms(30)]);
-    let ran = replay(&[0, 5], vec![], &options(Speed::Factor(0.5)));
-    assert_eq!(ran.slept_until, [ms(10)]);
-    assert_eq!(ran.outcome.plan.expected_seconds, Some(0.01));
-}
-
-#[test]
-fn ten_times_a_recorded_hour_takes_six_minutes() {
-    let hour: Vec<u64> = (0..=3_600).map(|second| second * 1_000).collect();
-    let ran = replay(&hour, vec![], &options(Speed::Factor(10.0)));
-    assert_eq!(ran.slept_until.last(), Some(&Duration::from_secs(360)));
-    assert_eq!(ran.outcome.requests.accepted, 3_601);
-}
-
-#[test]
-fn stopped_before_it_began_nothing_is_sent() {
-    // An hour between two requests: only a stop ends this before the clock jumps there.
-    let options = options(Speed::Factor(1.0));
-    let plan = plan_of(&[0, 3_600_000], options.speed);
-    let stop = AtomicBool::new(true);
-    let real = MachineClock::new();
-    let outcome = run_with(plan, &options, &NoWatch, &stop, real, Silence).unwrap();
-    assert_eq!(outcome.ended, Ended::Interrupted);
-    assert_eq!((outcome.attempts, outcome.requests.unsent), (0, 2));
-    assert!(outcome.balances());
-}
-
-/// Never answers.
-struct Silence;
-
-impl Transport for Silence {
-    async fn send(&self, _: Signal, _: Bytes) -> Answer {
-        std::future::pending().await
-    }
-}
-
-#[test]
-fn what_is_on_its_way_after_a_stop_counts_as_failed() {
-    let stop = AtomicBool::new(false);
-    struct StopWhenSent<'a>(&'a AtomicBool);
-    impl Watch for StopWhenSent<'_> {
-        fn sent(&self, requests: u64) {
-            self.0.store(requests == 1, Ordering::Relaxed);
-        }
-    }
-    let options = options(Speed::Max);
-    let plan = plan_of(&[0, 1, 2], options.speed);
-    let watch = StopWhenSent(&stop);
-    let real = MachineClock::new();
-    let outcome = run_with(plan, &options, &watch, &stop, real, Silence).unwrap();
-    assert_eq!(outcome.ended, Ended::Interrupted);
-    assert_eq!((outcome.requests.failed, outcome.requests.unsent), (1, 2));
-    assert_eq!((outcome.items.failed, outcome.items.unsent), (3, 6));
-    assert_eq!(outcome.errors[0].code, "interrupted");
-}
-
-#[test]
-fn failed_requests_are_saved_as_a_capture() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut options = options(Speed::Max);
-    options.failed = Some(dir.path().join("failed"));
-    replay(
-        &[0, 1, 2],
-        vec![status(400), status(200), status(400)],
-        &options,
-    );
-    let mut expected = Vec::new();
-    for ms in [0, 2] {
-        expected.extend((body(ms).len() as u32).to_be_bytes());
-        expected.extend(body(ms));
-    }
-    let saved = std::fs::read(dir.path().join("failed.logs.binpb")).unwrap();
-    assert_eq!(saved, expected);
-    let files = std::fs::read_dir(dir.path()).unwrap().count();
-    assert_eq!(files, 1, "no file for signals without failures");
 }
 
 fn any_answer() -> impl Strategy<Value = Answer> {

@@ -8,6 +8,7 @@ mod captures;
 mod faults;
 mod requests;
 mod sink;
+mod tls;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
