@@ -66,7 +66,8 @@ impl NoteCode {
             }
             Self::BadNumber => "numbers that cannot be an amount were left out",
             Self::UnknownStart => {
-                "first points of cumulative series started before the capture and were left out"
+                "first points of cumulative series started before the capture, or nobody knows when, \
+                 and are in no total"
             }
             Self::EarlyStart => {
                 "first points of cumulative series started less than a minute (one export) before \

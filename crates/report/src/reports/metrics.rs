@@ -75,8 +75,8 @@ fn columns() -> Vec<Column> {
         double("min"),
         double("mean"),
         double("max"),
-        count("count_total", "observations"),
-        count("count_before_capture", "observations"),
+        Column::new("count_total", CellType::Int),
+        Column::new("count_before_capture", CellType::Int),
         double("sum_total"),
         double("sum_before_capture"),
     ]

@@ -24,17 +24,18 @@ pub(super) fn of_database(
     info: Option<&TableInfo>,
 ) -> Result<LazyFrame, ReportError> {
     match info {
-        Some(info) => Ok(with_plain_names(
-            naive(scan::scan(info)?, &info.fields),
-            &info.fields,
-        )),
+        Some(info) => {
+            let (frame, fields) = reading(info)?;
+            Ok(with_plain_names(frame, &fields))
+        }
         None => Ok(empty(&base_fields(table))),
     }
 }
 
 /// One table over all databases, with a column `database`.
 ///
-/// A column of one name and different types becomes text everywhere, with a note.
+/// A column of one name that holds integers here and doubles there becomes double; other types of
+/// one name become text, with a note.
 pub(super) fn union(
     table: Table,
     infos: &[&TableInfo],
@@ -43,13 +44,20 @@ pub(super) fn union(
 ) -> Result<LazyFrame, ReportError> {
     let mut columns: Vec<Field> = base_fields(table);
     let mut mixed = BTreeSet::new();
-    for field in infos.iter().flat_map(|info| &info.fields) {
-        match columns.iter().find(|known| known.name == field.name) {
+    let mut tables = Vec::with_capacity(infos.len());
+    for info in infos {
+        tables.push((info, reading(info)?));
+    }
+    for field in tables.iter().flat_map(|(_, (_, fields))| fields) {
+        match columns.iter_mut().find(|known| known.name == field.name) {
             None => columns.push(field.clone()),
-            Some(known) if known.r#type != field.r#type => {
+            Some(known) if known.r#type == field.r#type => {}
+            Some(known) if is_number(known) && is_number(field) => {
+                known.r#type = ColumnType::Double;
+            }
+            Some(_) => {
                 mixed.insert(field.name.clone());
             }
-            Some(_) => {}
         }
     }
     for name in &mixed {
@@ -71,9 +79,9 @@ pub(super) fn union(
         }
     };
     let mut frames = Vec::with_capacity(infos.len());
-    for info in infos {
+    for (info, (frame, fields)) in tables {
         let column = |field: &Field| {
-            let known = info.fields.iter().any(|f| f.name == field.name);
+            let known = fields.iter().any(|f| f.name == field.name);
             let value = if known {
                 col(field.name.as_str())
             } else {
@@ -86,7 +94,7 @@ pub(super) fn union(
         let mut select: Vec<Expr> = vec![lit(info.database.as_str()).alias(DATABASE)];
         select.extend(columns.iter().map(column));
         select.push(col(DATE));
-        frames.push(scan::scan(info)?.select(select));
+        frames.push(frame.select(select));
     }
     for field in &mut columns {
         field.name = shown(&field.name);
@@ -113,15 +121,35 @@ fn naive_type(dtype: DataType) -> DataType {
     }
 }
 
-/// A table with its times as [`naive_type`] has them.
-fn naive(frame: LazyFrame, fields: &[Field]) -> LazyFrame {
-    let times = fields.iter().filter(|f| f.r#type == ColumnType::Timestamp);
-    let time = |field: &Field| {
-        let dtype = naive_type(data_type(field.r#type));
-        col(field.name.as_str()).cast(dtype)
-    };
-    let times: Vec<Expr> = times.map(time).collect();
-    frame.with_columns(times)
+const fn is_number(field: &Field) -> bool {
+    matches!(field.r#type, ColumnType::Int64 | ColumnType::Double)
+}
+
+/// A table with its columns as they are read: times as [`naive_type`] has them, and integers of an
+/// attribute that was sent as a double, too, as doubles together with those. The column of the
+/// latter stays.
+fn reading(info: &TableInfo) -> Result<(LazyFrame, Vec<Field>), ReportError> {
+    let mut fields = info.fields.clone();
+    let mut changed = Vec::new();
+    for field in &mut fields {
+        let column = || col(field.name.as_str());
+        if field.r#type == ColumnType::Timestamp {
+            changed.push(column().cast(naive_type(data_type(field.r#type))));
+        }
+        let is_double = |other: &&Field| {
+            other.r#type == ColumnType::Double
+                && other.origin == field.origin
+                && other.origin != ColumnOrigin::Base
+        };
+        if field.r#type == ColumnType::Int64
+            && let Some(double) = info.fields.iter().find(is_double)
+        {
+            let double = col(double.name.as_str());
+            changed.push(column().cast(DataType::Float64).fill_null(double));
+            field.r#type = ColumnType::Double;
+        }
+    }
+    Ok((scan::scan(info)?.with_columns(changed), fields))
 }
 
 /// Adds resource attributes without their prefix, where no other column has the name.

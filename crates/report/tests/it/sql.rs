@@ -97,6 +97,26 @@ fn columns_of_different_types_become_text_in_a_union() {
 }
 
 #[test]
+fn numbers_of_two_types_are_read_as_doubles() {
+    let record = |time, n: Value| (time, json!({"n": n}));
+    let one = logs(
+        "one",
+        "lib",
+        &[record(1.0, json!(2)), record(2.0, json!(0.5))],
+    );
+    let other = logs("other", "lib", &[record(3.0, json!(1.5))]);
+    let lake = lake_of(&[one, other]);
+    check(
+        &lake,
+        "SELECT SUM(n) AS n FROM one.logs",
+        &json!([{"n": 2.5}]),
+    );
+    let query = "SELECT n FROM logs ORDER BY time";
+    check(&lake, query, &json!([{"n": 2.0}, {"n": 0.5}, {"n": 1.5}]));
+    assert_eq!(noted(&sql(&lake, query).unwrap(), "mixed_column"), 0);
+}
+
+#[test]
 fn times_and_dates_have_their_types() {
     let lake = lake();
     let report = sql(
