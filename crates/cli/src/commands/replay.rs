@@ -36,21 +36,39 @@ pub fn run(args: ReplayArgs, terminal: Terminal) -> Result<Outcome> {
     let mut out = Output::stdout();
     if args.json {
         render::object(&outcome, &mut out)?;
-    } else if !terminal.quiet && outcome.ended != Ended::Unreachable {
+    } else if !terminal.quiet {
         render::outcome::write(&outcome, &mut out)?;
     }
     out.finish()?;
     match outcome.ended {
         Ended::Complete => Ok(Outcome::lossy_if(!outcome.is_clean())),
         Ended::Interrupted => Ok(Outcome::Interrupted),
-        Ended::Unreachable => Err(Failure {
-            message: match outcome.errors.first() {
-                Some(error) => format!("no connection to `{}`: {}", outcome.to, error.message),
-                None => format!("no connection to `{}`", outcome.to),
-            },
-            hint: "is the receiver running, and is its OTLP/HTTP port (usually 4318) in --to?",
-        }
-        .into()),
+        Ended::Unreachable => Err(unreachable(&outcome).into()),
+    }
+}
+
+/// Why there was no receiver, and what to do.
+fn unreachable(outcome: &otolith_replay::Outcome) -> Failure {
+    // Other requests may have been waiting when the first one was given up.
+    let mut errors = outcome.errors.iter();
+    let error = errors.find(|error| error.code != "interrupted");
+    let (code, why) = match error {
+        Some(error) => (error.code.as_str(), format!(": {}", error.message)),
+        None => ("", String::new()),
+    };
+    Failure {
+        message: format!("no connection to `{}`{why}", outcome.to),
+        hint: match code {
+            "tls_failed" => {
+                "to trust a certificate, name the PEM file of its authority in SSL_CERT_FILE; a \
+                 receiver without TLS has http:// in --to"
+            }
+            "not_http" => {
+                "is that the gRPC port (usually 4317)? OTLP/HTTP has a port of its own (usually \
+                 4318), and with TLS https:// in --to"
+            }
+            _ => "is the receiver running, and is its OTLP/HTTP port (usually 4318) in --to?",
+        },
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use otolith_ingest::{Inspection, TimeRange};
+use otolith_ingest::{Inspection, MetricInspection, TimeRange};
 use otolith_report::time_text;
 
 use super::account::{notes, reject_groups};
@@ -10,7 +10,8 @@ use super::facts::{balance, counted, fact};
 use super::numbers::{bytes, count, seconds};
 use super::table::{Grid, Look};
 
-/// Writes the files, what they hold, and what is odd about them.
+/// Writes the files, what they hold, and what is odd about them. Of metrics only those are listed
+/// whose points cannot be added up; JSON has all.
 pub fn write(inspection: &Inspection, look: Look, out: &mut impl Write) -> io::Result<()> {
     grid(files(inspection), look, out)?;
     grid(signals(inspection), look, out)?;
@@ -85,17 +86,45 @@ fn scopes(inspection: &Inspection) -> Grid {
 }
 
 fn metrics(inspection: &Inspection) -> Grid {
-    let mut grid = Grid::new(&["metric", "type", ">delta", ">cumulative", ">other points"]);
-    for metric in &inspection.metrics {
+    let mut grid = Grid::new(&[
+        "metric of unknown temporality",
+        "type",
+        ">points",
+        ">delta",
+        ">cumulative",
+    ]);
+    let unknown = |metric: &&MetricInspection| metric.unspecified_points > 0 && counts(metric);
+    for metric in inspection.metrics.iter().filter(unknown) {
         grid.row([
             metric.metric_name.clone(),
             metric.metric_type.to_owned(),
+            count(metric.unspecified_points),
             count(metric.delta_points),
             count(metric.cumulative_points),
-            count(metric.unspecified_points),
         ]);
     }
     grid
+}
+
+/// Whether points of the metric count something, so that temporality matters.
+fn counts(metric: &MetricInspection) -> bool {
+    !matches!(metric.metric_type, "gauge" | "summary")
+}
+
+fn metric_text(metrics: &[MetricInspection]) -> String {
+    let with = |points: fn(&MetricInspection) -> u64| {
+        let metrics = metrics.iter().filter(|m| counts(m));
+        metrics.filter(|m| points(m) > 0).count() as u64
+    };
+    let others = metrics.iter().filter(|m| !counts(m)).count() as u64;
+    format!(
+        "{}: {} delta, {} cumulative, {} unknown, {} without temporality (--json lists them)",
+        counted(metrics.len() as u64, "metric"),
+        count(with(|m| m.delta_points)),
+        count(with(|m| m.cumulative_points)),
+        count(with(|m| m.unspecified_points)),
+        count(others)
+    )
 }
 
 fn list(texts: &[String]) -> String {
@@ -115,6 +144,9 @@ fn write_facts(inspection: &Inspection, out: &mut impl Write) -> io::Result<()> 
         ],
     );
     fact(out, "frames", frames)?;
+    if !inspection.metrics.is_empty() {
+        fact(out, "metrics", metric_text(&inspection.metrics))?;
+    }
     if let Some(range) = inspection.item_time {
         fact(out, "items", range_text(range))?;
     }

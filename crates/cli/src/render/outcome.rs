@@ -67,7 +67,6 @@ pub fn write(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn write_times(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
-    let sent = outcome.requests.planned - outcome.requests.unsent;
     let mut rate = format!("{:.2} s", outcome.duration_seconds);
     match (
         outcome.achieved_requests_per_second,
@@ -80,13 +79,7 @@ fn write_times(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
                 double(intended)
             );
         }
-        // Without a pace the answers set it: sending alone would look too fast.
-        _ if sent > 0 && outcome.duration_seconds > 0.0 => {
-            rate += &format!(
-                ", {} requests/s",
-                double(sent as f64 / outcome.duration_seconds)
-            );
-        }
+        (Some(achieved), None) => rate += &format!(", {} requests/s", double(achieved)),
         _ => {}
     }
     fact(out, "time", rate)?;
