@@ -8,6 +8,7 @@
 
 mod agents;
 mod captures;
+mod codex;
 mod coding;
 mod metrics;
 mod otlp;
