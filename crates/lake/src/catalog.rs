@@ -102,6 +102,19 @@ pub(crate) fn part_file(path: PathBuf, date: i32) -> Result<PartFile, LakeError>
     look(path, date).map(|(part, _)| part)
 }
 
+/// The columns of a table, none if it has no part.
+pub(crate) fn fields(
+    lake: &Path,
+    database: &DatabaseName,
+    table: Table,
+) -> Result<Vec<Field>, LakeError> {
+    let directory = lake.join(names::table_directory(database, table));
+    if !directory.is_dir() {
+        return Ok(Vec::new());
+    }
+    files(&directory, table).map(|(fields, _)| fields)
+}
+
 /// The parts of runs with this identity, in all tables.
 pub(crate) fn parts_of_run(lake: &Path, identity: u128) -> Result<Vec<PathBuf>, LakeError> {
     let mut found = Vec::new();

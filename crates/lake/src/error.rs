@@ -118,6 +118,21 @@ pub enum LakeError {
         /// The file.
         path: PathBuf,
     },
+    /// Another run committed while this one wrote, and they disagree on the type of a column.
+    #[error(
+        "failed to commit: column `{column}` of `{table}` is {ours} here, and another run has \
+         meanwhile made it {theirs}; convert again"
+    )]
+    Overtaken {
+        /// `database.table`.
+        table: String,
+        /// The column.
+        column: String,
+        /// Its type in this run.
+        ours: String,
+        /// Its type in the lake.
+        theirs: String,
+    },
     /// A part file does not lie in the lake.
     #[error("failed to read a part: not a file of a table of the lake: `{}`", path.display())]
     OutsideLake {

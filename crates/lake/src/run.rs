@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use otolith_tables::Part;
+use otolith_tables::{ColumnType, DatabaseName, Part, Table};
 
 use crate::catalog::{self, PartFile};
 use crate::encode;
@@ -36,6 +36,9 @@ struct Written {
     /// The final directory, relative to the lake.
     directory: PathBuf,
     date: i32,
+    database: DatabaseName,
+    table: Table,
+    types: Vec<(String, ColumnType)>,
 }
 
 impl Run {
@@ -67,6 +70,9 @@ impl Run {
         let written = Written {
             directory: table.join(date_directory),
             date: part.date,
+            database: part.database.clone(),
+            table: part.table,
+            types: types(&part),
         };
         let file = create_new(&path)?;
         let file = encode::write(part, file, &path)?;
@@ -97,15 +103,20 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// If a file cannot be moved or removed. What was moved before stays; the same run again
-    /// completes it.
+    /// If another run has meanwhile given a column another type; nothing is moved then. If a file
+    /// cannot be moved or removed; what was moved before stays, the same run again completes it.
     pub fn commit(mut self, identity: u128) -> Result<Vec<PartFile>, LakeError> {
+        let _one_at_a_time = self.lock()?;
+        self.check_types()?;
         self.commit_rejects(identity)?;
         let written = self.written.get_mut();
         let written = std::mem::take(written.unwrap_or_else(PoisonError::into_inner));
         let mut files = Vec::with_capacity(written.len());
         let mut touched = BTreeSet::new();
-        for (sequence, Written { directory, date }) in written {
+        for (sequence, part) in written {
+            let Written {
+                directory, date, ..
+            } = part;
             let from = self
                 .temporary
                 .directory()
@@ -128,6 +139,43 @@ impl Run {
             sync_directory(&self.lake.join(directory))?;
         }
         Ok(files)
+    }
+
+    /// Keeps other commits away until dropped, on file systems that can.
+    fn lock(&self) -> Result<Option<File>, LakeError> {
+        let marker = self.lake.join(names::MARKER);
+        match File::open(&marker) {
+            Ok(file) => Ok(file.lock().is_ok().then_some(file)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(LakeError::io("open", &marker)(error)),
+        }
+    }
+
+    /// A column never changes its type: what was known when the run began may have been overtaken.
+    fn check_types(&self) -> Result<(), LakeError> {
+        let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tables: BTreeMap<_, BTreeMap<&str, ColumnType>> = BTreeMap::new();
+        for part in written.values() {
+            let types = part.types.iter();
+            tables
+                .entry((&part.database, part.table))
+                .or_default()
+                .extend(types.map(|(name, r#type)| (name.as_str(), *r#type)));
+        }
+        for ((database, table), ours) in tables {
+            for theirs in catalog::fields(&self.lake, database, table)? {
+                let ours = ours.get(theirs.name.as_str());
+                if let Some(ours) = ours.filter(|ours| **ours != theirs.r#type) {
+                    return Err(LakeError::Overtaken {
+                        table: format!("{database}.{table}"),
+                        column: theirs.name,
+                        ours: format!("{ours:?}"),
+                        theirs: format!("{:?}", theirs.r#type),
+                    });
+                }
+            }
+        }
+        Ok(())
     }
 
     fn commit_rejects(&self, identity: u128) -> Result<(), LakeError> {
@@ -155,6 +203,13 @@ impl Run {
             .join(names::REJECTS)
             .join(names::rejects_file(identity))
     }
+}
+
+fn types(part: &Part) -> Vec<(String, ColumnType)> {
+    let fields = part.columns.iter().map(|column| &column.field);
+    fields
+        .map(|field| (field.name.clone(), field.r#type))
+        .collect()
 }
 
 fn create_new(path: &Path) -> Result<File, LakeError> {

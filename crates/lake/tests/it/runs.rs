@@ -120,6 +120,29 @@ fn what_a_killed_run_left_is_removed_and_what_a_live_one_has_is_not() {
 }
 
 #[test]
+fn of_two_runs_that_disagree_on_a_type_one_fails_and_the_lake_stays_readable() {
+    let (_dir, lake) = lake();
+    let with = |r#type, values| {
+        let run = lake.begin().unwrap();
+        let extra = column("n", r#type, Layout::Repeating, values);
+        run.write(0, part("a", vec![time(vec![1]), extra])).unwrap();
+        run
+    };
+    let ints = with(ColumnType::Int64, Values::Int64(vec![1]));
+    let same = with(ColumnType::Int64, Values::Int64(vec![2]));
+    let truths = with(ColumnType::Double, Values::Double(vec![0.5]));
+    ints.commit(1).unwrap();
+    let error = truths.commit(2).unwrap_err();
+    assert!(
+        matches!(&error, LakeError::Overtaken { column, .. } if column == "n"),
+        "{error:?}"
+    );
+    same.commit(3).unwrap();
+    let info = &lake.tables(&lake.databases().unwrap()[0]).unwrap()[0];
+    assert_eq!(info.parts.len(), 2);
+}
+
+#[test]
 fn threads_may_write_at_once() {
     let (_dir, lake) = lake();
     let run = lake.begin().unwrap();
