@@ -12,13 +12,40 @@ pub(super) fn shortened(message: &str) -> ReportError {
         .split("\n\nResolved plan")
         .next()
         .unwrap_or_default();
-    let message = unknown_column(text).unwrap_or_else(|| text.trim().to_owned());
-    ReportError::Query(message)
+    let message = unknown_column(text)
+        .or_else(|| lost_by_join(text))
+        .or_else(|| two_of_one_name(text));
+    ReportError::Query(message.unwrap_or_else(|| text.trim().to_owned()))
+}
+
+/// The engine loses columns whose name both sides of a join have.
+fn lost(column: &str, table: &str) -> String {
+    format!(
+        "no column `{column}` in `{table}` behind this join; where both sides have it, rename it \
+         first: WITH {table} AS (SELECT {column} AS {table}_{column}, ... FROM ...)"
+    )
+}
+
+fn lost_by_join(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("no column named '")?;
+    let (column, rest) = rest.split_once("' found in table '")?;
+    let (table, _) = rest.split_once('\'')?;
+    Some(lost(column, table))
+}
+
+fn two_of_one_name(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("contained duplicate output name '")?;
+    let (name, _) = rest.split_once('\'')?;
+    Some(format!("two columns are named `{name}`; name one with AS"))
 }
 
 fn unknown_column(text: &str) -> Option<String> {
     let (_, rest) = text.split_once("unable to find column \"")?;
     let (name, rest) = rest.split_once('"')?;
+    // So the engine names the columns of a join's other side.
+    if let Some((column, table)) = name.split_once(':') {
+        return Some(lost(column, table));
+    }
     let mut similar: Vec<(usize, &str)> = rest
         .split_once("valid columns: [")
         .and_then(|(_, list)| list.split_once(']'))
@@ -82,6 +109,14 @@ mod tests {
         check(
             "unable to find column \"odd\"; nothing more",
             "no column `odd`",
+        );
+        let lost = "no column `model` in `t` behind this join; where both sides have it, rename it \
+                    first: WITH t AS (SELECT model AS t_model, ... FROM ...)";
+        check("unable to find column \"model:t\"; valid", lost);
+        check("no column named 'model' found in table 't'", lost);
+        check(
+            "projections contained duplicate output name 'n'. It's",
+            "two columns are named `n`; name one with AS",
         );
         check("other\n\nResolved plan until failure: ...", "other");
     }
