@@ -175,7 +175,7 @@ pub struct Outcome {
     /// absent at `max`, and without a span of time to measure.
     pub intended_requests_per_second: Option<f64>,
     /// Requests per second from the first to the last one, as sent; at `max` over the whole run,
-    /// the last answer included.
+    /// the last answer included. Absent there if nothing was answered.
     pub achieved_requests_per_second: Option<f64>,
     /// How late requests were sent, against the intended time; absent at `max`.
     pub lateness: Option<Spread>,

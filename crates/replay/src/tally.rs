@@ -255,7 +255,8 @@ impl Tally {
         // Without a pace the answers set it: sending alone would look too fast.
         if first.intended.is_none() {
             let seconds = duration.as_secs_f64();
-            let achieved = (seconds > 0.0).then(|| self.sent_requests as f64 / seconds);
+            let achieved =
+                (seconds > 0.0 && self.has_answer()).then(|| self.sent_requests as f64 / seconds);
             return (None, achieved);
         }
         let gaps = self.sent_requests.saturating_sub(1) as f64;

@@ -166,12 +166,16 @@ fn failure(error: &client::Error) -> SendError {
         .filter_map(|e| e.downcast_ref::<hyper::Error>());
     if error.is_connect() {
         SendError::Connect(text)
-    } else if http.any(hyper::Error::is_parse) {
+    } else if http.any(|error| error.is_parse() || error.to_string() == SPOKE_FIRST) {
         SendError::NotHttp(format!("what answers is no HTTP/1.1: {text}"))
     } else {
         SendError::Lost(text)
     }
 }
+
+/// What hyper says, with no other way to tell it, when words come before the request has gone out.
+/// So do servers of gRPC and SSH, and none of HTTP/1.1.
+const SPOKE_FIRST: &str = "received unexpected message from connection";
 
 /// The error of the TLS library, in as many wraps of input and output as there are: those do not
 /// name it as their cause.

@@ -249,6 +249,7 @@ fn a_receiver_that_never_answers_ends_the_run() {
     assert_eq!((outcome.items.failed, outcome.items.unsent), (3, 3));
     assert_eq!(outcome.errors[0].code, "connect_failed");
     assert_eq!(outcome.bytes.on_the_wire, 0, "nothing has gone out");
+    assert_eq!(outcome.achieved_requests_per_second, None);
 }
 
 #[test]

@@ -64,6 +64,12 @@ fn speak_tls(stream: TcpStream) {
     let _ = StreamOwned::new(connection, stream).read(&mut [0]);
 }
 
+/// As servers of gRPC do: without waiting for a request.
+fn speak_first(mut stream: TcpStream) {
+    stream.write_all(b"\0\0\0\x04\0\0\0\0\0").unwrap();
+    let _ = stream.read(&mut [0; 4096]);
+}
+
 fn speak_ssh(mut stream: TcpStream) {
     let _ = stream.read(&mut [0; 4096]);
     stream.write_all(b"SSH-2.0-OpenSSH_9.9\r\n").unwrap();
@@ -89,5 +95,11 @@ fn tls_to_a_receiver_without_is_named() {
 #[test]
 fn what_does_not_speak_http_is_named_and_not_asked_again() {
     let outcome = outcome("http", speak_ssh);
+    check(&outcome, "not_http", "what answers is no HTTP/1.1");
+}
+
+#[test]
+fn a_server_of_another_protocol_that_speaks_first_is_named() {
+    let outcome = outcome("http", speak_first);
     check(&outcome, "not_http", "what answers is no HTTP/1.1");
 }
