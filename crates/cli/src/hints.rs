@@ -5,6 +5,7 @@ use std::fmt;
 use anyhow::Error;
 use otolith_capture::FindError;
 use otolith_lake::LakeError;
+use otolith_replay::ReplayError;
 use otolith_report::ReportError;
 
 /// An error of the command itself, with what to do about it.
@@ -24,6 +25,9 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
+/// What to do when temporary files cannot be made.
+pub const ROOM: &str = "name a directory with room, where you may write, in TMPDIR";
+
 /// The hint for an error, if there is one.
 pub fn of(error: &Error) -> Option<&'static str> {
     if let Some(failure) = error.downcast_ref::<Failure>() {
@@ -31,6 +35,9 @@ pub fn of(error: &Error) -> Option<&'static str> {
     }
     if let Some(FindError::Look { .. }) = error.downcast_ref() {
         return Some("name files or directories that exist, or `-` for standard input");
+    }
+    if let Some(ReplayError::Spool(_)) = error.downcast_ref() {
+        return Some(ROOM);
     }
     match error.downcast_ref() {
         Some(LakeError::Missing { .. } | LakeError::NotALake { .. }) => {

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use super::reading;
 use crate::args::{DataArgs, InputArgs};
 use crate::exit::{Outcome, UsageError};
+use crate::hints::{Failure, ROOM};
 use crate::interrupt::{self, OnInterrupt};
 use crate::progress::{ByteBar, Terminal};
 use crate::render;
@@ -58,7 +59,10 @@ impl Plan {
         let scratch = tempfile::Builder::new()
             .prefix("otolith-")
             .tempdir()
-            .context("failed to make a directory for the temporary lake")?;
+            .context(Failure {
+                message: "failed to make a directory for the temporary lake".to_owned(),
+                hint: ROOM,
+            })?;
         interrupt::handle(OnInterrupt::Remove(Some(scratch.path().to_owned())));
         let lake = Lake::create_or_open(&scratch.path().join("lake"))?;
         let bar = ByteBar::new(&sources, terminal);

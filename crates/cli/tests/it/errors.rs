@@ -190,6 +190,22 @@ fn control_characters_of_names_reach_no_terminal() {
 }
 
 #[test]
+fn without_room_for_temporary_files_the_way_out_is_named() {
+    let replay = ["replay", "--to", "http://127.0.0.1:9"];
+    for arguments in [&["report", "cost"][..], &replay] {
+        let command = &mut otolith();
+        command.env("TMPDIR", "/no/such/directory").args(arguments);
+        let done = run(command.arg(claude()));
+        assert_eq!(done.code, 1);
+        assert!(
+            done.err.contains("\nhint: ") && done.err.contains("TMPDIR"),
+            "{}",
+            done.err
+        );
+    }
+}
+
+#[test]
 fn secrets_do_not_appear_in_errors() {
     for arguments in [
         ["-H", "Authorization Bearer s3cret", "--to", "http://h"],
