@@ -116,7 +116,8 @@ pub struct ConvertArgs {
     #[arg(long)]
     pub strict: bool,
 
-    /// Most columns of one table; attributes beyond it go to its JSON columns
+    /// Most columns of one table; attributes beyond it go to its JSON columns, those that every
+    /// table has are kept
     #[arg(long, value_name = "N", default_value_t = 512)]
     pub columns: usize,
 

@@ -35,9 +35,13 @@ pub fn run(args: ReportArgs, terminal: Terminal) -> Result<Outcome> {
     question.check()?;
     let data = Plan::new(data, &input, paths)?.open(terminal)?;
     let zone = selection.tz.clone();
+    let has_services = selection.service.is_some();
     let selection = select(selection, &data.lake)?;
     let report = question.ask(&data.lake, zone, selection)?;
     show(&report, &output, terminal)?;
+    if report.rows.is_empty() && has_services {
+        terminal.say("note: --service goes by `service.name` as sent, not by the database's name");
+    }
     Ok(data.outcome)
 }
 

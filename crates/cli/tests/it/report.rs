@@ -109,6 +109,15 @@ fn an_answer_can_go_to_a_file() {
 }
 
 #[test]
+fn a_database_is_no_service() {
+    let done = run(otolith()
+        .args(["report", "cost", "--service", "claude_code"])
+        .arg(claude()));
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert!(done.err.contains("note: --service goes by"), "{}", done.err);
+}
+
+#[test]
 fn selections_cut_the_time_and_the_services() {
     let dir = lake_of(&[capture("mix-dev/agentic-ci.jsonl")]);
     let rows = |arguments: &[&str]| {
