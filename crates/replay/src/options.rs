@@ -15,7 +15,7 @@ use crate::retry::RetryPolicy;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Speed {
     /// Recorded gaps divided by this factor: 10.0 is ten times as fast. Finite and above 0; what
-    /// is not is refused by [`crate::plan`].
+    /// is not is refused by [`crate::plan()`].
     Factor(f64),
     /// No gaps: as fast as the requests in flight allow.
     Max,

@@ -4,7 +4,7 @@ use crate::outcome::PlanReport;
 
 /// Follows a replay while it runs. All numbers are totals so far.
 ///
-/// Called from the thread that called [`crate::plan`] or [`crate::run`], a few times per second
+/// Called from the thread that called [`crate::plan()`] or [`crate::run()`], a few times per second
 /// and once at the end of each; never per request.
 pub trait Watch: Sync {
     /// A capture is being read.
