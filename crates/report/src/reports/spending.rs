@@ -23,7 +23,7 @@ pub fn cost(lake: &Lake, query: &CostQuery) -> Result<Report, ReportError> {
     columns.push(group::cost_column());
     columns.push(Column::new("source", CellType::Text));
     Ok(grouped.report("cost", query.into(), columns, |sums| {
-        vec![Cell::money(sums.cost)]
+        vec![Cell::money(sums.cost), sums.source(&sums.cost_sources)]
     }))
 }
 
@@ -41,7 +41,9 @@ pub fn tokens(lake: &Lake, query: &TokensQuery) -> Result<Report, ReportError> {
     columns.extend(group::token_columns());
     columns.push(Column::new("source", CellType::Text));
     Ok(grouped.report("tokens", query.into(), columns, |sums| {
-        group::token_cells(&sums.tokens).to_vec()
+        let mut cells = group::token_cells(&sums.tokens).to_vec();
+        cells.push(sums.source(&sums.token_sources));
+        cells
     }))
 }
 
@@ -76,7 +78,16 @@ impl<'a> From<&'a TokensQuery> for Question<'a> {
 struct Sums {
     tokens: Tokens,
     cost: Option<NanoDollars>,
+    token_sources: BTreeSet<&'static str>,
+    cost_sources: BTreeSet<&'static str>,
     sources: BTreeSet<&'static str>,
+}
+
+impl Sums {
+    /// The sources that told an amount; where none did, those that could have.
+    fn source(&self, told: &BTreeSet<&'static str>) -> Cell {
+        group::source_cell(if told.is_empty() { &self.sources } else { told })
+    }
 }
 
 struct Grouped {
@@ -95,9 +106,13 @@ impl Grouped {
         let mut groups: BTreeMap<Vec<group::Part>, Sums> = BTreeMap::new();
         for record in &usage.records {
             let sums = groups.entry(group::key(record, by, tz)).or_default();
-            sums.tokens.add(&record.tokens);
+            if record.tokens.any() {
+                sums.tokens.add(&record.tokens);
+                sums.token_sources.insert(record.source);
+            }
             if let Some(cost) = record.cost {
                 *sums.cost.get_or_insert_default() += cost;
+                sums.cost_sources.insert(record.source);
             }
             sums.sources.insert(record.source);
         }
@@ -114,7 +129,6 @@ impl Grouped {
         let row = |(key, sums): (Vec<group::Part>, Sums)| {
             let mut row: Vec<Cell> = key.into_iter().map(group::Part::into_cell).collect();
             row.extend(amounts(&sums));
-            row.push(group::source_cell(&sums.sources));
             row
         };
         Report {

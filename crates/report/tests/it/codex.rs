@@ -70,6 +70,16 @@ fn codex_cost_comes_from_its_metric_and_tokens_from_its_logs() {
     let report = cost(&lake, &BY, Selection::default());
     assert_eq!(report.rows.len(), 1);
     assert_eq!(first_row(&report)["cost_usd"], json!(0.001_234));
+    assert_eq!(
+        first_row(&report)["source"],
+        json!("metric codex.turn.cost_microusd"),
+        "a source that told no cost is not named"
+    );
+    let report_of_tokens = tokens(&lake, &BY, Selection::default());
+    assert_eq!(
+        first_row(&report_of_tokens)["source"],
+        json!("log codex.sse_event")
+    );
     assert_eq!(noted(&report, "unpriced_model"), 0);
     let metrics_only = cost(&lake, &BY, only(Signal::Metrics));
     assert_eq!(first_row(&metrics_only)["cost_usd"], json!(0.001_234));
