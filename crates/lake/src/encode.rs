@@ -1,7 +1,8 @@
 //! A part into the bytes of a Parquet file. The same part always gives the same bytes.
 
 use std::fs::File;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_array::types::Int32Type;
@@ -10,7 +11,7 @@ use arrow_array::{
     ListArray, RecordBatch, RecordBatchOptions, StringArray, TimestampMicrosecondArray,
 };
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow_schema::{ArrowError, DataType, Field as ArrowField, Schema};
+use arrow_schema::{ArrowError, DataType, Field as ArrowField, Schema, SchemaRef};
 use otolith_tables::{ColumnType, Field, Layout, Part, PartColumn, Strings, Values};
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::arrow::{ArrowWriter, add_encoded_arrow_schema_to_metadata};
@@ -18,7 +19,9 @@ use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
+use xxhash_rust::xxh3::Xxh3;
 
+use crate::disk;
 use crate::error::LakeError;
 use crate::field::{LIST_ITEM, list_item, to_arrow};
 
@@ -29,54 +32,147 @@ const ZSTD_LEVEL: i32 = 1;
 /// Without a version: the same input gives the same bytes after an update that changes nothing.
 const CREATED_BY: &str = "otolith";
 
-/// Writes a part into an empty file and gives the file back, not synced.
-pub(crate) fn write(part: Part, file: File, path: &Path) -> Result<File, LakeError> {
+/// Writes a part into an empty file, durably.
+pub(crate) fn write(part: Part, file: File, path: &Path) -> Result<Written, LakeError> {
     let table = format!("{}.{}", part.database, part.table);
-    let failed = |source: ParquetError| LakeError::Write {
-        table: table.clone(),
-        path: path.to_owned(),
-        source,
-    };
-    // What readers see, and what is handed to the writer: texts with a dictionary are texts.
-    let plain: Vec<ArrowField> = part.columns.iter().map(|c| to_arrow(&c.field)).collect();
-    let mut properties = properties(&part.columns).map_err(failed)?;
-    add_encoded_arrow_schema_to_metadata(&Schema::new(plain.clone()), &mut properties);
-
-    let mut fields = Vec::with_capacity(plain.len());
-    let mut arrays = Vec::with_capacity(plain.len());
-    for (column, plain) in part.columns.into_iter().zip(plain) {
-        let name = column.field.name.clone();
+    let fields: Vec<Field> = part.columns.iter().map(|c| c.field.clone()).collect();
+    let mut arrow_fields = Vec::with_capacity(fields.len());
+    let mut arrays = Vec::with_capacity(fields.len());
+    for column in part.columns {
+        let field = to_arrow(&column.field);
         let array = array(column, part.row_count).map_err(|source| LakeError::BadPart {
             table: table.clone(),
-            column: name,
+            column: field.name().clone(),
             source,
         })?;
-        fields.push(plain.with_data_type(array.data_type().clone()));
+        arrow_fields.push(field.with_data_type(array.data_type().clone()));
         arrays.push(array);
     }
-    let schema = Arc::new(Schema::new(fields));
+    let schema = Arc::new(Schema::new(arrow_fields));
+    let mut writer = PartWriter::new(&fields, Arc::clone(&schema), file, path, &table)?;
     let rows = RecordBatchOptions::new().with_row_count(Some(part.row_count));
-    let batch = RecordBatch::try_new_with_options(Arc::clone(&schema), arrays, &rows)
-        .map_err(|source| failed(source.into()))?;
-
-    let options = ArrowWriterOptions::new()
-        .with_properties(properties)
-        .with_skip_arrow_metadata(true);
-    let mut writer = ArrowWriter::try_new_with_options(file, schema, options).map_err(failed)?;
-    writer.write(&batch).map_err(failed)?;
-    writer.into_inner().map_err(failed)
+    let batch = RecordBatch::try_new_with_options(schema, arrays, &rows)
+        .map_err(|source| writer.failed(source.into()))?;
+    writer.write(&batch)?;
+    writer.finish()
 }
 
-fn properties(columns: &[PartColumn]) -> Result<WriterProperties, ParquetError> {
+/// A finished and synced file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Written {
+    pub rows: u64,
+    pub len_bytes: u64,
+    /// XXH3-128 of the file.
+    pub xxh3: u128,
+}
+
+/// Writes batch after batch into the file of one part.
+pub(crate) struct PartWriter {
+    writer: ArrowWriter<HashedFile>,
+    rows: u64,
+    path: PathBuf,
+    table: String,
+}
+
+impl PartWriter {
+    /// Begins a file with these columns. In `schema`, which the batches have, texts may be
+    /// dictionaries; readers see texts.
+    pub fn new(
+        fields: &[Field],
+        schema: SchemaRef,
+        file: File,
+        path: &Path,
+        table: &str,
+    ) -> Result<Self, LakeError> {
+        let begin = || {
+            let mut properties = properties(fields)?;
+            let plain: Vec<ArrowField> = fields.iter().map(to_arrow).collect();
+            add_encoded_arrow_schema_to_metadata(&Schema::new(plain), &mut properties);
+            let options = ArrowWriterOptions::new()
+                .with_properties(properties)
+                .with_skip_arrow_metadata(true);
+            ArrowWriter::try_new_with_options(HashedFile::new(file), schema, options)
+        };
+        Ok(Self {
+            writer: begin().map_err(|source| write_error(table, path, source))?,
+            rows: 0,
+            path: path.to_owned(),
+            table: table.to_owned(),
+        })
+    }
+
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
+        self.rows += batch.num_rows() as u64;
+        let written = self.writer.write(batch);
+        written.map_err(|source| self.failed(source))
+    }
+
+    /// Ends the file and makes it durable.
+    pub fn finish(self) -> Result<Written, LakeError> {
+        let file = self.writer.into_inner();
+        let file = file.map_err(|source| write_error(&self.table, &self.path, source))?;
+        disk::sync(&file.file, &self.path)?;
+        Ok(Written {
+            rows: self.rows,
+            len_bytes: file.len_bytes,
+            xxh3: file.hasher.digest128(),
+        })
+    }
+
+    /// What went wrong with this file.
+    pub fn failed(&self, source: ParquetError) -> LakeError {
+        write_error(&self.table, &self.path, source)
+    }
+}
+
+fn write_error(table: &str, path: &Path, source: ParquetError) -> LakeError {
+    LakeError::Write {
+        table: table.to_owned(),
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// A file whose bytes are hashed on their way.
+struct HashedFile {
+    file: File,
+    hasher: Xxh3,
+    len_bytes: u64,
+}
+
+impl HashedFile {
+    fn new(file: File) -> Self {
+        Self {
+            file,
+            hasher: Xxh3::new(),
+            len_bytes: 0,
+        }
+    }
+}
+
+impl io::Write for HashedFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.file.write(bytes)?;
+        self.hasher.update(&bytes[..count]);
+        self.len_bytes += count as u64;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+fn properties(fields: &[Field]) -> Result<WriterProperties, ParquetError> {
     let mut builder = WriterProperties::builder()
         .set_created_by(CREATED_BY.to_owned())
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_offset_index_disabled(true);
-    for column in columns {
-        let path = column_path(&column.field);
-        match (column.field.layout, column.field.r#type) {
+    for field in fields {
+        let path = column_path(field);
+        match (field.layout, field.r#type) {
             (Layout::Rising, ColumnType::Int64 | ColumnType::Timestamp) => {
                 builder = builder
                     .set_column_dictionary_enabled(path.clone(), false)

@@ -121,7 +121,7 @@ pub enum LakeError {
     /// Another run committed while this one wrote, and they disagree on the type of a column.
     #[error(
         "failed to commit: column `{column}` of `{table}` is {ours} here, and another run has \
-         meanwhile made it {theirs}; convert again"
+         meanwhile made it {theirs} or given it to another key; nothing was written, convert again"
     )]
     Overtaken {
         /// `database.table`.
@@ -132,6 +132,81 @@ pub enum LakeError {
         ours: String,
         /// Its type in the lake.
         theirs: String,
+    },
+    /// The log of a table could not be read or written.
+    #[error("failed to {action} `{}`", path.display())]
+    Log {
+        /// What was tried.
+        action: &'static str,
+        /// Directory of the table.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The log of a table names files or features that this version does not know.
+    #[error(
+        "failed to read the log of the table: it names files that are not parts of dates, or has \
+         deletion vectors, which another program has made: `{}`",
+        path.display()
+    )]
+    BadLog {
+        /// Directory of the table.
+        path: PathBuf,
+    },
+    /// Other writers were faster every time.
+    #[error("failed to commit to the table in {attempts} attempts, others were faster: `{}`", path.display())]
+    Contended {
+        /// Directory of the table.
+        path: PathBuf,
+        /// How often it was tried.
+        attempts: usize,
+    },
+    /// A record of the ledger is damaged or missing.
+    #[error("failed to read a record of the ledger: {why}: `{}`", path.display())]
+    BadRecord {
+        /// What is wrong with it.
+        why: String,
+        /// The record.
+        path: PathBuf,
+    },
+    /// The ledger names a part that is neither in its place nor waiting for it.
+    #[error(
+        "failed to finish a run that was cut off: a part is gone: `{}`",
+        path.display()
+    )]
+    PartGone {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// Another run has converted the same capture while this one was at it.
+    #[error(
+        "failed to commit: another run has meanwhile converted the same capture; nothing was \
+         written, convert again: `{file}`"
+    )]
+    ConvertedMeanwhile {
+        /// The capture as it was named.
+        file: String,
+    },
+    /// Captures cannot be converted anew alone: their rows share parts with those of others.
+    #[error(
+        "failed to convert anew: the rows share parts with those of run {run}, which read {files}; \
+         name these captures too, or convert into a new lake"
+    )]
+    SharedParts {
+        /// Number of the other run.
+        run: u64,
+        /// What it read.
+        files: String,
+    },
+    /// Another run has removed parts while this one read them.
+    #[error(
+        "failed to commit: another run has meanwhile changed the same parts of `{table}`; nothing \
+         was written, try again"
+    )]
+    ChangedMeanwhile {
+        /// `database.table`.
+        table: String,
     },
     /// A part file does not lie in the lake.
     #[error("failed to read a part: not a file of a table of the lake: `{}`", path.display())]

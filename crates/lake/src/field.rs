@@ -64,6 +64,11 @@ fn column_type(data_type: &DataType) -> Option<ColumnType> {
 
 /// The field in a file, with everything needed to make [`Field`] again.
 pub(crate) fn to_arrow(field: &Field) -> ArrowField {
+    ArrowField::new(&field.name, data_type(field.r#type), true).with_metadata(metadata(field))
+}
+
+/// What a column holds, in words: kept with it in files and in the log.
+pub(crate) fn metadata(field: &Field) -> HashMap<String, String> {
     let mut metadata = HashMap::new();
     match &field.origin {
         ColumnOrigin::Base => {
@@ -79,7 +84,15 @@ pub(crate) fn to_arrow(field: &Field) -> ArrowField {
             metadata.insert(LAYOUT.to_owned(), word.to_owned());
         }
     }
-    ArrowField::new(&field.name, data_type(field.r#type), true).with_metadata(metadata)
+    metadata
+}
+
+/// Whether a field in a file is a base column.
+pub(crate) fn is_base(field: &ArrowField) -> bool {
+    field
+        .metadata()
+        .get(PLACE)
+        .is_some_and(|place| place == BASE)
 }
 
 /// The column of a field in a file. Without metadata (a file of another tool) it counts as an
@@ -96,20 +109,29 @@ pub(crate) fn from_arrow(
             path: path.to_owned(),
         });
     };
-    let known = base.iter().find(|base| base.name == *field.name());
     let metadata = field.metadata();
-    let place = metadata.get(PLACE).map(String::as_str);
+    let get = |key: &str| metadata.get(key).map(String::as_str);
+    Ok(from_metadata(field.name(), r#type, base, get))
+}
+
+/// The column of a name and type, and of what [`metadata`] kept of it.
+pub(crate) fn from_metadata<'a>(
+    name: &'a str,
+    r#type: ColumnType,
+    base: &[Field],
+    get: impl Fn(&str) -> Option<&'a str>,
+) -> Field {
+    let known = base.iter().find(|base| base.name == name);
+    let place = get(PLACE);
     let origin = match (place.and_then(AttributePlace::parse), known) {
-        (Some(place), _) => attribute(place, metadata.get(KEY).unwrap_or(field.name())),
-        (None, None) if place != Some(BASE) => attribute(AttributePlace::Item, field.name()),
+        (Some(place), _) => attribute(place, get(KEY).unwrap_or(name)),
+        (None, None) if place != Some(BASE) => attribute(AttributePlace::Item, name),
         (None, _) => ColumnOrigin::Base,
     };
-    let word = metadata.get(LAYOUT);
-    let layout = LAYOUTS
-        .iter()
-        .find(|(_, name)| Some(*name) == word.map(String::as_str));
-    Ok(Field {
-        name: field.name().clone(),
+    let word = get(LAYOUT);
+    let layout = LAYOUTS.iter().find(|(_, name)| Some(*name) == word);
+    Field {
+        name: name.to_owned(),
         r#type,
         origin,
         layout: match (layout, known) {
@@ -117,7 +139,7 @@ pub(crate) fn from_arrow(
             (None, Some(known)) => known.layout,
             (None, None) => Layout::Repeating,
         },
-    })
+    }
 }
 
 fn attribute(place: AttributePlace, key: &str) -> ColumnOrigin {

@@ -1,24 +1,33 @@
-//! Writes parts as Parquet into a lake, all of a run or nothing, and finds them again.
+//! Keeps parts as Parquet in tables that any engine reads, all of a run or nothing of it.
 //!
 //! ```text
 //! LAKE/_otolith.json                                    the marker
+//! LAKE/<database>/<table>/_delta_log/                   what is in the table (Delta Lake)
 //! LAKE/<database>/<table>/date=YYYY-MM-DD/<part>.parquet
+//! LAKE/_runs/<number>.json                              the ledger: what every run did
 //! LAKE/_rejects/<rejects>.jsonl
 //! LAKE/_tmp/<run>/                                      of runs that are not committed
 //! ```
-//! What is in a table is known to `catalog` alone.
+//! What is in a table is known to its log alone; folders are never listed to find it.
 
 mod catalog;
+mod checksum;
 mod decode;
+mod delta;
+mod disk;
 mod encode;
 mod error;
 mod field;
+mod ledger;
+mod merge;
 mod names;
 mod open;
 mod run;
 mod temporary;
+mod writing;
 
 pub use catalog::{PartFile, TableInfo};
 pub use error::LakeError;
+pub use ledger::{Capture, KnownCaptures};
 pub use open::Lake;
-pub use run::Run;
+pub use run::{Commit, MergeGroup, Run};

@@ -1,21 +1,35 @@
 //! Names in a lake: the only text of ours or of a user that becomes a path.
 
-use std::path::PathBuf;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use jiff::Span;
 use jiff::civil::{Date, date};
 use otolith_tables::{DatabaseName, Table};
 
+use crate::error::LakeError;
+
 /// Holds runs that are not committed.
 pub(crate) const TEMPORARY: &str = "_tmp";
 /// Holds the rejects of runs.
 pub(crate) const REJECTS: &str = "_rejects";
+/// Holds the ledger.
+pub(crate) const RUNS: &str = "_runs";
+/// In the ledger: up to which record the tables are known to be.
+pub(crate) const APPLIED: &str = "_applied";
 /// Says that a directory is a lake.
 pub(crate) const MARKER: &str = "_otolith.json";
+/// The rejects of a run before they are in their place.
+pub(crate) const STAGED_REJECTS: &str = "rejects.jsonl";
 
 const EPOCH: Date = date(1970, 1, 1);
 const DATE_PREFIX: &str = "date=";
 const PART_SUFFIX: &str = ".parquet";
+const LOG: &str = "_delta_log";
+const RECORD_SUFFIX: &str = ".json";
+/// Digits of the number of a record.
+const RECORD_DIGITS: usize = 20;
 
 /// The database of a directory name, if the name rule could have made it.
 pub(crate) fn database(directory: &str) -> Option<DatabaseName> {
@@ -45,16 +59,71 @@ pub(crate) fn is_part(file: &str) -> bool {
 
 /// The final name of a part: a function of the input and of nothing else.
 pub(crate) fn part_file(identity: u128, sequence: u32) -> String {
-    format!("{}{sequence:05}{PART_SUFFIX}", part_prefix(identity))
+    format!("part-{identity:032x}-{sequence:05}{PART_SUFFIX}")
 }
 
-/// Whether a file is a part of a run with this identity.
-pub(crate) fn is_part_of(file: &str, identity: u128) -> bool {
-    is_part(file) && file.starts_with(&part_prefix(identity))
+/// The path of a part in its table. `None` beyond the years 0 to 9999.
+pub(crate) fn part_path(days: i32, file: &str) -> Option<String> {
+    Some(format!("{}/{file}", date_directory(days)?))
 }
 
-fn part_prefix(identity: u128) -> String {
-    format!("part-{identity:032x}-")
+/// Whether a path in a table is that of a part: a date and a name, nothing else.
+pub(crate) fn is_part_path(path: &str) -> bool {
+    let Some((directory, file)) = path.split_once('/') else {
+        return false;
+    };
+    parse_date_directory(directory).is_some() && is_plain(file) && is_part(file)
+}
+
+/// The date of a part by its path in its table.
+pub(crate) fn date_of_part(path: &str) -> Option<i32> {
+    parse_date_directory(path.split_once('/')?.0)
+}
+
+/// Whether a text is the name of a file and cannot lead anywhere else.
+pub(crate) fn is_plain(name: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    name.bytes().all(fits) && !matches!(name, "" | "." | "..")
+}
+
+/// The file of the record with a number.
+pub(crate) fn record_file(number: u64) -> String {
+    format!("{number:0RECORD_DIGITS$}{RECORD_SUFFIX}")
+}
+
+/// The number of a name made by [`record_file`].
+pub(crate) fn parse_record_file(file: &str) -> Option<u64> {
+    let digits = file.strip_suffix(RECORD_SUFFIX)?;
+    let number = digits.parse().ok()?;
+    (record_file(number) == file).then_some(number)
+}
+
+/// Whether a directory holds a table: a log with at least one version.
+pub(crate) fn has_log(directory: &Path) -> Result<bool, LakeError> {
+    let log = directory.join(LOG);
+    let entries = match fs::read_dir(&log) {
+        Ok(entries) => entries,
+        Err(error) if is_absent(&error) => return Ok(false),
+        Err(error) => return Err(LakeError::io("list", &log)(error)),
+    };
+    for entry in entries {
+        let name = entry.map_err(LakeError::io("list", &log))?.file_name();
+        let is_version = |name: &str| {
+            name.starts_with(|first: char| first.is_ascii_digit()) && !name.ends_with(".crc")
+        };
+        if name.to_str().is_some_and(is_version) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether an error says that there is no such directory.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }
 
 /// The name of a part before its run is committed.
@@ -119,5 +188,33 @@ mod tests {
         assert!(!is_part("_tmp-1.parquet"));
         assert!(!is_part(".x.parquet"));
         assert!(!is_part("x.parquet.crc"));
+    }
+
+    #[test]
+    fn paths_of_parts_lead_nowhere_else() {
+        let path = part_path(20_413, &part_file(7, 3)).unwrap();
+        assert!(is_part_path(&path));
+        assert_eq!(date_of_part(&path), Some(20_413));
+        for bad in [
+            "part-x.parquet",
+            "date=2025-11-21/",
+            "date=2025-11-21/.x.parquet",
+            "date=2025-11-21/a/b.parquet",
+            "date=2025-11-21/../x.parquet",
+            "date=2025-13-21/x.parquet",
+            "/date=2025-11-21/x.parquet",
+            "date=2025-11-21/a%2fb.parquet",
+        ] {
+            assert!(!is_part_path(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn records_are_numbered() {
+        assert_eq!(record_file(12), "00000000000000000012.json");
+        assert_eq!(parse_record_file("00000000000000000012.json"), Some(12));
+        for other in ["_applied", "12.json", "00000000000000000012.json.tmp", ""] {
+            assert_eq!(parse_record_file(other), None, "{other}");
+        }
     }
 }

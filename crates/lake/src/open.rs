@@ -1,26 +1,35 @@
 //! The lake: a directory of databases.
 
 use std::fs;
+use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use otolith_tables::{DatabaseName, Part};
+use serde::{Deserialize, Serialize};
 
 use crate::catalog::{self, PartFile, TableInfo};
+use crate::decode;
+use crate::delta::Engine;
+use crate::disk;
 use crate::error::LakeError;
 use crate::names;
 use crate::run::Run;
-use crate::{decode, run};
+use crate::writing::Writing;
 
 /// The format of lakes that this version reads and writes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Longest marker that is read.
 const MARKER_BYTES: u64 = 4096;
+/// Begins the name under which the logs of tables know the lake as their writer.
+const APPLICATION: &str = "otolith-";
 
 /// A directory of databases.
 #[derive(Clone, Debug)]
 pub struct Lake {
     dir: PathBuf,
+    engine: Arc<Engine>,
 }
 
 impl Lake {
@@ -44,12 +53,8 @@ impl Lake {
                 });
             }
         }
-        let marker = dir.join(names::MARKER);
-        fs::write(&marker, marker_text()).map_err(LakeError::io("write", &marker))?;
-        run::sync_directory(dir)?;
-        Ok(Self {
-            dir: dir.to_owned(),
-        })
+        write_marker(dir)?;
+        Ok(Self::at(dir))
     }
 
     /// Opens the lake in a directory.
@@ -68,10 +73,17 @@ impl Lake {
             Ok(metadata) if !metadata.is_dir() => return Err(LakeError::NotALake { path }),
             Ok(_) => {}
         }
-        if !has_marker(dir)? && catalog::databases(dir)?.is_empty() {
+        if marker(dir)?.is_none() && catalog::databases(dir)?.is_empty() {
             return Err(LakeError::NotALake { path });
         }
-        Ok(Self { dir: path })
+        Ok(Self::at(dir))
+    }
+
+    fn at(dir: &Path) -> Self {
+        Self {
+            dir: dir.to_owned(),
+            engine: Arc::new(Engine::new()),
+        }
     }
 
     /// The directory as it was given.
@@ -88,23 +100,34 @@ impl Lake {
         catalog::databases(&self.dir)
     }
 
-    /// The tables of a database that hold rows, in the order of [`otolith_tables::Table::ALL`].
-    /// Reads the footer of every file. A database that is not there has no tables.
+    /// The tables of a database, in the order of [`otolith_tables::Table::ALL`], as of the newest
+    /// versions of their logs. A database that is not there has no tables.
     ///
     /// # Errors
     ///
-    /// If a file cannot be read, or two files disagree on the type of a column.
+    /// If a log cannot be read.
     pub fn tables(&self, database: &DatabaseName) -> Result<Vec<TableInfo>, LakeError> {
-        catalog::tables(&self.dir, database)
+        catalog::tables(&self.engine, &self.dir, database)
     }
 
-    /// Begins a run of writing.
+    /// Begins a run of writing, after finishing what a killed run left undone.
     ///
     /// # Errors
     ///
-    /// If its temporary directory cannot be made.
+    /// If the ledger cannot be read, a run cannot be finished, or the lake not be written.
     pub fn begin(&self) -> Result<Run, LakeError> {
-        Run::begin(&self.dir)
+        self.write().map(Run::new)
+    }
+
+    /// Begins to write.
+    pub(crate) fn write(&self) -> Result<Writing, LakeError> {
+        let id = match marker(&self.dir)? {
+            Some(id) => id,
+            // A database that was copied here: the runs that it knows are not of this lake.
+            None => write_marker(&self.dir)?,
+        };
+        let application = format!("{APPLICATION}{id}");
+        Writing::begin(&self.dir, &application, Arc::clone(&self.engine))
     }
 
     /// Reads all rows of a file in their order. Texts come back without dictionary.
@@ -118,29 +141,61 @@ impl Lake {
     }
 }
 
-fn marker_text() -> String {
-    format!("{{\"otolith_lake\":{FORMAT}}}\n")
+/// What the marker says.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Marker {
+    otolith_lake: u32,
+    /// Tells the lake from all others.
+    id: String,
 }
 
-/// Whether the marker is there and of our format.
-fn has_marker(dir: &Path) -> Result<bool, LakeError> {
+/// Makes a directory a lake, and gives the id of it.
+fn write_marker(dir: &Path) -> Result<String, LakeError> {
+    // The keys of a hasher are random: the only source of randomness in the standard library.
+    let word = || RandomState::new().hash_one(dir);
+    let marker = Marker {
+        otolith_lake: FORMAT,
+        id: format!("{:016x}{:016x}", word(), word()),
+    };
+    let path = dir.join(names::MARKER);
+    let text = serde_json::to_string(&marker).expect("the marker is plain");
+    let aside = dir.join(format!(".{}.{:016x}", names::MARKER, word()));
+    fs::write(&aside, format!("{text}\n")).map_err(LakeError::io("write", &aside))?;
+    disk::sync_path(&aside)?;
+    // Of two that make a lake at once, both then go by the marker that stands.
+    disk::publish(&aside, &path)?;
+    match self::marker(dir)? {
+        Some(id) => Ok(id),
+        None => Err(LakeError::NotALake {
+            path: dir.to_owned(),
+        }),
+    }
+}
+
+/// The id of the lake, if a directory has the marker of our format.
+fn marker(dir: &Path) -> Result<Option<String>, LakeError> {
     let path = dir.join(names::MARKER);
     let file = match fs::File::open(&path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(LakeError::io("open", &path)(error)),
     };
     let mut bytes = Vec::new();
     file.take(MARKER_BYTES)
         .read_to_end(&mut bytes)
         .map_err(LakeError::io("read", &path))?;
-    if bytes == marker_text().as_bytes() {
-        return Ok(true);
+    let marker: Option<Marker> = serde_json::from_slice(&bytes).ok();
+    let is_id = |id: &str| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match marker {
+        Some(marker) if marker.otolith_lake == FORMAT && is_id(&marker.id) => Ok(Some(marker.id)),
+        _ => {
+            let text = String::from_utf8_lossy(&bytes);
+            Err(LakeError::Format {
+                expected: FORMAT,
+                found: text.trim().chars().take(60).collect(),
+                path,
+            })
+        }
     }
-    let text = String::from_utf8_lossy(&bytes);
-    Err(LakeError::Format {
-        expected: FORMAT,
-        found: text.trim().chars().take(60).collect(),
-        path,
-    })
 }

@@ -1,21 +1,27 @@
-//! The run: parts written aside, then put in their places all at once.
+//! The run: parts written aside, then in their tables all at once, or not at all.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use otolith_tables::{ColumnType, DatabaseName, Part, Table};
+use otolith_tables::{DatabaseName, Field, Part, Table, Values};
 
-use crate::catalog::{self, PartFile};
-use crate::encode;
+use crate::catalog::PartFile;
+use crate::disk;
+use crate::encode::{self, Written};
 use crate::error::LakeError;
+use crate::ledger::{
+    Action, Capture, FORMAT, FileRecord, KnownCaptures, Origins, PartRecord, Record, TableRecord,
+};
+use crate::merge::merge;
 use crate::names;
-use crate::temporary::Temporary;
+use crate::writing::{Fields, Writing};
 
-/// Name of the rejects before the run is committed.
-const TEMPORARY_REJECTS: &str = "rejects.jsonl";
+/// Size of a part from which on nothing is added to it: small enough to be read in parallel and
+/// rewritten cheaply, large enough that there are few.
+pub(crate) const PART_BYTES: u64 = 128 << 20;
 
 /// Parts that become visible together. Dropped without [`Run::commit`] it leaves nothing behind.
 ///
@@ -23,32 +29,67 @@ const TEMPORARY_REJECTS: &str = "rejects.jsonl";
 /// thread wrote, or when.
 #[derive(Debug)]
 pub struct Run {
-    lake: PathBuf,
-    /// Where everything is until the commit.
-    temporary: Temporary,
-    written: Mutex<BTreeMap<u32, Written>>,
+    writing: Writing,
+    staged: Mutex<BTreeMap<u32, Staged>>,
     has_rejects: bool,
 }
 
-/// A finished and synced file.
-#[derive(Debug)]
-struct Written {
-    /// The final directory, relative to the lake.
-    directory: PathBuf,
-    date: i32,
+/// A finished and synced part in the staging directory.
+#[derive(Clone, Debug)]
+struct Staged {
     database: DatabaseName,
     table: Table,
-    types: Vec<(String, ColumnType)>,
+    date: i32,
+    fields: Vec<Field>,
+    /// Least and greatest `time` in microseconds.
+    time_range: Option<(i64, i64)>,
+    written: Written,
+}
+
+/// Parts that [`Run::merge`] makes one of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MergeGroup(Vec<u32>);
+
+/// What a run says of itself when it commits.
+#[derive(Clone, Debug, Default)]
+pub struct Commit {
+    /// A hash of what the run has read and of the options that shape its parts: part of their
+    /// names.
+    pub identity: u128,
+    /// How far captures were read.
+    pub captures: Vec<Capture>,
+    /// Convert captures anew: the runs that read them before are replaced as a whole.
+    pub replaces: Vec<u64>,
+    /// What the run reports, kept in the ledger.
+    pub account: serde_json::Value,
 }
 
 impl Run {
-    pub(crate) fn begin(lake: &Path) -> Result<Self, LakeError> {
-        Ok(Self {
-            lake: lake.to_owned(),
-            temporary: Temporary::new(lake)?,
-            written: Mutex::default(),
+    pub(crate) fn new(writing: Writing) -> Self {
+        Self {
+            writing,
+            staged: Mutex::default(),
             has_rejects: false,
-        })
+        }
+    }
+
+    /// The captures that are in the lake.
+    pub fn captures(&self) -> KnownCaptures {
+        self.writing.ledger().captures()
+    }
+
+    /// The columns of a table, none if there is no such table.
+    ///
+    /// # Errors
+    ///
+    /// If its log cannot be read.
+    pub fn fields(&self, database: &DatabaseName, table: Table) -> Result<Vec<Field>, LakeError> {
+        self.writing.fields(database, table)
+    }
+
+    /// A directory that the run has for itself and that vanishes with it.
+    pub fn scratch(&self) -> &std::path::Path {
+        self.writing.aside()
     }
 
     /// Encodes and writes a part; returns when it is safely stored. `sequence` tells the parts of
@@ -58,29 +99,86 @@ impl Run {
     ///
     /// If the part contradicts itself, `sequence` was used before, or the file cannot be written.
     pub fn write(&self, sequence: u32, part: Part) -> Result<(), LakeError> {
-        let table = names::table_directory(&part.database, part.table);
-        let path = self
-            .temporary
-            .directory()
-            .join(names::temporary_part_file(sequence));
-        let Some(date_directory) = names::date_directory(part.date) else {
+        let path = self.path(sequence);
+        if names::date_directory(part.date).is_none() {
             let source = io::Error::from(io::ErrorKind::InvalidInput);
             return Err(LakeError::io("make a date directory for", &path)(source));
+        }
+        let (database, table, date) = (part.database.clone(), part.table, part.date);
+        let fields = part.columns.iter().map(|c| c.field.clone()).collect();
+        let time_range = time_range(&part);
+        let written = encode::write(part, disk::create_new(&path)?, &path)?;
+        let staged = Staged {
+            database,
+            table,
+            date,
+            fields,
+            time_range,
+            written,
         };
-        let written = Written {
-            directory: table.join(date_directory),
-            date: part.date,
-            database: part.database.clone(),
-            table: part.table,
-            types: types(&part),
+        self.staged().insert(sequence, staged);
+        Ok(())
+    }
+
+    /// Parts of one table and date that are smaller than they need be: a capture that spans many
+    /// days and services would leave a flood of them.
+    pub fn merge_groups(&self) -> Vec<MergeGroup> {
+        let staged = self.staged();
+        let mut tables: BTreeMap<_, Vec<(u32, u64)>> = BTreeMap::new();
+        for (sequence, part) in staged.iter() {
+            let key = (&part.database, part.table, part.date);
+            let parts = tables.entry(key).or_default();
+            parts.push((*sequence, part.written.len_bytes));
+        }
+        let tables = tables.into_values();
+        tables
+            .flat_map(|parts| group(&parts))
+            .map(MergeGroup)
+            .collect()
+    }
+
+    /// Merges the parts of a group into one, which takes the sequence number of the first.
+    ///
+    /// # Errors
+    ///
+    /// If a part cannot be read again or the merged one not be written.
+    pub fn merge(&self, group: &MergeGroup) -> Result<(), LakeError> {
+        let parts: Vec<Staged> = {
+            let staged = self.staged();
+            group.0.iter().map(|part| staged[part].clone()).collect()
         };
-        let file = create_new(&path)?;
-        let file = encode::write(part, file, &path)?;
-        file.sync_all().map_err(LakeError::io("sync", &path))?;
-        self.written
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(sequence, written);
+        let paths: Vec<PathBuf> = group.0.iter().map(|part| self.path(*part)).collect();
+        let first = &parts[0];
+        let name = format!("{}.{}", first.database, first.table);
+        let merged = self
+            .writing
+            .aside()
+            .join("merged")
+            .with_extension(group.0[0].to_string());
+        let written = merge(first.table, &name, &paths, &merged)?;
+        disk::rename(&merged, &paths[0])?;
+        for path in &paths[1..] {
+            disk::remove_file(path)?;
+        }
+        let mut fields: Vec<Field> = Vec::new();
+        for field in parts.iter().flat_map(|part| &part.fields) {
+            if fields.iter().all(|known| known.name != field.name) {
+                fields.push(field.clone());
+            }
+        }
+        let ranges = parts.iter().filter_map(|part| part.time_range);
+        let time_range = ranges.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)));
+        let mut staged = self.staged();
+        for part in &group.0 {
+            staged.remove(part);
+        }
+        let merged = Staged {
+            fields,
+            time_range,
+            written,
+            ..first.clone()
+        };
+        staged.insert(group.0[0], merged);
         Ok(())
     }
 
@@ -91,141 +189,200 @@ impl Run {
     ///
     /// If it was made before, or cannot be made.
     pub fn create_rejects(&mut self) -> Result<File, LakeError> {
-        let file = create_new(&self.temporary.directory().join(TEMPORARY_REJECTS))?;
+        let file = disk::create_new(&self.writing.aside().join(names::STAGED_REJECTS))?;
         self.has_rejects = true;
         Ok(file)
     }
 
-    /// Puts everything into its place. Names are made of `identity` and sequence: a run over the
-    /// same input replaces its own files and doubles nothing. Files that an earlier run with this
-    /// identity left and this one did not write again are removed: with columns known beforehand,
-    /// rows may be cut into other parts. The files come back in the order of their sequence.
-    ///
-    /// # Errors
-    ///
-    /// If another run has meanwhile given a column another type; nothing is moved then. If a file
-    /// cannot be moved or removed; what was moved before stays, the same run again completes it.
-    pub fn commit(mut self, identity: u128) -> Result<Vec<PartFile>, LakeError> {
-        let _one_at_a_time = self.lock()?;
-        self.check_types()?;
-        self.commit_rejects(identity)?;
-        let written = self.written.get_mut();
-        let written = std::mem::take(written.unwrap_or_else(PoisonError::into_inner));
-        let mut files = Vec::with_capacity(written.len());
-        let mut touched = BTreeSet::new();
-        for (sequence, part) in written {
-            let Written {
-                directory, date, ..
-            } = part;
-            let from = self
-                .temporary
-                .directory()
-                .join(names::temporary_part_file(sequence));
-            let to = self.lake.join(&directory);
-            fs::create_dir_all(&to).map_err(LakeError::io("create", &to))?;
-            let path = to.join(names::part_file(identity, sequence));
-            rename(&from, &path)?;
-            files.push(catalog::part_file(path, date)?);
-            touched.extend(directory.ancestors().map(Path::to_owned));
-        }
-        let kept: BTreeSet<&PathBuf> = files.iter().map(|file| &file.path).collect();
-        for path in catalog::parts_of_run(&self.lake, identity)? {
-            if !kept.contains(&path) {
-                fs::remove_file(&path).map_err(LakeError::io("remove", &path))?;
-            }
-        }
-        // Parents last: an entry is durable before the directory that shows it.
-        for directory in touched.iter().rev() {
-            sync_directory(&self.lake.join(directory))?;
-        }
-        Ok(files)
-    }
-
-    /// Keeps other commits away until dropped, on file systems that can.
-    fn lock(&self) -> Result<Option<File>, LakeError> {
-        let marker = self.lake.join(names::MARKER);
-        match File::open(&marker) {
-            Ok(file) => Ok(file.lock().is_ok().then_some(file)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(LakeError::io("open", &marker)(error)),
-        }
-    }
-
-    /// A column never changes its type: what was known when the run began may have been overtaken.
-    fn check_types(&self) -> Result<(), LakeError> {
-        let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut tables: BTreeMap<_, BTreeMap<&str, ColumnType>> = BTreeMap::new();
-        for part in written.values() {
-            let types = part.types.iter();
-            tables
-                .entry((&part.database, part.table))
-                .or_default()
-                .extend(types.map(|(name, r#type)| (name.as_str(), *r#type)));
-        }
-        for ((database, table), ours) in tables {
-            for theirs in catalog::fields(&self.lake, database, table)? {
-                let ours = ours.get(theirs.name.as_str());
-                if let Some(ours) = ours.filter(|ours| **ours != theirs.r#type) {
-                    return Err(LakeError::Overtaken {
-                        table: format!("{database}.{table}"),
-                        column: theirs.name,
-                        ours: format!("{ours:?}"),
-                        theirs: format!("{:?}", theirs.r#type),
-                    });
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn commit_rejects(&self, identity: u128) -> Result<(), LakeError> {
-        let to = self.rejects_path(identity);
-        if !self.has_rejects {
-            return match fs::remove_file(&to) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    Err(LakeError::io("remove", &to)(error))
-                }
-                _ => Ok(()),
-            };
-        }
-        let from = self.temporary.directory().join(TEMPORARY_REJECTS);
-        let file = File::open(&from).map_err(LakeError::io("open", &from))?;
-        file.sync_all().map_err(LakeError::io("sync", &from))?;
-        let directory = self.lake.join(names::REJECTS);
-        fs::create_dir_all(&directory).map_err(LakeError::io("create", &directory))?;
-        rename(&from, &to)?;
-        sync_directory(&directory)
-    }
-
     /// The file that the rejects of a run with this identity are in, once committed.
     pub fn rejects_path(&self, identity: u128) -> PathBuf {
-        self.lake
+        self.writing
+            .lake()
             .join(names::REJECTS)
             .join(names::rejects_file(identity))
     }
+
+    /// Makes everything that the run wrote part of the lake. The files come back in the order of
+    /// their sequence.
+    ///
+    /// The run has happened as soon as its record is in the ledger. What then remains to be done,
+    /// should the process be killed, is done by the next run that begins.
+    ///
+    /// `overlap` is asked when other runs have committed since this one began: it gets the captures
+    /// that they have read, and names the file of this run that shares content with one of them.
+    ///
+    /// # Errors
+    ///
+    /// If another run has meanwhile converted the same captures or given a column another meaning:
+    /// the lake is then as if this run had not been. If the tables cannot be written: the run has
+    /// happened, and the next one finishes it.
+    pub fn commit(
+        mut self,
+        commit: Commit,
+        overlap: &dyn Fn(&[Capture]) -> Option<String>,
+    ) -> Result<Vec<PartFile>, LakeError> {
+        let staged = self.staged.get_mut();
+        let staged = std::mem::take(staged.unwrap_or_else(PoisonError::into_inner));
+        let mut tables: BTreeMap<(DatabaseName, Table), TableRecord> = BTreeMap::new();
+        let mut fields = Fields::new();
+        let mut files = Vec::with_capacity(staged.len());
+        for (sequence, part) in staged {
+            let place = (part.database, part.table);
+            let name = names::part_file(commit.identity, sequence);
+            let path = names::part_path(part.date, &name).unwrap_or(name);
+            let directory = names::table_directory(&place.0, place.1);
+            files.push(PartFile {
+                path: self.writing.lake().join(directory).join(&path),
+                date: part.date,
+                row_count: part.written.rows,
+                len_bytes: part.written.len_bytes,
+                time_range: part.time_range,
+            });
+            let known = fields.entry(place.clone()).or_default();
+            for field in part.fields {
+                if known.iter().all(|known| known.name != field.name) {
+                    known.push(field);
+                }
+            }
+            let table = tables.entry(place).or_insert_with_key(TableRecord::new);
+            table.add.push(PartRecord {
+                path,
+                staged: names::temporary_part_file(sequence),
+                rows: part.written.rows,
+                len_bytes: part.written.len_bytes,
+                xxh3: part.written.xxh3,
+            });
+        }
+        let removed_rejects = self.replace(&commit.replaces, &mut tables)?;
+        let record = Record {
+            format: FORMAT,
+            action: Action::Convert,
+            identity: commit.identity,
+            staging: Some(self.writing.staging()),
+            captures: commit.captures,
+            replaces: commit.replaces,
+            rejects: self.rejects_record(commit.identity)?,
+            removed_rejects,
+            tables: tables.into_values().collect(),
+            account: Some(commit.account),
+        };
+        self.writing.commit(record, &fields, overlap)?;
+        Ok(files)
+    }
+
+    /// Adds what runs have written to what is removed; gives their files of rejects.
+    fn replace(
+        &self,
+        runs: &[u64],
+        tables: &mut BTreeMap<(DatabaseName, Table), TableRecord>,
+    ) -> Result<Vec<String>, LakeError> {
+        let ledger = self.writing.ledger();
+        let runs: BTreeSet<u64> = runs.iter().copied().collect();
+        if runs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let parts = Origins::of(ledger.after(0)).of_runs(&runs);
+        let parts = parts.map_err(|other| LakeError::SharedParts {
+            run: other,
+            files: ledger.files_of(other),
+        })?;
+        for ((database, table), remove) in parts {
+            let place = names::database(&database).zip(Table::parse(&table));
+            let place = place.expect("records are checked when they are read");
+            let table = tables.entry(place).or_insert_with_key(TableRecord::new);
+            table.remove = remove;
+        }
+        let replaced = ledger.after(0).filter(|(number, _)| runs.contains(number));
+        let rejects = replaced.filter_map(|(_, record)| record.rejects.as_ref());
+        Ok(rejects.map(|file| file.name.clone()).collect())
+    }
+
+    fn rejects_record(&self, identity: u128) -> Result<Option<FileRecord>, LakeError> {
+        if !self.has_rejects {
+            return Ok(None);
+        }
+        let path = self.writing.aside().join(names::STAGED_REJECTS);
+        disk::sync_path(&path)?;
+        let (len_bytes, xxh3) = crate::checksum::of_file(&path)?;
+        Ok(Some(FileRecord {
+            name: names::rejects_file(identity),
+            len_bytes,
+            xxh3,
+        }))
+    }
+
+    fn path(&self, sequence: u32) -> PathBuf {
+        let name = names::temporary_part_file(sequence);
+        self.writing.aside().join(name)
+    }
+
+    fn staged(&self) -> std::sync::MutexGuard<'_, BTreeMap<u32, Staged>> {
+        self.staged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-fn types(part: &Part) -> Vec<(String, ColumnType)> {
-    let fields = part.columns.iter().map(|column| &column.field);
-    fields
-        .map(|field| (field.name.clone(), field.r#type))
-        .collect()
+/// Least and greatest `time` of a part, whose rows are sorted by it.
+fn time_range(part: &Part) -> Option<(i64, i64)> {
+    let column = part.columns.iter().find(|c| c.field.name == "time")?;
+    let Values::Int64(values) = &column.values else {
+        return None;
+    };
+    let is_valid = |row: &usize| column.validity.as_ref().is_none_or(|valid| valid[*row]);
+    let first = (0..values.len()).find(is_valid)?;
+    let last = (0..values.len()).rev().find(is_valid)?;
+    Some((values[first], values[last]))
 }
 
-fn create_new(path: &Path) -> Result<File, LakeError> {
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(path)
-        .map_err(LakeError::io("create", path))
+/// Runs of parts, given with their sizes, that together are no larger than one should be.
+pub(crate) fn group<T: Copy>(parts: &[(T, u64)]) -> Vec<Vec<T>> {
+    let mut groups: Vec<Vec<T>> = Vec::new();
+    let mut open: Vec<T> = Vec::new();
+    let mut open_bytes = 0;
+    for (part, len_bytes) in parts {
+        if open_bytes + len_bytes > PART_BYTES {
+            groups.push(std::mem::take(&mut open));
+            open_bytes = 0;
+        }
+        open.push(*part);
+        open_bytes += len_bytes;
+    }
+    groups.push(open);
+    groups.retain(|group| group.len() > 1);
+    groups
 }
 
-fn rename(from: &Path, to: &Path) -> Result<(), LakeError> {
-    fs::rename(from, to).map_err(LakeError::io("move a finished file to", to))
+/// Names of the columns that are in both lists with different meaning, if any.
+pub(crate) fn differing<'a>(
+    ours: &'a [Field],
+    theirs: &'a [Field],
+) -> Option<(&'a Field, &'a Field)> {
+    let theirs: BTreeMap<&str, &Field> = theirs
+        .iter()
+        .map(|field| (field.name.as_str(), field))
+        .collect();
+    ours.iter().find_map(|ours| {
+        let theirs = theirs.get(ours.name.as_str())?;
+        let same = ours.r#type == theirs.r#type && ours.origin == theirs.origin;
+        (!same).then_some((ours, *theirs))
+    })
 }
 
-/// Makes the entries of a directory durable.
-pub(crate) fn sync_directory(path: &Path) -> Result<(), LakeError> {
-    let directory = File::open(path).map_err(LakeError::io("open", path))?;
-    directory.sync_all().map_err(LakeError::io("sync", path))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(sizes: &[u64], expected: &[&[usize]]) {
+        let parts: Vec<(usize, u64)> = sizes.iter().copied().enumerate().collect();
+        assert_eq!(group(&parts), expected);
+    }
+
+    #[test]
+    fn small_parts_are_grouped_up_to_the_size_of_one() {
+        check(&[], &[]);
+        check(&[1], &[]);
+        check(&[1, 1, 1], &[&[0, 1, 2]]);
+        check(&[PART_BYTES, 1, 1], &[&[1, 2]]);
+        check(&[1, PART_BYTES, 1], &[]);
+        check(&[PART_BYTES - 1, 1, 1, 1], &[&[0, 1], &[2, 3]]);
+    }
 }

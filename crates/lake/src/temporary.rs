@@ -1,11 +1,13 @@
 //! The temporary directory of a run, and what killed runs left of theirs.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
 
+use crate::disk;
 use crate::error::LakeError;
 use crate::names;
 
@@ -26,11 +28,12 @@ pub(crate) struct Temporary {
 }
 
 impl Temporary {
-    /// Makes a directory, after removing those of killed runs.
-    pub fn new(lake: &Path) -> Result<Self, LakeError> {
+    /// Makes a directory, after removing those of killed runs but for `wanted` ones, which the
+    /// ledger names.
+    pub fn new(lake: &Path, wanted: &BTreeSet<String>) -> Result<Self, LakeError> {
         let parent = lake.join(names::TEMPORARY);
-        fs::create_dir_all(&parent).map_err(LakeError::io("create", &parent))?;
-        remove_leftovers(&parent);
+        disk::create_dir_all(&parent)?;
+        remove_leftovers(&parent, wanted);
         let mut attempt = 0;
         loop {
             // The keys of the hasher are random, so that no run on another host has the name.
@@ -57,6 +60,12 @@ impl Temporary {
         &self.directory
     }
 
+    /// The name of the directory, for the ledger.
+    pub fn name(&self) -> String {
+        let name = self.directory.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
+
     /// Locks first: a directory that is there has an owner, or had one.
     fn take(directory: &Path) -> io::Result<Self> {
         let lock_path = directory.with_extension(LOCK);
@@ -80,6 +89,10 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
+        #[cfg(test)]
+        if disk::faults::is_dead() {
+            return;
+        }
         // Nobody is left to be told: what stays is below `_tmp`, where no reader looks.
         let _ = fs::remove_dir_all(&self.directory);
         let _ = fs::remove_file(&self.lock_path);
@@ -91,12 +104,14 @@ impl Drop for Temporary {
 }
 
 /// Removes the directories whose owner is gone, as far as that can be told and done.
-fn remove_leftovers(parent: &Path) {
+fn remove_leftovers(parent: &Path, wanted: &BTreeSet<String>) {
     let Ok(entries) = fs::read_dir(parent) else {
         return;
     };
     for path in entries.flatten().map(|entry| entry.path()) {
-        if path.extension().is_none_or(|extension| extension != LOCK) {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let is_lock = path.extension().is_some_and(|extension| extension == LOCK);
+        if !is_lock || wanted.contains(&*name) {
             continue;
         }
         let Ok(lock) = OpenOptions::new().write(true).open(&path) else {

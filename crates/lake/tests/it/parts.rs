@@ -1,6 +1,6 @@
 //! Parts made by hand.
 
-use otolith_lake::Lake;
+use otolith_lake::{Commit, Lake, LakeError, PartFile, Run};
 use otolith_tables::{
     AttributePlace, ColumnOrigin, ColumnType, DatabaseName, Field, Layout, Part, PartColumn,
     Strings, Table, Values,
@@ -12,6 +12,15 @@ pub fn lake() -> (TempDir, Lake) {
     let dir = tempfile::tempdir().unwrap();
     let lake = Lake::create_or_open(&dir.path().join("lake")).unwrap();
     (dir, lake)
+}
+
+/// Commits a run that read no capture.
+pub fn commit(run: Run, identity: u128) -> Result<Vec<PartFile>, LakeError> {
+    let commit = Commit {
+        identity,
+        ..Commit::default()
+    };
+    run.commit(commit, &|_| None)
 }
 
 pub fn strings(texts: &[&str]) -> Strings {

@@ -4,7 +4,7 @@ use otolith_tables::{ColumnType, Layout, Part, PartColumn, Strings, Values};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::parts::{column, lake, part, strings, time};
+use crate::parts::{column, commit, lake, part, strings, time};
 
 /// A value as comparable text; doubles by their bits, so that NaN equals itself.
 fn cells(column: &PartColumn, rows: usize) -> Vec<Option<String>> {
@@ -43,7 +43,7 @@ fn check(written: &Part) {
     let (_dir, lake) = lake();
     let run = lake.begin().unwrap();
     run.write(0, written.clone()).unwrap();
-    let files = run.commit(7).unwrap();
+    let files = commit(run, 7).unwrap();
     let read = lake.read(&files[0]).unwrap();
     assert_eq!(files[0].row_count, written.row_count as u64);
     assert_eq!(

@@ -7,7 +7,7 @@ use std::path::Path;
 use otolith_lake::LakeError;
 use otolith_tables::{ColumnType, Layout, Values};
 
-use crate::parts::{column, lake, part, time};
+use crate::parts::{column, commit, lake, part, time};
 
 /// All files below a directory, relative, sorted.
 fn files(dir: &Path) -> Vec<String> {
@@ -48,58 +48,23 @@ fn a_commit_puts_everything_in_its_place() {
     rejects.write_all(b"{}\n").unwrap();
     run.write(1, part("b", vec![time(vec![2])])).unwrap();
     run.write(0, part("a", vec![time(vec![1])])).unwrap();
-    let parts = run.commit(0xab).unwrap();
+    let parts = commit(run, 0xab).unwrap();
     let hex = "000000000000000000000000000000ab";
     assert_eq!(
         files(lake.dir()),
         [
             "_otolith.json".to_owned(),
             format!("_rejects/rejects-{hex}.jsonl"),
+            "_runs/00000000000000000001.json".to_owned(),
+            "_runs/_applied".to_owned(),
+            "a/logs/_delta_log/00000000000000000000.json".to_owned(),
             format!("a/logs/date=2026-11-20/part-{hex}-00000.parquet"),
+            "b/logs/_delta_log/00000000000000000000.json".to_owned(),
             format!("b/logs/date=2026-11-20/part-{hex}-00001.parquet"),
         ]
     );
     assert_eq!(parts[0].time_range, Some((1, 1)));
     assert_eq!(parts[1].time_range, Some((2, 2)));
-}
-
-#[test]
-fn the_same_run_again_replaces_its_files() {
-    let (_dir, lake) = lake();
-    let write = |identity| {
-        let run = lake.begin().unwrap();
-        run.write(0, part("a", vec![time(vec![1, 2])])).unwrap();
-        let files = run.commit(identity).unwrap();
-        fs::read(&files[0].path).unwrap()
-    };
-    let first = write(1);
-    assert_eq!(write(1), first);
-    let info = &lake.tables(&lake.databases().unwrap()[0]).unwrap()[0];
-    assert_eq!(info.parts.len(), 1);
-    assert_eq!(write(2), first);
-    let info = &lake.tables(&lake.databases().unwrap()[0]).unwrap()[0];
-    assert_eq!(info.parts.len(), 2);
-}
-
-#[test]
-fn the_same_run_cut_into_other_parts_leaves_none_of_the_old() {
-    let (_dir, lake) = lake();
-    let other = lake.begin().unwrap();
-    other.write(0, part("b", vec![time(vec![3])])).unwrap();
-    other.commit(2).unwrap();
-    let mut run = lake.begin().unwrap();
-    run.create_rejects().unwrap();
-    run.write(0, part("a", vec![time(vec![1])])).unwrap();
-    run.write(1, part("b", vec![time(vec![2])])).unwrap();
-    run.commit(1).unwrap();
-    let run = lake.begin().unwrap();
-    run.write(0, part("b", vec![time(vec![1, 2])])).unwrap();
-    run.commit(1).unwrap();
-    let part = |identity| format!("b/logs/date=2026-11-20/part-{identity:032x}-00000.parquet");
-    assert_eq!(
-        files(lake.dir()),
-        ["_otolith.json".to_owned(), part(1), part(2)]
-    );
 }
 
 #[test]
@@ -114,7 +79,7 @@ fn what_a_killed_run_left_is_removed_and_what_a_live_one_has_is_not() {
     let next = lake.begin().unwrap();
     assert!(!left.exists());
     assert!(!lake.dir().join("_tmp/run-1-00.lock").exists());
-    assert_eq!(live.commit(1).unwrap().len(), 1);
+    assert_eq!(commit(live, 1).unwrap().len(), 1);
     drop(next);
     assert!(!lake.dir().join("_tmp").exists());
 }
@@ -131,13 +96,13 @@ fn of_two_runs_that_disagree_on_a_type_one_fails_and_the_lake_stays_readable() {
     let ints = with(ColumnType::Int64, Values::Int64(vec![1]));
     let same = with(ColumnType::Int64, Values::Int64(vec![2]));
     let truths = with(ColumnType::Double, Values::Double(vec![0.5]));
-    ints.commit(1).unwrap();
-    let error = truths.commit(2).unwrap_err();
+    commit(ints, 1).unwrap();
+    let error = commit(truths, 2).unwrap_err();
     assert!(
         matches!(&error, LakeError::Overtaken { column, .. } if column == "n"),
         "{error:?}"
     );
-    same.commit(3).unwrap();
+    commit(same, 3).unwrap();
     let info = &lake.tables(&lake.databases().unwrap()[0]).unwrap()[0];
     assert_eq!(info.parts.len(), 2);
 }
@@ -155,7 +120,7 @@ fn threads_may_write_at_once() {
             });
         }
     });
-    let files = run.commit(1).unwrap();
+    let files = commit(run, 1).unwrap();
     let times: Vec<i64> = files
         .iter()
         .map(|file| file.time_range.unwrap().0)

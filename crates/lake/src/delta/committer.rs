@@ -1,0 +1,74 @@
+//! Makes a version of a table appear at once and for good.
+
+use std::path::PathBuf;
+
+use delta_kernel::committer::{CommitMetadata, CommitResponse, Committer, PublishMetadata};
+use delta_kernel::{
+    Engine, FileMeta, FilteredEngineData, KernelError, KernelResult, KernelResultIterator,
+};
+use url::Url;
+
+use crate::disk;
+use crate::error::LakeError;
+
+/// Writes the actions aside, syncs them, and links the file to the name of its version unless
+/// another writer has taken that. The committer of the kernel does not sync.
+#[derive(Debug)]
+pub(super) struct DurableCommitter {
+    /// A directory on the same file system that this process has for itself.
+    pub aside: PathBuf,
+}
+
+impl Committer for DurableCommitter {
+    fn commit(
+        &self,
+        engine: &dyn Engine,
+        actions: KernelResultIterator<'_, FilteredEngineData>,
+        commit_metadata: CommitMetadata,
+    ) -> KernelResult<CommitResponse> {
+        let version = commit_metadata.version();
+        let location = commit_metadata.published_commit_path()?;
+        let path = to_path(&location)?;
+        let aside = self.aside.join(path.file_name().unwrap_or_default());
+        if let Some(directory) = path.parent() {
+            disk::create_dir_all(directory).map_err(other)?;
+        }
+        let aside_url = Url::from_file_path(&aside).map_err(|()| not_a_path(&location))?;
+        let size = engine
+            .json_handler()
+            .write_json_file(&aside_url, Box::new(actions), true)?;
+        disk::sync_path(&aside).map_err(other)?;
+        if !disk::publish(&aside, &path).map_err(other)? {
+            return Ok(CommitResponse::Conflict { version });
+        }
+        let modified = commit_metadata.in_commit_timestamp();
+        Ok(CommitResponse::Committed {
+            file_meta: FileMeta::new(location, modified, size),
+        })
+    }
+
+    fn is_catalog_committer(&self) -> bool {
+        false
+    }
+
+    fn publish(&self, _: &dyn Engine, metadata: PublishMetadata) -> KernelResult<()> {
+        match metadata.commits_to_publish().is_empty() {
+            true => Ok(()),
+            false => Err(KernelError::generic("there is no catalog to publish from")),
+        }
+    }
+}
+
+fn to_path(url: &Url) -> KernelResult<PathBuf> {
+    url.to_file_path().map_err(|()| not_a_path(url))
+}
+
+fn not_a_path(url: &Url) -> KernelError {
+    KernelError::generic(format!("not a path of a file: {url}"))
+}
+
+fn other(error: LakeError) -> KernelError {
+    KernelError::GenericError {
+        source: Box::new(error),
+    }
+}

@@ -1,0 +1,13 @@
+//! The Delta log of a table. Only the modules below here know `delta_kernel`, whose API changes
+//! with every version.
+//!
+//! [`log`] reads and commits, [`schema`] translates columns, [`stats`] tells the log what is in a
+//! part, [`committer`] makes a commit durable.
+
+mod committer;
+mod log;
+mod schema;
+mod stats;
+
+pub(crate) use log::{Change, DeltaTable, Engine, LogPart, NewPart, Operation, Target, commit};
+pub(crate) use stats::{PartStats, footer};

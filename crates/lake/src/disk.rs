@@ -1,0 +1,153 @@
+//! Changes of the file system, one function each: what must survive a crash is synced here, and
+//! the tests let any of these steps be the last one that happens.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::error::LakeError;
+
+/// Makes a directory and those above it.
+pub(crate) fn create_dir_all(path: &Path) -> Result<(), LakeError> {
+    step("create", path)?;
+    fs::create_dir_all(path).map_err(LakeError::io("create", path))
+}
+
+/// Makes a file that must not be there yet.
+pub(crate) fn create_new(path: &Path) -> Result<File, LakeError> {
+    step("create", path)?;
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path)
+        .map_err(LakeError::io("create", path))
+}
+
+/// Makes the content of a file durable.
+pub(crate) fn sync(file: &File, path: &Path) -> Result<(), LakeError> {
+    step("sync", path)?;
+    file.sync_all().map_err(LakeError::io("sync", path))
+}
+
+/// Makes what is at a path durable: the content of a file, the entries of a directory.
+pub(crate) fn sync_path(path: &Path) -> Result<(), LakeError> {
+    let opened = File::open(path).map_err(LakeError::io("open", path))?;
+    sync(&opened, path)
+}
+
+/// Moves a file, replacing what is at its new place.
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), LakeError> {
+    step("move a finished file to", to)?;
+    fs::rename(from, to).map_err(LakeError::io("move a finished file to", to))
+}
+
+/// Removes a file; one that is gone already is no error.
+pub(crate) fn remove_file(path: &Path) -> Result<(), LakeError> {
+    step("remove", path)?;
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(LakeError::io("remove", path)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Gives a finished and synced file its final name unless something has that name already, and
+/// makes the entry durable; false if the name was taken. `from` is gone afterwards.
+pub(crate) fn publish(from: &Path, to: &Path) -> Result<bool, LakeError> {
+    step("publish", to)?;
+    let is_first = match fs::hard_link(from, to) {
+        Ok(()) => true,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
+        Err(error) => return Err(LakeError::io("publish", to)(error)),
+    };
+    remove_file(from)?;
+    if is_first && let Some(directory) = to.parent() {
+        sync_path(directory)?;
+    }
+    Ok(is_first)
+}
+
+/// Writes a file in `aside`, durably, then publishes it as [`publish`] does.
+pub(crate) fn write_new(aside: &Path, to: &Path, bytes: &[u8]) -> Result<bool, LakeError> {
+    let from = write_aside(aside, to, bytes)?;
+    publish(&from, to)
+}
+
+/// Replaces a small file as a whole.
+pub(crate) fn replace(aside: &Path, to: &Path, bytes: &[u8]) -> Result<(), LakeError> {
+    let from = write_aside(aside, to, bytes)?;
+    rename(&from, to)?;
+    match to.parent() {
+        Some(directory) => sync_path(directory),
+        None => Ok(()),
+    }
+}
+
+fn write_aside(aside: &Path, to: &Path, bytes: &[u8]) -> Result<PathBuf, LakeError> {
+    let path = aside.join(to.file_name().unwrap_or_default());
+    remove_file(&path)?;
+    let mut file = create_new(&path)?;
+    file.write_all(bytes)
+        .map_err(LakeError::io("write", &path))?;
+    sync(&file, &path)?;
+    Ok(path)
+}
+
+#[cfg(not(test))]
+#[expect(clippy::unnecessary_wraps, reason = "the form of it in tests can fail")]
+fn step(_: &'static str, _: &Path) -> Result<(), LakeError> {
+    Ok(())
+}
+
+#[cfg(test)]
+pub(crate) use faults::step;
+
+/// Lets the steps of this thread fail from some step on, as if the process were dead by then.
+#[cfg(test)]
+pub(crate) mod faults {
+    use std::cell::Cell;
+    use std::io;
+    use std::path::Path;
+
+    use crate::error::LakeError;
+
+    thread_local! {
+        /// Steps that still succeed; `None` without faults.
+        static LEFT: Cell<Option<u64>> = const { Cell::new(None) };
+        /// Steps so far.
+        static COUNT: Cell<u64> = const { Cell::new(0) };
+    }
+
+    pub(crate) fn step(action: &'static str, path: &Path) -> Result<(), LakeError> {
+        COUNT.set(COUNT.get() + 1);
+        match LEFT.get() {
+            None => Ok(()),
+            Some(0) => Err(LakeError::io(action, path)(io::Error::other("dead"))),
+            Some(left) => {
+                LEFT.set(Some(left - 1));
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether the process counts as dead: nothing may be cleaned up then.
+    pub(crate) fn is_dead() -> bool {
+        LEFT.get() == Some(0)
+    }
+
+    /// Runs something that dies after `steps` steps.
+    pub(crate) fn dying_after<T>(steps: u64, run: impl FnOnce() -> T) -> T {
+        LEFT.set(Some(steps));
+        let result = run();
+        LEFT.set(None);
+        result
+    }
+
+    /// Counts the steps of something.
+    pub(crate) fn count<T>(run: impl FnOnce() -> T) -> (T, u64) {
+        let before = COUNT.get();
+        let result = run();
+        (result, COUNT.get() - before)
+    }
+}

@@ -1,0 +1,176 @@
+//! Brings the tables to what a record says. Whatever of it was done before is not done again.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+use otolith_tables::{Field, Table, base_fields};
+
+use super::record::{Action, PartRecord, Record, TableRecord};
+use crate::delta::{self, Change, DeltaTable, Engine, NewPart, Operation, PartStats, Target};
+use crate::disk;
+use crate::error::LakeError;
+use crate::field::from_arrow;
+use crate::names;
+
+/// Where and as whom records are applied.
+#[derive(Debug)]
+pub(crate) struct Place<'a> {
+    pub lake: &'a Path,
+    pub engine: &'a Engine,
+    /// Names the lake in the logs of its tables.
+    pub application: &'a str,
+    /// A directory that this process has for itself.
+    pub aside: &'a Path,
+}
+
+/// Applies the record with a number. All before it must be applied.
+pub(crate) fn apply(place: &Place<'_>, number: u64, record: &Record) -> Result<(), LakeError> {
+    // Rejects before rows: what was not taken is never lost.
+    apply_rejects(place, record)?;
+    for table in &record.tables {
+        apply_table(place, number, record, table)?;
+    }
+    let rejects = place.lake.join(names::REJECTS);
+    for name in &record.removed_rejects {
+        disk::remove_file(&rejects.join(name))?;
+    }
+    Ok(())
+}
+
+fn apply_rejects(place: &Place<'_>, record: &Record) -> Result<(), LakeError> {
+    let (Some(file), Some(staging)) = (&record.rejects, &record.staging) else {
+        return Ok(());
+    };
+    let directory = place.lake.join(names::REJECTS);
+    let from = place.lake.join(names::TEMPORARY).join(staging);
+    disk::create_dir_all(&directory)?;
+    put(
+        &from.join(names::STAGED_REJECTS),
+        &directory.join(&file.name),
+    )?;
+    disk::sync_path(&directory)
+}
+
+fn apply_table(
+    place: &Place<'_>,
+    number: u64,
+    record: &Record,
+    changed: &TableRecord,
+) -> Result<(), LakeError> {
+    let (database, table) = changed
+        .place()
+        .expect("records are checked when they are read");
+    let directory = place.lake.join(names::table_directory(&database, table));
+    let opened = DeltaTable::open(place.engine, &directory)?;
+    if let Some(opened) = &opened
+        && opened.run(place.engine, place.application)? >= Some(number.cast_signed())
+    {
+        // Later records may have taken away what this one put there.
+        return remove_parts(&directory, changed);
+    }
+    let staging = record.staging.as_deref().unwrap_or_default();
+    let staging = place.lake.join(names::TEMPORARY).join(staging);
+    let mut touched = BTreeSet::new();
+    for part in &changed.add {
+        let path = directory.join(&part.path);
+        let parent = path.parent().unwrap_or(&directory);
+        if touched.insert(parent.to_owned()) {
+            disk::create_dir_all(parent)?;
+        }
+        put(&staging.join(&part.staged), &path)?;
+    }
+    // Entries become durable from the leaves up: what shows a part comes last.
+    let above: Vec<_> = [&directory, &place.lake.join(database.as_str())]
+        .into_iter()
+        .map(|path| path.to_path_buf())
+        .chain([place.lake.to_owned()])
+        .collect();
+    if !touched.is_empty() {
+        for path in touched.iter().chain(&above) {
+            disk::sync_path(path)?;
+        }
+    }
+    let (fields, add) = look_at(&directory, table, &changed.add)?;
+    let change = Change {
+        application: place.application,
+        run: number.cast_signed(),
+        operation: match (record.action, changed.add.is_empty()) {
+            (Action::Convert, _) => Operation::Write,
+            (Action::Compact, _) => Operation::Rewrite,
+            (Action::Drop, _) => Operation::Delete,
+        },
+        fields,
+        add,
+        remove: changed
+            .remove
+            .iter()
+            .map(|part| part.path.clone())
+            .collect(),
+    };
+    let target = Target {
+        directory: &directory,
+        table,
+        aside: place.aside,
+    };
+    delta::commit(place.engine, &target, opened, &change)?;
+    remove_parts(&directory, changed)
+}
+
+/// Deletes parts at once: whoever reads the files without the log must not see rows twice.
+fn remove_parts(directory: &Path, changed: &TableRecord) -> Result<(), LakeError> {
+    for part in &changed.remove {
+        let path = directory.join(&part.path);
+        disk::remove_file(&path)?;
+        if let Some(parent) = path.parent() {
+            // Fails as long as other parts of the date are there.
+            let _ = std::fs::remove_dir(parent);
+        }
+    }
+    Ok(())
+}
+
+/// Moves a file to its place unless it is there already.
+fn put(from: &Path, to: &Path) -> Result<(), LakeError> {
+    match from.try_exists().map_err(LakeError::io("look at", from))? {
+        true => disk::rename(from, to),
+        false if to.is_file() => Ok(()),
+        false => Err(LakeError::PartGone {
+            path: to.to_owned(),
+        }),
+    }
+}
+
+/// The columns of parts in order, and what the log is told of each.
+fn look_at(
+    directory: &Path,
+    table: Table,
+    parts: &[PartRecord],
+) -> Result<(Vec<Field>, Vec<NewPart>), LakeError> {
+    let base = base_fields(table);
+    let mut fields: Vec<Field> = Vec::new();
+    let mut add = Vec::with_capacity(parts.len());
+    for part in parts {
+        let path = directory.join(&part.path);
+        let footer = delta::footer(&path)?;
+        for field in footer.schema().fields() {
+            let field = from_arrow(field, &base, &path)?;
+            if fields.iter().all(|known| known.name != field.name) {
+                fields.push(field);
+            }
+        }
+        let modified = path
+            .metadata()
+            .and_then(|metadata| metadata.modified())
+            .map_err(LakeError::io("look at", &path))?;
+        let millis = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
+        add.push(NewPart {
+            date: names::date_of_part(&part.path).unwrap_or(0),
+            path: part.path.clone(),
+            len_bytes: part.len_bytes,
+            modified_millis: i64::try_from(millis.as_millis()).unwrap_or(i64::MAX),
+            stats: PartStats::of(&footer),
+        });
+    }
+    Ok((fields, add))
+}
