@@ -6,9 +6,10 @@ use std::sync::mpsc::channel;
 use std::thread;
 
 use otolith_capture::{Chunk, Reject};
-use otolith_lake::{Lake, LakeError, Run};
+use otolith_lake::{Commit, Lake, LakeError, Run};
 use otolith_tables::{Assembler, AssemblerOptions, DatabaseName, Part, Table};
 use rayon::ThreadPool;
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use crate::account::{Account, RejectGroups, SourceAccount, TableAccount, note_counts};
 use crate::decode::DecodedChunk;
@@ -41,20 +42,15 @@ impl<'a> Sequencer<'a> {
         options: &'a ConvertOptions,
         watch: &'a dyn Watch,
     ) -> Result<Self, ConvertError> {
-        let mut existing = BTreeMap::new();
-        for database in lake.databases()? {
-            for info in lake.tables(&database)? {
-                existing.insert((info.database, info.table), info.fields);
-            }
-        }
+        let run = lake.begin()?;
         let columns = AssemblerOptions {
             columns_per_table: options.columns_per_table,
         };
         Ok(Self {
             options,
             watch,
-            assembler: Assembler::new(columns, existing),
-            run: lake.begin()?,
+            assembler: Assembler::new(columns, run.all_fields()?),
+            run,
             pool: pool(options.threads.get())?,
             sequence: 0,
             rejects_file: None,
@@ -122,9 +118,14 @@ impl<'a> Sequencer<'a> {
         };
         account.tables = self.rows.iter().map(table).collect();
         debug_assert!(account.balances(), "{account:?}");
-        let files = self.run.commit(identity)?;
-        account.parts_written = files.len() as u64;
-        account.bytes_written = files.iter().map(|file| file.len_bytes).sum();
+        merge(&self.run, self.pool.as_ref())?;
+        (account.parts_written, account.bytes_written) = self.run.totals();
+        let commit = Commit {
+            identity,
+            account: serde_json::to_value(&account).expect("an account has text keys"),
+            ..Commit::default()
+        };
+        let files = self.run.commit(commit, &|_| None)?;
         debug_assert_eq!(
             files.iter().map(|file| file.row_count).sum::<u64>(),
             account.rows_written,
@@ -172,6 +173,15 @@ impl<'a> Sequencer<'a> {
         }
         self.watch.rows_written(self.account.rows_written);
         Ok(())
+    }
+}
+
+/// Makes few parts of many small ones.
+fn merge(run: &Run, pool: Option<&ThreadPool>) -> Result<(), LakeError> {
+    let groups = run.merge_groups();
+    match pool {
+        None => groups.iter().try_for_each(|group| run.merge(group)),
+        Some(pool) => pool.install(|| groups.par_iter().try_for_each(|group| run.merge(group))),
     }
 }
 

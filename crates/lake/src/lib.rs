@@ -12,6 +12,8 @@
 
 mod catalog;
 mod checksum;
+#[cfg(test)]
+mod crash_tests;
 mod decode;
 mod delta;
 mod disk;
@@ -24,6 +26,7 @@ mod names;
 mod open;
 mod run;
 mod temporary;
+mod upkeep;
 mod writing;
 
 pub use catalog::{PartFile, TableInfo};
@@ -31,3 +34,4 @@ pub use error::LakeError;
 pub use ledger::{Capture, KnownCaptures};
 pub use open::Lake;
 pub use run::{Commit, MergeGroup, Run};
+pub use upkeep::{CompactedTable, DropPlan, DroppedTable, Finding, Verification};

@@ -136,6 +136,14 @@ pub(crate) fn rejects_file(identity: u128) -> String {
     format!("rejects-{identity:032x}.jsonl")
 }
 
+/// Whether a name is one that [`rejects_file`] makes.
+pub(crate) fn is_rejects_file(name: &str) -> bool {
+    let hex = name
+        .strip_prefix("rejects-")
+        .and_then(|name| name.strip_suffix(".jsonl"));
+    hex.is_some_and(|hex| hex.len() == 32 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
 /// The directory of a table, relative to the lake.
 pub(crate) fn table_directory(database: &DatabaseName, table: Table) -> PathBuf {
     [database.as_str(), table.as_str()].iter().collect()

@@ -119,6 +119,10 @@ impl Lake {
         self.write().map(Run::new)
     }
 
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     /// Begins to write.
     pub(crate) fn write(&self) -> Result<Writing, LakeError> {
         let id = match marker(&self.dir)? {

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use otolith_tables::{DatabaseName, Field, Part, Table, Values};
 
-use crate::catalog::PartFile;
+use crate::catalog::{self, PartFile};
 use crate::disk;
 use crate::encode::{self, Written};
 use crate::error::LakeError;
@@ -78,13 +78,29 @@ impl Run {
         self.writing.ledger().captures()
     }
 
-    /// The columns of a table, none if there is no such table.
+    /// The columns of all tables.
     ///
     /// # Errors
     ///
-    /// If its log cannot be read.
-    pub fn fields(&self, database: &DatabaseName, table: Table) -> Result<Vec<Field>, LakeError> {
-        self.writing.fields(database, table)
+    /// If a log cannot be read.
+    pub fn all_fields(&self) -> Result<BTreeMap<(DatabaseName, Table), Vec<Field>>, LakeError> {
+        let mut all = BTreeMap::new();
+        for database in catalog::databases(self.writing.lake())? {
+            for table in Table::ALL {
+                let fields = self.writing.fields(&database, table)?;
+                if !fields.is_empty() {
+                    all.insert((database.clone(), table), fields);
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// Number of parts written so far, and their size in bytes.
+    pub fn totals(&self) -> (u64, u64) {
+        let staged = self.staged();
+        let len_bytes = staged.values().map(|part| part.written.len_bytes).sum();
+        (staged.len() as u64, len_bytes)
     }
 
     /// A directory that the run has for itself and that vanishes with it.

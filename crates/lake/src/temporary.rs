@@ -60,6 +60,13 @@ impl Temporary {
         &self.directory
     }
 
+    /// Removes what killed runs left, once the ledger wants nothing of it any more.
+    pub fn remove_leftovers(&self) {
+        if let Some(parent) = self.directory.parent() {
+            remove_leftovers(parent, &BTreeSet::new());
+        }
+    }
+
     /// The name of the directory, for the ledger.
     pub fn name(&self) -> String {
         let name = self.directory.file_name().unwrap_or_default();

@@ -49,6 +49,7 @@ impl Writing {
             let _one_at_a_time = writing.lock()?;
             writing.ledger.read_on()?;
             writing.apply_pending()?;
+            writing.temporary.remove_leftovers();
         }
         writing.seen = writing.ledger.last();
         Ok(writing)
@@ -56,10 +57,6 @@ impl Writing {
 
     pub fn lake(&self) -> &Path {
         &self.lake
-    }
-
-    pub fn engine(&self) -> &Engine {
-        &self.engine
     }
 
     pub fn ledger(&self) -> &Ledger {

@@ -1,15 +1,15 @@
 //! What the log tells of a part, so that readers can pass it over: taken from the part's footer.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow_array::{
-    ArrayRef, BooleanArray, Int64Array, StringArray, StructArray, TimestampMicrosecondArray,
-};
+use arrow_array::{ArrayRef, BooleanArray, Int64Array, StructArray, TimestampMicrosecondArray};
 use arrow_schema::{DataType, Field as ArrowField, Fields, TimeUnit};
-use parquet::arrow::arrow_reader::ArrowReaderMetadata;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::file::statistics::Statistics;
 
+use crate::error::LakeError;
 use crate::field;
 
 /// The column whose bounds are the time range of a part.
@@ -17,8 +17,6 @@ const TIME: &str = "time";
 /// Bounds of times in the log end at milliseconds. The exact ones stand beside, where readers that
 /// do not know them pass them over.
 const EXACT_TIME: &str = "otolithTimeMicros";
-/// Longest text that is kept as a bound: the protocol allows 32 characters untruncated.
-const TEXT_BYTES: usize = 32;
 
 /// What is known of a part without reading its rows.
 #[derive(Clone, Debug)]
@@ -41,7 +39,6 @@ struct ColumnStats {
 enum Bounds {
     Ints(i64, i64),
     Times(i64, i64),
-    Texts(String, String),
     /// All values are null.
     None,
 }
@@ -148,35 +145,32 @@ impl Bounds {
             (Self::None, other) => other,
             (Self::Ints(a, b), Self::Ints(c, d)) => Self::Ints(a.min(c), b.max(d)),
             (Self::Times(a, b), Self::Times(c, d)) => Self::Times(a.min(c), b.max(d)),
-            (Self::Texts(a, b), Self::Texts(c, d)) => Self::Texts(a.min(c), b.max(d)),
             _ => return None,
         })
     }
 
     fn least(&self) -> Option<ArrayRef> {
-        self.side(|(least, _)| least, |(least, _)| least)
+        self.side(|least, _| least)
     }
 
     fn greatest(&self) -> Option<ArrayRef> {
-        self.side(|(_, greatest)| greatest, |(_, greatest)| greatest)
+        self.side(|_, greatest| greatest)
     }
 
-    fn side<'a>(
-        &'a self,
-        number: fn((i64, i64)) -> i64,
-        text: fn((&'a str, &'a str)) -> &'a str,
-    ) -> Option<ArrayRef> {
+    fn side(&self, pick: fn(i64, i64) -> i64) -> Option<ArrayRef> {
         Some(match self {
-            Self::Ints(a, b) => Arc::new(Int64Array::from(vec![number((*a, *b))])),
-            Self::Times(a, b) => Arc::new(
-                TimestampMicrosecondArray::from(vec![number((*a, *b))]).with_timezone("UTC"),
-            ),
-            Self::Texts(a, b) => Arc::new(StringArray::from(vec![text((a, b))])),
+            Self::Ints(a, b) => Arc::new(Int64Array::from(vec![pick(*a, *b)])),
+            Self::Times(a, b) => {
+                let time = TimestampMicrosecondArray::from(vec![pick(*a, *b)]);
+                Arc::new(time.with_timezone("UTC"))
+            }
             Self::None => return None,
         })
     }
 }
 
+/// Bounds of texts are not told: the log keeps them when the rows are long dropped, and readers
+/// find them in the footers.
 fn bounds_of(field: &ArrowField, statistics: &Statistics) -> Option<Bounds> {
     match (field.data_type(), statistics) {
         (DataType::Int64, Statistics::Int64(values)) => {
@@ -184,14 +178,6 @@ fn bounds_of(field: &ArrowField, statistics: &Statistics) -> Option<Bounds> {
         }
         (DataType::Timestamp(TimeUnit::Microsecond, _), Statistics::Int64(values)) => {
             Some(Bounds::Times(*values.min_opt()?, *values.max_opt()?))
-        }
-        (DataType::Utf8, Statistics::ByteArray(values)) => {
-            let exact = values.min_is_exact() && values.max_is_exact();
-            let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
-            let least = text(values.min_opt()?.data())?;
-            let greatest = text(values.max_opt()?.data())?;
-            let short = least.len() <= TEXT_BYTES && greatest.len() <= TEXT_BYTES;
-            (exact && short).then_some(Bounds::Texts(least, greatest))
         }
         _ => None,
     }
@@ -213,14 +199,11 @@ fn record<'a>(columns: impl IntoIterator<Item = (&'a str, ArrayRef)>) -> StructA
 }
 
 /// Reads the footer of a Parquet file.
-pub(crate) fn footer(path: &Path) -> Result<ArrowReaderMetadata, crate::LakeError> {
-    use parquet::arrow::arrow_reader::ArrowReaderOptions;
-
-    let file = std::fs::File::open(path).map_err(crate::LakeError::io("open", path))?;
-    ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|source| {
-        crate::LakeError::Read {
-            path: path.to_owned(),
-            source,
-        }
+pub(crate) fn footer(path: &Path) -> Result<ArrowReaderMetadata, LakeError> {
+    let file = File::open(path).map_err(LakeError::io("open", path))?;
+    let footer = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new());
+    footer.map_err(|source| LakeError::Read {
+        path: path.to_owned(),
+        source,
     })
 }

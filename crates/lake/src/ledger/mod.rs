@@ -14,7 +14,7 @@ mod record;
 
 pub(crate) use apply::{Place, apply};
 pub use captures::{Capture, KnownCaptures};
-pub(crate) use origins::Origins;
+pub(crate) use origins::{Origin, Origins};
 pub(crate) use read::{Ledger, Published};
 pub(crate) use record::{
     Action, FORMAT, FileRecord, PartRecord, Record, RemovedRecord, TableRecord,

@@ -67,6 +67,12 @@ impl Origins {
         self.tables.iter()
     }
 
+    /// The parts of a table.
+    pub fn parts_of(&self, table: &(String, String)) -> &BTreeMap<String, Origin> {
+        static NONE: BTreeMap<String, Origin> = BTreeMap::new();
+        self.tables.get(table).unwrap_or(&NONE)
+    }
+
     /// The parts with rows of these runs, by table. The error is a run that shares a part with
     /// them and is not among them.
     pub fn of_runs(

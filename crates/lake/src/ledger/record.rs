@@ -143,6 +143,18 @@ impl Record {
         json
     }
 
+    /// Rows of the parts that it adds.
+    pub fn rows_added(&self) -> u64 {
+        let parts = self.tables.iter().flat_map(|table| &table.add);
+        parts.map(|part| part.rows).sum()
+    }
+
+    /// Rows of the parts that it removes.
+    pub fn rows_removed(&self) -> u64 {
+        let parts = self.tables.iter().flat_map(|table| &table.remove);
+        parts.map(|part| part.rows).sum()
+    }
+
     /// Names of files and directories that stand alone.
     fn names(&self) -> impl Iterator<Item = &String> {
         let staged = self.tables.iter().flat_map(|table| &table.add);

@@ -6,3 +6,4 @@ mod catalog;
 mod parts;
 mod roundtrip;
 mod runs;
+mod upkeep;

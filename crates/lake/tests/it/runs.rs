@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-use otolith_lake::LakeError;
+use otolith_lake::{Capture, Commit, LakeError, Run};
 use otolith_tables::{ColumnType, Layout, Values};
 
 use crate::parts::{column, commit, lake, part, time};
@@ -177,4 +177,66 @@ fn a_sequence_number_is_taken_once() {
             ..
         }
     ));
+}
+
+#[test]
+fn runs_side_by_side_all_become_part_of_the_lake() {
+    let (_dir, lake) = lake();
+    std::thread::scope(|scope| {
+        for number in 0..6 {
+            let lake = &lake;
+            scope.spawn(move || {
+                for turn in 0..4 {
+                    let run = lake.begin().unwrap();
+                    let micros = i64::from(number * 10 + turn);
+                    run.write(0, part("a", vec![time(vec![micros])])).unwrap();
+                    commit(run, u128::from(micros.unsigned_abs())).unwrap();
+                }
+            });
+        }
+    });
+    let info = &lake.tables(&lake.databases().unwrap()[0]).unwrap()[0];
+    let mut times: Vec<i64> = info.parts.iter().map(|p| p.time_range.unwrap().0).collect();
+    times.sort_unstable();
+    let expected: Vec<i64> = (0..6)
+        .flat_map(|n| (0..4).map(move |t| n * 10 + t))
+        .collect();
+    assert_eq!(times, expected);
+    assert_eq!(lake.verify().unwrap().findings, []);
+    assert_eq!(lake.verify().unwrap().runs, 24);
+}
+
+#[test]
+fn a_capture_that_another_run_took_meanwhile_is_not_taken_twice() {
+    let (_dir, lake) = lake();
+    let capture = |len_bytes| Capture {
+        file: "x.jsonl".to_owned(),
+        len_bytes,
+        content: len_bytes.into(),
+        head_bytes: 4,
+        head: 4,
+        frames: 1,
+        state: String::new(),
+    };
+    let with = |run: Run, identity, capture, overlaps: bool| {
+        run.write(0, part("a", vec![time(vec![1])])).unwrap();
+        let commit = Commit {
+            identity,
+            captures: vec![capture],
+            ..Commit::default()
+        };
+        run.commit(commit, &|_| overlaps.then(|| "x.jsonl".to_owned()))
+    };
+    let (first, second, third) = (lake.begin(), lake.begin(), lake.begin());
+    with(first.unwrap(), 1, capture(10), true).unwrap();
+    let error = with(second.unwrap(), 2, capture(12), true).unwrap_err();
+    assert!(matches!(&error, LakeError::ConvertedMeanwhile { file } if file == "x.jsonl"));
+    with(third.unwrap(), 3, capture(14), false).unwrap();
+    let known = lake.begin().unwrap().captures();
+    let lens: Vec<(u64, u64)> = known
+        .with_head(4, 4)
+        .map(|(run, capture)| (run, capture.len_bytes))
+        .collect();
+    assert_eq!(lens, [(1, 10), (2, 14)]);
+    assert_eq!(lake.verify().unwrap().findings, []);
 }
