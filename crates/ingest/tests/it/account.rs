@@ -129,7 +129,7 @@ fn a_strict_run_stops_at_the_first_reject_and_writes_nothing() {
             "{text}"
         );
         assert!(text.contains("`test.jsonl`, frame 2, byte "), "{text}");
-        assert_eq!(lake.files().len(), 1, "the marker only");
+        assert!(lake.files().is_empty());
     }
 }
 
@@ -146,7 +146,7 @@ fn a_source_that_cannot_be_read_ends_the_run() {
         let error = lake.convert(&sources, &options(threads)).unwrap_err();
         assert!(matches!(error, ConvertError::Read(_)));
         assert!(error.to_string().contains("gone.jsonl"), "{error}");
-        assert_eq!(lake.files().len(), 1, "the marker only");
+        assert!(lake.files().is_empty());
     }
 }
 
