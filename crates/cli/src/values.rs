@@ -61,6 +61,20 @@ pub fn size(text: &str) -> Result<u64, BadValue> {
     number.checked_mul(factor).ok_or(SIZE)
 }
 
+/// Reads a date of the calendar: `2026-10-01`.
+pub fn date(text: &str) -> Result<Date, BadValue> {
+    let date = text
+        .parse()
+        .ok()
+        .filter(|date: &Date| date.to_string() == text);
+    date.ok_or(BadValue("a date such as `2026-10-01`"))
+}
+
+/// Days from 1970-01-01 to a date.
+pub fn days(date: Date) -> i32 {
+    (date - Date::constant(1970, 1, 1)).get_days()
+}
+
 const SPAN: BadValue = BadValue("a number with ms, s, m, h, d or w, such as `90s`");
 
 /// Reads a span of time: `500ms`, `90s`, `30m`, `24h`, `7d`, `2w`. Days have 24 hours.

@@ -6,12 +6,14 @@
 mod answer;
 mod input;
 mod replay;
+mod upkeep;
 
 pub use answer::{
     CommonReportArgs, DataArgs, Format, OutputArgs, ReportArgs, ReportName, SelectionArgs, SqlArgs,
 };
 pub use input::{ConversionArgs, DecodeArgs, DedupArg, InputArgs, ReadArgs};
 pub use replay::{CompressionArg, ReplayArgs, TimesArg};
+pub use upkeep::{CompactArgs, DropArgs, VerifyArgs};
 
 use std::path::PathBuf;
 
@@ -55,6 +57,12 @@ pub enum Command {
     Convert(ConvertArgs),
     /// List the databases, tables and columns of a lake
     Tables(TablesArgs),
+    /// Rewrite the many small parts of a lake as few
+    Compact(CompactArgs),
+    /// Remove what is older than a date from a lake
+    Drop(DropArgs),
+    /// Check that a lake is what its runs wrote
+    Verify(VerifyArgs),
     /// Answer a common question about captures or a lake
     Report(ReportArgs),
     /// Run a SQL query over captures or a lake

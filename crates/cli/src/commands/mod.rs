@@ -1,11 +1,14 @@
 //! The commands, one module each: check the arguments, call a library, show what came back.
 
+pub mod compact;
 pub mod convert;
 pub mod inspect;
 pub mod replay;
 pub mod report;
+pub mod retention;
 pub mod sql;
 pub mod tables;
+pub mod verify;
 
 mod data;
 mod reading;

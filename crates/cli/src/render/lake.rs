@@ -36,6 +36,8 @@ struct TableSummary {
     last_time: Option<String>,
     bytes: u64,
     parts: usize,
+    /// Number of the newest commit to the table, from 0.
+    version: u64,
 }
 
 impl TableSummary {
@@ -49,10 +51,11 @@ impl TableSummary {
             last_time: ranges().map(|(_, last)| last).max().map(text),
             bytes: info.parts.iter().map(|part| part.len_bytes).sum(),
             parts: info.parts.len(),
+            version: info.version,
         }
     }
 
-    fn cells(&self) -> [String; 6] {
+    fn cells(&self) -> [String; 7] {
         let time = |time: &Option<String>| time.as_deref().map_or("-".to_owned(), to_second);
         [
             self.table.to_owned(),
@@ -61,6 +64,7 @@ impl TableSummary {
             time(&self.last_time),
             numbers::bytes(self.bytes),
             numbers::count(self.parts as u64),
+            numbers::count(self.version),
         ]
     }
 }
@@ -88,11 +92,11 @@ impl Listing {
     /// Writes one line per table.
     pub fn write(&self, look: Look, out: &mut impl Write) -> io::Result<()> {
         let mut grid = Grid::new(&[
-            "database", "table", ">rows", "first", "last", ">size", ">parts",
+            "database", "table", ">rows", "first", "last", ">size", ">parts", ">version",
         ]);
         for database in &self.databases {
             for table in &database.tables {
-                let [name, rows, first, last, size, parts] = table.cells();
+                let [name, rows, first, last, size, parts, version] = table.cells();
                 grid.row([
                     database.database.clone(),
                     name,
@@ -101,6 +105,7 @@ impl Listing {
                     last,
                     size,
                     parts,
+                    version,
                 ]);
             }
         }
@@ -119,6 +124,7 @@ pub struct TableListing {
     last_time: Option<String>,
     bytes: u64,
     parts: usize,
+    version: u64,
     columns: Vec<ColumnListing>,
 }
 
@@ -145,6 +151,7 @@ impl TableListing {
             last_time,
             bytes,
             parts,
+            version,
         } = TableSummary::new(info);
         Self {
             database: info.database.as_str().to_owned(),
@@ -154,6 +161,7 @@ impl TableListing {
             last_time,
             bytes,
             parts,
+            version,
             columns: info
                 .fields
                 .iter()
@@ -166,12 +174,13 @@ impl TableListing {
     pub fn write(&self, look: Look, out: &mut impl Write) -> io::Result<()> {
         writeln!(
             out,
-            "{}.{}: {}, {} in {}",
+            "{}.{}: {}, {} in {}, version {}",
             self.database,
             self.name,
             counted(self.rows, "row"),
             numbers::bytes(self.bytes),
             counted(self.parts as u64, "part"),
+            self.version,
         )?;
         if let (Some(first), Some(last)) = (&self.first_time, &self.last_time) {
             writeln!(out, "from {} to {}", to_second(first), to_second(last))?;

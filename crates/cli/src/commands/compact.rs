@@ -1,0 +1,29 @@
+//! `otolith compact`.
+
+use anyhow::Result;
+use otolith_lake::Lake;
+
+use crate::args::CompactArgs;
+use crate::exit::Outcome;
+use crate::interrupt::{self, OnInterrupt};
+use crate::progress::Terminal;
+use crate::render::upkeep::Compaction;
+use crate::render::{self, Output};
+
+/// Runs the command.
+pub fn run(args: CompactArgs, terminal: Terminal) -> Result<Outcome> {
+    let lake = Lake::open(&args.lake)?;
+    interrupt::handle(OnInterrupt::Remove(None));
+    let done = Compaction::new(&lake.compact()?);
+    let mut out = Output::stdout();
+    let look = out.look();
+    if args.json {
+        render::object(&done, &mut out)?;
+    } else if done.is_empty() {
+        terminal.say("note: no table has several small parts of one date");
+    } else if !terminal.quiet {
+        done.write(look, &mut out)?;
+    }
+    out.finish()?;
+    Ok(Outcome::Clean)
+}

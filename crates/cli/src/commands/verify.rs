@@ -1,0 +1,26 @@
+//! `otolith verify`.
+
+use anyhow::Result;
+use otolith_lake::Lake;
+
+use crate::args::VerifyArgs;
+use crate::exit::Outcome;
+use crate::interrupt::{self, OnInterrupt};
+use crate::progress::Terminal;
+use crate::render::upkeep::Verified;
+use crate::render::{self, Output};
+
+/// Runs the command.
+pub fn run(args: VerifyArgs, terminal: Terminal) -> Result<Outcome> {
+    let lake = Lake::open(&args.lake)?;
+    interrupt::handle(OnInterrupt::Remove(None));
+    let verified = Verified::new(&lake.verify()?);
+    let mut out = Output::stdout();
+    if args.json {
+        render::object(&verified, &mut out)?;
+    } else if !terminal.quiet || !verified.is_sound() {
+        verified.write(&mut out)?;
+    }
+    out.finish()?;
+    Ok(Outcome::lossy_if(!verified.is_sound()))
+}
