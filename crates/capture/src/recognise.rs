@@ -11,7 +11,7 @@ use crate::stream::{GZIP_MAGIC, ZSTD_MAGIC};
 pub(crate) const LOOK_BYTES: usize = 1 << 20;
 
 /// How many fields of messages one attempt looks at.
-const LOOK_FIELDS: usize = 1 << 20;
+pub(crate) const LOOK_FIELDS: usize = 1 << 20;
 
 /// The format of a file that begins with `bytes`; `at_end` says that this is all of it.
 pub(crate) fn recognise(bytes: &[u8], at_end: bool, max_bytes: usize) -> Option<InputFormat> {
@@ -54,6 +54,25 @@ pub(crate) fn recognise(bytes: &[u8], at_end: bool, max_bytes: usize) -> Option<
     .into_iter()
     .find(|(framing, _)| has_frames_later(*framing, bytes, max_bytes))
     .map(|(_, format)| format)
+}
+
+/// Whether a file that ends after `bytes` may turn out to be of another format than was `found`
+/// once it goes on: it may be the very beginning of compression, of a byte order mark, or of a
+/// first message.
+pub(crate) fn may_become_other(bytes: &[u8], found: Option<InputFormat>, max_bytes: usize) -> bool {
+    const BEGINNINGS: [&[u8]; 3] = [&GZIP_MAGIC, &ZSTD_MAGIC, b"\xef\xbb\xbf"];
+    if bytes.is_empty() || matches!(found, Some(format) if format != InputFormat::Json) {
+        return false;
+    }
+    let is_first_message = |framing: Framing| {
+        let walk = BinaryCutter::new(framing, max_bytes).walk(bytes, 1, &mut { LOOK_FIELDS });
+        walk.messages == 0 && walk.end == WalkEnd::Short
+    };
+    BEGINNINGS
+        .iter()
+        .any(|beginning| beginning.starts_with(bytes))
+        || Framing::ALL.into_iter().any(is_first_message)
+        || found.is_none() && message::look(bytes, &mut { LOOK_FIELDS }) == Look::Short
 }
 
 /// The message in `bytes` without the line end that some writers add.
