@@ -184,12 +184,16 @@ impl Window {
             return;
         }
         self.flush();
-        self.buffer.copy_within(self.start..self.end, 0);
+        if self.buffer.len() < size + MIN_READ_BYTES {
+            // Fresh memory is zero already, which makes opening small files cheap.
+            let mut buffer = vec![0; size + MIN_READ_BYTES];
+            buffer[..len].copy_from_slice(self.bytes());
+            self.buffer = buffer;
+        } else {
+            self.buffer.copy_within(self.start..self.end, 0);
+        }
         self.start = 0;
         self.end = len;
-        if self.buffer.len() < size + MIN_READ_BYTES {
-            self.buffer.resize(size + MIN_READ_BYTES, 0);
-        }
     }
 
     fn apply_limits(&mut self) {
