@@ -451,10 +451,12 @@ mod tests {
     use std::sync::Arc;
 
     use proptest::prelude::*;
+    use xxhash_rust::xxh3::xxh3_128;
 
     use super::CaptureReader;
+    use crate::checkpoint::Head;
     use crate::chunk::{Chunk, Entry};
-    use crate::options::{ReadLimits, ReadOptions};
+    use crate::options::{ReadLimits, ReadOptions, TornTail};
 
     /// Hands out at most so many bytes at a time, and fails at the end if told to.
     struct Dribble {
@@ -553,6 +555,49 @@ mod tests {
             let packed = zstd::encode_all(&bytes[..], 1).unwrap();
             let cut = &packed[..packed.len() * 3 / 4];
             prop_assert_eq!(&read(cut, &sizes), &read(cut, &[usize::MAX]));
+        }
+
+        #[test]
+        fn how_a_file_is_read_changes_no_checkpoint(
+            bytes in pieces(),
+            sizes in prop::collection::vec(1..40_usize, 1..4),
+        ) {
+            let at_end = |bytes: &[u8], sizes: &[usize]| {
+                let mut reader = open(bytes, sizes, false);
+                reader.set_torn_tail(TornTail::Wait);
+                let mut chunk = Chunk::new();
+                while reader.next_chunk(&mut chunk).unwrap() {}
+                (reader.checkpoint(), reader.waiting().cloned())
+            };
+            let whole = at_end(&bytes, &[usize::MAX]);
+            if let Some(checkpoint) = &whole.0 {
+                let before = &bytes[..checkpoint.offset as usize];
+                prop_assert_eq!(checkpoint.hash, xxh3_128(before));
+                prop_assert_eq!(checkpoint.head, Head::of(before));
+            }
+            prop_assert_eq!(&at_end(&bytes, &sizes), &whole);
+            prop_assert_eq!(&at_end(&gzip(&bytes), &sizes), &whole);
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_between_chunks_stands_behind_what_was_given() {
+        let line = format!("{{\"resourceLogs\":[\"{}\"]}}\n", "x".repeat(200));
+        let text = line.repeat(50_000);
+        let mut reader = open(text.as_bytes(), &[usize::MAX], false);
+        let mut chunk = Chunk::new();
+        assert_eq!(reader.checkpoint(), None);
+        let mut count = 0;
+        while reader.next_chunk(&mut chunk).unwrap() {
+            count += chunk.entries().count();
+            let checkpoint = reader.checkpoint().unwrap();
+            let len = count * line.len() - 1;
+            assert_eq!(
+                (checkpoint.frame, checkpoint.offset),
+                (count as u64, len as u64)
+            );
+            assert_eq!(checkpoint.hash, xxh3_128(&text.as_bytes()[..len]));
+            assert_eq!(checkpoint.head, Head::of(text.as_bytes()));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::binary::message::{self, Look};
 use crate::binary::{BinaryCutter, Framing, WalkEnd};
-use crate::json::starts_records;
+use crate::json::{cutter, starts_records};
 use crate::options::InputFormat;
 use crate::stream::{GZIP_MAGIC, ZSTD_MAGIC};
 
@@ -58,12 +58,15 @@ pub(crate) fn recognise(bytes: &[u8], at_end: bool, max_bytes: usize) -> Option<
 
 /// Whether a file that ends after `bytes` may turn out to be of another format than was `found`
 /// once it goes on: it may be the very beginning of compression, of a byte order mark, or of a
-/// first message.
+/// first message. Padding stands for what is not written yet.
 pub(crate) fn may_become_other(bytes: &[u8], found: Option<InputFormat>, max_bytes: usize) -> bool {
     const BEGINNINGS: [&[u8]; 3] = [&GZIP_MAGIC, &ZSTD_MAGIC, b"\xef\xbb\xbf"];
-    if bytes.is_empty() || matches!(found, Some(format) if format != InputFormat::Json) {
+    let is_blank = bytes.iter().all(|byte| cutter::is_blank(*byte));
+    if is_blank || matches!(found, Some(format) if format != InputFormat::Json) {
         return false;
     }
+    let end = bytes.iter().rposition(|byte| *byte != 0);
+    let bytes = &bytes[..end.map_or(0, |last| last + 1)];
     let is_first_message = |framing: Framing| {
         let walk = BinaryCutter::new(framing, max_bytes).walk(bytes, 1, &mut { LOOK_FIELDS });
         walk.messages == 0 && walk.end == WalkEnd::Short

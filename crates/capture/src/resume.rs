@@ -213,3 +213,147 @@ fn not_set_aside(file: &Arc<str>, directory: &Path) -> impl FnOnce(io::Error) ->
         source,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Cursor, Read};
+    use std::sync::Arc;
+
+    use super::{Again, open_after};
+    use crate::checkpoint::Checkpoint;
+    use crate::chunk::Chunk;
+    use crate::options::{ReadLimits, ReadOptions, TornTail};
+    use crate::source::ReadError;
+
+    /// Gives a few bytes at a time, as pipes do.
+    struct Pipe(Cursor<Vec<u8>>);
+
+    impl Read for Pipe {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            let len = out.len().min(997);
+            self.0.read(&mut out[..len])
+        }
+    }
+
+    fn pipe(bytes: &[u8]) -> Box<dyn Read + Send> {
+        Box::new(Pipe(Cursor::new(bytes.to_vec())))
+    }
+
+    /// Offset of the resumed checkpoint, number of new entries, checkpoint at the end.
+    type Got = (u64, usize, Option<Checkpoint>);
+
+    fn read(
+        bytes: &[u8],
+        again: Again<'_>,
+        options: &ReadOptions,
+        known: &[Checkpoint],
+    ) -> Result<Got, ReadError> {
+        let known = |_: &[u8]| known.to_vec();
+        let opened = open_after(&Arc::from("-"), pipe(bytes), again, options, &known)?;
+        let mut reader = opened.reader;
+        let mut chunk = Chunk::new();
+        let mut count = 0;
+        while reader.next_chunk(&mut chunk)? {
+            count += chunk.entries().count();
+        }
+        assert_eq!(reader.bytes_read(), bytes.len() as u64);
+        let resumed = opened.resumed.map_or(0, |checkpoint| checkpoint.offset);
+        Ok((resumed, count, reader.checkpoint()))
+    }
+
+    fn options() -> ReadOptions {
+        ReadOptions {
+            torn_tail: TornTail::Wait,
+            limits: ReadLimits {
+                decompression_ratio: u64::MAX,
+                ..ReadLimits::default()
+            },
+            ..ReadOptions::default()
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_opened_twice_is_set_aside() {
+        let directory = tempfile::tempdir().unwrap();
+        let aside = Again::SetAside(directory.path());
+        let line = "{\"resourceLogs\":[]}\n";
+        // More than a window, so that something must be read again.
+        let common = line.repeat(150_000);
+        let mine = read(common.as_bytes(), aside, &options(), &[])
+            .unwrap()
+            .2
+            .unwrap();
+        let half = read(line.repeat(75_000).as_bytes(), aside, &options(), &[]);
+        let half = half.unwrap().2.unwrap();
+        let theirs = format!("{common}{{\"a\":1}}\n");
+        let theirs = read(theirs.as_bytes(), aside, &options(), &[])
+            .unwrap()
+            .2
+            .unwrap();
+        let grown = format!("{common}{line}{line}");
+        let whole = read(grown.as_bytes(), aside, &options(), &[]).unwrap().2;
+        let packed = zstd::encode_all(grown.as_bytes(), 1).unwrap();
+        for bytes in [grown.as_bytes(), &packed] {
+            let reopen = || Ok(pipe(bytes));
+            for again in [aside, Again::Reopen(&reopen)] {
+                let check = |known: &[&Checkpoint], resumed: u64, count: usize| {
+                    let known: Vec<Checkpoint> = known.iter().map(|k| (*k).clone()).collect();
+                    let got = read(bytes, again, &options(), &known).unwrap();
+                    assert_eq!(got, (resumed, count, whole.clone()));
+                };
+                check(&[&mine], mine.offset, 2);
+                check(&[&theirs, &mine, &half], mine.offset, 2);
+                check(&[&theirs, &half], half.offset, 75_002);
+                check(&[&theirs], 0, 150_002);
+                check(&[], 0, 150_002);
+            }
+        }
+        assert_eq!(directory.path().read_dir().unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_cut_stream_is_set_aside_with_its_trouble() {
+        let directory = tempfile::tempdir().unwrap();
+        let aside = Again::SetAside(directory.path());
+        let text = "{\"resourceLogs\":[]}\n".repeat(1000);
+        let mut known = read(text.as_bytes(), aside, &options(), &[])
+            .unwrap()
+            .2
+            .unwrap();
+        known.hash ^= 1;
+        let packed = zstd::encode_all(text.as_bytes(), 1).unwrap();
+        let cut = &packed[..packed.len() - 1];
+        let reject = ReadOptions {
+            torn_tail: TornTail::Reject,
+            ..options()
+        };
+        let plain = read(cut, aside, &reject, &[]).unwrap();
+        assert_eq!(read(cut, aside, &reject, &[known]).unwrap(), plain);
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_written_is_named() {
+        let text = b"{\"resourceLogs\":[]}\n";
+        let nowhere = Again::SetAside("/no/such/directory".as_ref());
+        let known = read(text, nowhere, &options(), &[]).unwrap().2.unwrap();
+        let error = read(text, nowhere, &options(), &[known]).unwrap_err();
+        let expected = "failed to set aside what was read of `-` in `/no/such/directory`";
+        assert_eq!(error.to_string(), expected);
+    }
+
+    #[test]
+    fn a_file_that_changes_under_the_reader_is_an_error() {
+        let text = b"{\"a\":1}\n{\"a\":2}\n{\"a\":3}\n";
+        let other = b"{\"b\":1}\n{\"a\":2}\n";
+        let reopen = || Ok(pipe(other));
+        let again = Again::Reopen(&reopen);
+        let first = read(&text[..8], again, &options(), &[]).unwrap().2.unwrap();
+        let mut second = read(&text[..16], again, &options(), &[])
+            .unwrap()
+            .2
+            .unwrap();
+        second.hash ^= 1;
+        let error = read(text, again, &options(), &[first, second]).unwrap_err();
+        assert!(matches!(error, ReadError::Read { .. }));
+    }
+}

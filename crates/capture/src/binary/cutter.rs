@@ -103,12 +103,21 @@ impl BinaryCutter {
             }
             return self.resync(bytes, at_end, TORN_TAIL);
         };
-        if self
+        let rest = &bytes[end..];
+        let look = self
             .framing
-            .look(body, compressed, true, &mut { SEARCH_FIELDS })
-            != Look::Whole
-        {
-            let rest = &bytes[end..];
+            .look(body, compressed, true, &mut { SEARCH_FIELDS });
+        let may_be_padded = look != Look::Whole || body.ends_with(&[0]);
+        if may_be_padded && self.waits() && is_padding(rest) {
+            // Padding up to the end of the file may stand for what is not written yet.
+            if at_end && !rest.is_empty() {
+                return wait(bytes);
+            }
+            if !at_end && bytes.len() < self.max_bytes {
+                return Cut::Need(2 * bytes.len());
+            }
+        }
+        if look != Look::Whole {
             match self.follows(rest, at_end) {
                 None => return Cut::Need(bytes.len().max(end) + 64),
                 Some(true) => {}
@@ -308,6 +317,10 @@ impl BinaryCutter {
         };
         Walk { messages, end }
     }
+}
+
+fn is_padding(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| *byte == 0)
 }
 
 fn wait(bytes: &[u8]) -> Cut {

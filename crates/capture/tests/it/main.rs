@@ -9,3 +9,4 @@ mod json;
 mod limits;
 mod properties;
 mod read;
+mod resume;
