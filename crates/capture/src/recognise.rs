@@ -21,6 +21,12 @@ pub(crate) fn recognise(bytes: &[u8], at_end: bool, max_bytes: usize) -> Option<
     if is_framed(Framing::Proto, bytes, max_bytes, at_end) {
         return Some(InputFormat::ProtoFrames);
     }
+    // Blank lines look like the tags and lengths of a message.
+    let blank = bytes.iter().take_while(|byte| cutter::is_blank(**byte));
+    let text = &bytes[blank.count()..];
+    if starts_records(bytes) && is_free_of_controls(&text[..text.len().min(512)]) {
+        return Some(InputFormat::Json);
+    }
     let look = message::look(bytes, &mut { LOOK_FIELDS });
     let begins_message = bytes.first() == Some(&0x0a) && bytes.len() > 2;
     if begins_message && at_end && (look == Look::Whole || without_line_end(bytes).is_some()) {
@@ -160,11 +166,17 @@ pub(crate) fn describe(bytes: &[u8]) -> String {
     )
 }
 
+/// Whether there are no control characters other than white space, of which every message of some
+/// length has one among its tags and lengths.
+fn is_free_of_controls(bytes: &[u8]) -> bool {
+    !bytes.iter().any(|byte| matches!(byte, 0..=8 | 14..=31))
+}
+
 fn is_text(bytes: &[u8]) -> bool {
     // A character may be cut at the end.
     let whole = match str::from_utf8(bytes) {
         Ok(_) => true,
         Err(error) => error.error_len().is_none(),
     };
-    whole && !bytes.iter().any(|byte| matches!(byte, 0..=8 | 14..=31))
+    whole && is_free_of_controls(bytes)
 }

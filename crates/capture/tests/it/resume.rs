@@ -188,6 +188,7 @@ fn json_of_every_shape_may_be_cut_anywhere() {
         format!("[{A},{B},\n[{A}] ]\n{B}\n"),
         format!("[\n{A},\n{B}\n]"),
         format!("[{A},\n{B}\n"),
+        "\n\r\n\n\r\n{\n \"a\": [\n  {}\n ]\n}\n".to_owned(),
         format!("{A}{B} {A}\n{B}\n"),
         format!("\u{1e}{A}\n\u{1e}{B}\n\0\0\0{A}\n"),
         "{\n  \"resourceSpans\": [\n{\n},\n[\n]\n  ]\n}\n{\n\"a\": \"}\\\"{\"\n}\n".to_owned(),
@@ -580,7 +581,9 @@ fn captures() -> impl Strategy<Value = Vec<u8>> {
     ]);
     let json = (any::<bool>(), prop::collection::vec(json, 0..10)).prop_map(|(marked, all)| {
         let mark = if marked { "\u{feff}" } else { "" };
-        format!("{mark}{}", all.concat()).into_bytes()
+        // Blank lines and padding may by accident be the beginning of a message of this length.
+        let text = all.concat();
+        format!("{mark}{}", text.trim_start_matches(['\r', '\n', '\0'])).into_bytes()
     });
     let framing = prop::sample::select(vec![
         InputFormat::ProtoFrames,
@@ -642,8 +645,8 @@ proptest! {
         let line = format!("\n{{\"resourceSpans\":[\"far\"]}}\n{B}\n");
         let second = run(&[&file[..], line.as_bytes()].concat(), &ledger(&first));
         if let Some(InputFormat::Json) = first.checkpoint.and_then(|checkpoint| checkpoint.format) {
-            let far = second.entries.iter().filter(|entry| entry.contains("far"));
-            prop_assert_eq!(far.count(), 1);
+            let far = |entry: &&String| entry.contains(r#"[\"far\"]"#);
+            prop_assert_eq!(second.entries.iter().filter(far).count(), 1);
         }
     }
 }
