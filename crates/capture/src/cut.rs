@@ -22,6 +22,9 @@ pub(crate) enum Cut {
     Reject(RejectCode, usize, String),
     /// These bytes are no frame, nor is what follows up to a place that is not in sight.
     RejectUntil(RejectCode, usize, String, Until),
+    /// The end of the file cuts off what begins here, and its rest may still come. Answered only
+    /// where a torn tail shall wait; the code and text are those of the reject it is otherwise.
+    Wait(RejectCode, String),
     /// Nothing is left.
     End,
 }

@@ -4,6 +4,7 @@
 //! the place of the request in it. What a frame means is left to `otolith-otlp`.
 
 mod binary;
+mod checkpoint;
 mod chunk;
 mod cut;
 mod find;
@@ -17,17 +18,21 @@ mod output;
 pub mod problems;
 mod reader;
 mod recognise;
+mod resume;
 mod rotated;
 mod skip;
 mod source;
 mod stream;
+mod whole;
 
+pub use checkpoint::{Checkpoint, Head, JsonState};
 pub use chunk::{Chunk, Entry};
 pub use find::{FindError, find_sources};
 pub use frame::{Encoding, Frame, Origin, Reject, RejectCode, Signal, SignalHint};
 pub use layout::{Compression, Envelope, Layout};
-pub use options::{InputFormat, ReadLimits, ReadOptions, UnknownFormat};
-pub use reader::CaptureReader;
+pub use options::{InputFormat, ReadLimits, ReadOptions, TornTail, UnknownFormat};
+pub use reader::{CaptureReader, Waiting};
+pub use resume::Opened;
 pub use source::{ReadError, Source};
 
 /// Makes the example of the README a test.

@@ -81,8 +81,22 @@ pub struct ReadOptions {
     pub input_format: Option<InputFormat>,
     /// The signal of all frames whose envelope does not name one.
     pub signal: Option<Signal>,
+    /// What becomes of a last record that the end of the file cuts off.
+    pub torn_tail: TornTail,
     /// Limits.
     pub limits: ReadLimits,
+}
+
+/// What becomes of a record that the end of the file cuts off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TornTail {
+    /// It is a reject: the file is taken to be complete.
+    #[default]
+    Reject,
+    /// It is no entry and is not consumed: its rest may still be written. So it is with the end of
+    /// a compressed stream that is missing, not with one that is damaged.
+    /// [`CaptureReader::waiting`](crate::CaptureReader::waiting) tells what is left.
+    Wait,
 }
 
 /// Bounds on what a capture may make the reader do. What is over a limit becomes a reject.

@@ -44,6 +44,16 @@ impl Output {
         &self.file
     }
 
+    /// Number of the last entry.
+    pub fn frame(&self) -> u64 {
+        self.frame
+    }
+
+    /// Goes on after entries that were told before.
+    pub fn resume(&mut self, frame: u64) {
+        self.frame = frame;
+    }
+
     pub fn max_bytes(&self) -> usize {
         self.max_bytes
     }
@@ -122,7 +132,7 @@ impl Output {
                     self.reject(chunk, (code, message), bytes, len as u64, offset);
                     len
                 }
-                Cut::End | Cut::Need(_) => return,
+                Cut::End | Cut::Wait(..) | Cut::Need(_) => return,
             };
             rest = &rest[len..];
         }

@@ -4,17 +4,21 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use crate::binary::{BinaryCutter, Framing};
+use crate::checkpoint::{Checkpoint, JsonState};
 use crate::chunk::Chunk;
 use crate::cut::Cut;
-use crate::json::cutter::JsonCutter;
+use crate::frame::RejectCode;
+use crate::inflate::Fault;
+use crate::json::cutter::{JsonCutter, is_blank};
 use crate::layout::Layout;
-use crate::options::{InputFormat, ReadOptions};
+use crate::options::{InputFormat, ReadOptions, TornTail};
 use crate::output::Output;
-use crate::problems::{DECOMPRESSION_LIMIT, FRAME_TOO_LARGE, TORN_COMPRESSION, UNRECOGNISED};
+use crate::problems::{DECOMPRESSION_LIMIT, TORN_COMPRESSION};
 use crate::recognise::{self, LOOK_BYTES};
 use crate::skip::Skip;
 use crate::source::ReadError;
 use crate::stream::{Trouble, Window};
+use crate::whole;
 
 /// Reads one capture, chunk by chunk, in file order.
 ///
@@ -26,6 +30,25 @@ pub struct CaptureReader {
     output: Output,
     /// A reject whose end was not in sight.
     skip: Option<Skip>,
+    torn_tail: TornTail,
+    waiting: Option<Waiting>,
+    mark: Mark,
+    /// Where an earlier run has told that the stream breaks off.
+    told: Option<u64>,
+}
+
+/// What the end of a file cuts off, where torn tails wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Decoded bytes before it.
+    pub offset: u64,
+    /// How many decoded bytes of it are there; 0 where only the end of a compressed stream is
+    /// missing.
+    pub len_bytes: u64,
+    /// The code of the reject that it would be if the file were complete.
+    pub code: RejectCode,
+    /// Why, for people: lower case, with sizes.
+    pub message: String,
 }
 
 enum Stage {
@@ -34,7 +57,17 @@ enum Stage {
     /// The whole file is one message.
     Message,
     Unrecognised,
+    /// Too little of the file is there to tell its format.
+    Unsure,
     Done,
+}
+
+/// What belongs to the marked place of the window: the end of the last record.
+#[derive(Clone, Copy)]
+struct Mark {
+    frame: u64,
+    json: JsonState,
+    broken_after: Option<u64>,
 }
 
 impl CaptureReader {
@@ -43,36 +76,85 @@ impl CaptureReader {
         bytes: Box<dyn Read + Send>,
         options: &ReadOptions,
     ) -> Result<Self, ReadError> {
-        let open = |source| ReadError::Read {
-            file: Arc::clone(file),
-            read_bytes: 0,
-            source,
-        };
-        let mut window = Window::new(bytes, &options.limits).map_err(open)?;
+        Window::new(bytes, &options.limits)
+            .and_then(|window| Self::begin(file, window, options))
+            .map_err(|source| ReadError::Read {
+                file: Arc::clone(file),
+                read_bytes: 0,
+                source,
+            })
+    }
+
+    /// Begins at the beginning of the file, where the window stands.
+    pub(crate) fn begin(
+        file: &Arc<str>,
+        mut window: Window,
+        options: &ReadOptions,
+    ) -> io::Result<Self> {
         let max_bytes = options.limits.frame_bytes;
-        let format = match options.input_format {
-            Some(format) => Some(format),
-            None => {
-                window.fill(LOOK_BYTES).map_err(open)?;
-                recognise::recognise(look(&window), is_all_seen(&window), max_bytes)
-            }
+        if options.input_format.is_some() {
+            return Ok(Self::over(file, window, options, options.input_format));
+        }
+        window.fill(LOOK_BYTES)?;
+        let all_seen = is_all_seen(&window);
+        let format = recognise::recognise(look(&window), all_seen, max_bytes);
+        let is_unsure = options.torn_tail == TornTail::Wait
+            && all_seen
+            && !is_final(window.trouble())
+            && recognise::may_become_other(look(&window), format, max_bytes);
+        let mut reader = Self::over(file, window, options, format);
+        if is_unsure {
+            reader.stage = Stage::Unsure;
+        }
+        Ok(reader)
+    }
+
+    /// Goes on at a checkpoint, where the window stands.
+    pub(crate) fn resume(
+        file: &Arc<str>,
+        mut window: Window,
+        options: &ReadOptions,
+        from: &Checkpoint,
+    ) -> Self {
+        window.mark();
+        let mut reader = Self::over(file, window, options, from.format);
+        if let Stage::Json(cutter) = &mut reader.stage {
+            *cutter = JsonCutter::resumed(from.offset, from.json, options.limits.frame_bytes);
+            cutter.set_torn_tail(options.torn_tail);
+        }
+        reader.output.resume(from.frame);
+        reader.mark = Mark {
+            frame: from.frame,
+            json: from.json,
+            broken_after: from.broken_after,
         };
-        let stage = match format {
-            None => Stage::Unrecognised,
-            Some(InputFormat::Json) => Stage::Json(JsonCutter::new(0, max_bytes)),
-            Some(InputFormat::Protobuf) => Stage::Message,
-            Some(InputFormat::ProtoFrames) => binary(Framing::Proto, max_bytes),
-            Some(InputFormat::ZstdFrames) => binary(Framing::Zstd, max_bytes),
-            Some(InputFormat::VarintFrames) => binary(Framing::Varint, max_bytes),
-            Some(InputFormat::GrpcFrames) => binary(Framing::Grpc, max_bytes),
-        };
+        reader.told = from.broken_after.map(|len| from.offset.saturating_add(len));
+        reader
+    }
+
+    fn over(
+        file: &Arc<str>,
+        window: Window,
+        options: &ReadOptions,
+        format: Option<InputFormat>,
+    ) -> Self {
         let layout = Layout::new(window.compression().to_vec(), format);
-        Ok(Self {
+        let mut reader = Self {
             window,
-            stage,
+            stage: stage(format, options.limits.frame_bytes),
             output: Output::new(file, options, layout),
             skip: None,
-        })
+            torn_tail: options.torn_tail,
+            waiting: None,
+            mark: Mark {
+                frame: 0,
+                json: JsonState::default(),
+                broken_after: None,
+            },
+            told: None,
+        };
+        reader.set_torn_tail(options.torn_tail);
+        reader
     }
 
     /// Fills `chunk` with the next entries; false at the end of the file, with an empty chunk.
@@ -117,27 +199,49 @@ impl CaptureReader {
         layout
     }
 
+    /// Where reading can go on after the entries handed out so far; none while there is no record
+    /// before that place.
+    ///
+    /// It stands behind the last record and depends on nothing but the bytes before it, except
+    /// that [`Checkpoint::broken_after`] is known only once the end of the file was read.
+    pub fn checkpoint(&self) -> Option<Checkpoint> {
+        let (offset, hash, head) = self.window.at_mark();
+        (offset > 0).then(|| Checkpoint {
+            offset,
+            frame: self.mark.frame,
+            hash,
+            head,
+            format: self.output.layout().format(),
+            json: self.mark.json,
+            broken_after: self.mark.broken_after,
+        })
+    }
+
+    /// What is cut off by the end of the file and was left for later; none before the end, and
+    /// always none unless [`ReadOptions::torn_tail`] says to wait.
+    pub fn waiting(&self) -> Option<&Waiting> {
+        self.waiting.as_ref()
+    }
+
     /// Does one thing; false at the end.
     fn step(&mut self, chunk: &mut Chunk) -> io::Result<bool> {
-        if let Some(skip) = &mut self.skip {
-            let count = skip.take(&mut self.window)?;
-            if let Stage::Json(cutter) = &mut self.stage {
-                cutter.skipped(count);
-            }
-            if skip.is_done()
-                && let Some(skip) = self.skip.take()
-            {
-                self.output.skipped(chunk, skip);
-            }
+        if self.window.at_end() && is_final(self.window.trouble()) {
+            // The rest of what is torn here will never come.
+            self.set_torn_tail(TornTail::Reject);
+        }
+        if let Some(skip) = self.skip.take() {
+            self.go_on_skipping(chunk, skip)?;
             return Ok(true);
         }
         let bytes = self.window.bytes();
         let at_end = self.window.at_end();
+        let max_bytes = self.output.max_bytes();
         let cut = match &mut self.stage {
             Stage::Json(cutter) => cutter.next(bytes, at_end),
             Stage::Binary(cutter) => cutter.next(bytes, at_end),
-            Stage::Message => message(bytes, at_end, self.output.max_bytes()),
-            Stage::Unrecognised => unrecognised(bytes, at_end),
+            Stage::Message => whole::message(bytes, at_end, max_bytes, self.torn_tail),
+            Stage::Unrecognised => whole::unrecognised(bytes, at_end),
+            Stage::Unsure => whole::unsure(bytes),
             Stage::Done => return Ok(false),
         };
         let offset = self.window.offset();
@@ -146,6 +250,14 @@ impl CaptureReader {
                 self.window.fill(want.max(bytes.len() + 1))?;
             }
             Cut::Skip(len) => self.window.consume(len),
+            // More of a message that seems whole may be behind the end of the compression.
+            Cut::Record { .. } if matches!(self.stage, Stage::Message) && self.is_cut_off() => {
+                self.wait(
+                    offset,
+                    bytes.len() as u64,
+                    (TORN_COMPRESSION, String::new()),
+                );
+            }
             Cut::Record {
                 start,
                 end,
@@ -162,12 +274,19 @@ impl CaptureReader {
                     _ => self.output.protobuf(chunk, record, offset),
                 }
                 self.window.consume(end);
+                self.set_mark();
             }
             Cut::Reject(code, len, message) => {
-                let len_bytes = len as u64;
-                self.output
-                    .reject(chunk, (code, message), &bytes[..len], len_bytes, offset);
+                let breaks_off = self.breaks_off(&bytes[len..]);
+                if !(breaks_off && self.is_told()) {
+                    let len_bytes = len as u64;
+                    self.output
+                        .reject(chunk, (code, message), &bytes[..len], len_bytes, offset);
+                }
                 self.window.consume(len);
+                if !breaks_off {
+                    self.set_mark();
+                }
             }
             Cut::RejectUntil(code, len, message, until) => {
                 let mut skip = Skip::new((code, message), offset, until, self.output.kept_bytes());
@@ -175,26 +294,144 @@ impl CaptureReader {
                 self.window.consume(len);
                 self.skip = Some(skip);
             }
+            Cut::Wait(code, message) => {
+                self.wait(offset, bytes.len() as u64, (code, message));
+            }
             Cut::End => self.end(chunk),
         }
         Ok(true)
     }
 
+    fn go_on_skipping(&mut self, chunk: &mut Chunk, mut skip: Skip) -> io::Result<()> {
+        let count = skip.take(&mut self.window)?;
+        if let Stage::Json(cutter) = &mut self.stage {
+            cutter.skipped(count);
+        }
+        if !skip.is_done() {
+            self.skip = Some(skip);
+            return Ok(());
+        }
+        if skip.is_cut_off() && self.torn_tail == TornTail::Wait && !is_final(self.window.trouble())
+        {
+            self.wait(skip.offset, skip.len_bytes, skip.fault);
+            return Ok(());
+        }
+        let breaks_off = self.breaks_off(self.window.bytes());
+        if !(breaks_off && self.is_told()) {
+            self.output.skipped(chunk, skip);
+        }
+        if !breaks_off {
+            self.set_mark();
+        }
+        Ok(())
+    }
+
     fn end(&mut self, chunk: &mut Chunk) {
-        self.output.finish_layout(self.layout());
-        self.stage = Stage::Done;
-        let fault = match self.window.take_trouble() {
-            None => return,
-            Some(Trouble::Torn(why)) => (TORN_COMPRESSION, why),
+        let offset = self.window.offset();
+        let (code, why) = match self.window.trouble().cloned() {
+            None => {
+                if matches!(self.stage, Stage::Message | Stage::Unrecognised) && self.mark.frame > 0
+                {
+                    // The content ends here, which is how such a file is known again.
+                    self.set_mark();
+                }
+                return self.finish();
+            }
+            Some(Trouble::CutOff(why)) if self.torn_tail == TornTail::Wait => {
+                return self.wait(offset, 0, (TORN_COMPRESSION, why));
+            }
+            Some(Trouble::CutOff(why) | Trouble::Torn(why)) => (TORN_COMPRESSION, why),
             Some(Trouble::Limit(why)) => (DECOMPRESSION_LIMIT, why),
         };
-        self.output
-            .reject(chunk, fault, &[], 0, self.window.offset());
+        if !self.is_told() {
+            self.output.reject(chunk, (code, why), &[], 0, offset);
+            self.mark.broken_after = Some(offset - self.window.at_mark().0);
+        }
+        self.finish();
+    }
+
+    /// Ends before what is cut off.
+    fn wait(&mut self, offset: u64, len_bytes: u64, (code, message): Fault) {
+        // That the stream is cut off explains why the record is.
+        let (code, message) = match self.window.trouble() {
+            Some(Trouble::CutOff(why)) => (TORN_COMPRESSION, why.clone()),
+            _ => (code, message),
+        };
+        self.waiting = Some(Waiting {
+            offset,
+            len_bytes,
+            code,
+            message,
+        });
+        self.finish();
+    }
+
+    fn finish(&mut self) {
+        self.output.finish_layout(self.layout());
+        self.stage = Stage::Done;
+    }
+
+    /// Marks the end of a record.
+    fn set_mark(&mut self) {
+        self.window.mark();
+        self.mark = Mark {
+            frame: self.output.frame(),
+            json: match &self.stage {
+                Stage::Json(cutter) => cutter.state(),
+                _ => JsonState::default(),
+            },
+            broken_after: None,
+        };
+    }
+
+    fn set_torn_tail(&mut self, torn_tail: TornTail) {
+        self.torn_tail = torn_tail;
+        match &mut self.stage {
+            Stage::Json(cutter) => cutter.set_torn_tail(torn_tail),
+            Stage::Binary(cutter) => cutter.set_torn_tail(torn_tail),
+            _ => {}
+        }
+    }
+
+    /// Whether the end of a compressed file is missing and may still come.
+    fn is_cut_off(&self) -> bool {
+        self.torn_tail == TornTail::Wait
+            && matches!(self.window.trouble(), Some(Trouble::CutOff(_)))
+    }
+
+    /// Whether a reject with `rest` behind it is one because the stream broke off. A checkpoint
+    /// stands before it, because a repaired stream has the whole record.
+    fn breaks_off(&self, rest: &[u8]) -> bool {
+        let is_cut = matches!(self.stage, Stage::Json(_) | Stage::Binary(_));
+        is_cut
+            && self.window.at_end()
+            && self.window.trouble().is_some()
+            && rest.iter().all(|byte| is_blank(*byte))
+    }
+
+    /// Whether an earlier run has told that the stream breaks off where it does.
+    fn is_told(&self) -> bool {
+        let end = self.window.offset() + self.window.bytes().len() as u64;
+        self.told == Some(end)
     }
 }
 
-fn binary(framing: Framing, max_bytes: usize) -> Stage {
+fn stage(format: Option<InputFormat>, max_bytes: usize) -> Stage {
+    let framing = match format {
+        None => return Stage::Unrecognised,
+        Some(InputFormat::Json) => return Stage::Json(JsonCutter::new(0, max_bytes)),
+        Some(InputFormat::Protobuf) => return Stage::Message,
+        Some(InputFormat::ProtoFrames) => Framing::Proto,
+        Some(InputFormat::ZstdFrames) => Framing::Zstd,
+        Some(InputFormat::VarintFrames) => Framing::Varint,
+        Some(InputFormat::GrpcFrames) => Framing::Grpc,
+    };
     Stage::Binary(BinaryCutter::new(framing, max_bytes))
+}
+
+/// Whether a stream will never go on from where it ended.
+fn is_final(trouble: Option<&Trouble>) -> bool {
+    matches!(trouble, Some(Trouble::Torn(_) | Trouble::Limit(_)))
 }
 
 /// What recognition may look at: never more than a fixed number of bytes, so that it does not
@@ -208,58 +445,18 @@ fn is_all_seen(window: &Window) -> bool {
     window.at_end() && window.bytes().len() <= LOOK_BYTES
 }
 
-/// Cuts a file that is one message.
-fn message(bytes: &[u8], at_end: bool, max_bytes: usize) -> Cut {
-    if bytes.is_empty() {
-        return if at_end { Cut::End } else { Cut::Need(1) };
-    }
-    if bytes.len() > max_bytes {
-        let message = format!("expected one message of at most {max_bytes} bytes");
-        return Cut::RejectUntil(FRAME_TOO_LARGE, max_bytes, message, crate::cut::Until::End);
-    }
-    if !at_end {
-        return Cut::Need((2 * bytes.len()).min(max_bytes + 1));
-    }
-    match recognise::without_line_end(bytes) {
-        Some([]) => Cut::Skip(bytes.len()),
-        Some(message) => Cut::Record {
-            start: 0,
-            end: message.len(),
-            compressed: false,
-        },
-        None => Cut::Record {
-            start: 0,
-            end: bytes.len(),
-            compressed: false,
-        },
-    }
-}
-
-fn unrecognised(bytes: &[u8], at_end: bool) -> Cut {
-    match bytes {
-        [] if at_end => Cut::End,
-        [] => Cut::Need(1),
-        // Enough to say what it looks like.
-        _ if bytes.len() < 512 && !at_end => Cut::Need(512),
-        _ => Cut::RejectUntil(
-            UNRECOGNISED,
-            bytes.len().min(512),
-            recognise::describe(bytes),
-            crate::cut::Until::End,
-        ),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::{self, Read};
     use std::sync::Arc;
 
     use proptest::prelude::*;
+    use xxhash_rust::xxh3::xxh3_128;
 
     use super::CaptureReader;
+    use crate::checkpoint::Head;
     use crate::chunk::{Chunk, Entry};
-    use crate::options::{ReadLimits, ReadOptions};
+    use crate::options::{ReadLimits, ReadOptions, TornTail};
 
     /// Hands out at most so many bytes at a time, and fails at the end if told to.
     struct Dribble {
@@ -358,6 +555,49 @@ mod tests {
             let packed = zstd::encode_all(&bytes[..], 1).unwrap();
             let cut = &packed[..packed.len() * 3 / 4];
             prop_assert_eq!(&read(cut, &sizes), &read(cut, &[usize::MAX]));
+        }
+
+        #[test]
+        fn how_a_file_is_read_changes_no_checkpoint(
+            bytes in pieces(),
+            sizes in prop::collection::vec(1..40_usize, 1..4),
+        ) {
+            let at_end = |bytes: &[u8], sizes: &[usize]| {
+                let mut reader = open(bytes, sizes, false);
+                reader.set_torn_tail(TornTail::Wait);
+                let mut chunk = Chunk::new();
+                while reader.next_chunk(&mut chunk).unwrap() {}
+                (reader.checkpoint(), reader.waiting().cloned())
+            };
+            let whole = at_end(&bytes, &[usize::MAX]);
+            if let Some(checkpoint) = &whole.0 {
+                let before = &bytes[..checkpoint.offset as usize];
+                prop_assert_eq!(checkpoint.hash, xxh3_128(before));
+                prop_assert_eq!(checkpoint.head, Head::of(before));
+            }
+            prop_assert_eq!(&at_end(&bytes, &sizes), &whole);
+            prop_assert_eq!(&at_end(&gzip(&bytes), &sizes), &whole);
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_between_chunks_stands_behind_what_was_given() {
+        let line = format!("{{\"resourceLogs\":[\"{}\"]}}\n", "x".repeat(200));
+        let text = line.repeat(50_000);
+        let mut reader = open(text.as_bytes(), &[usize::MAX], false);
+        let mut chunk = Chunk::new();
+        assert_eq!(reader.checkpoint(), None);
+        let mut count = 0;
+        while reader.next_chunk(&mut chunk).unwrap() {
+            count += chunk.entries().count();
+            let checkpoint = reader.checkpoint().unwrap();
+            let len = count * line.len() - 1;
+            assert_eq!(
+                (checkpoint.frame, checkpoint.offset),
+                (count as u64, len as u64)
+            );
+            assert_eq!(checkpoint.hash, xxh3_128(&text.as_bytes()[..len]));
+            assert_eq!(checkpoint.head, Head::of(text.as_bytes()));
         }
     }
 

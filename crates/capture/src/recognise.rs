@@ -2,7 +2,7 @@
 
 use crate::binary::message::{self, Look};
 use crate::binary::{BinaryCutter, Framing, WalkEnd};
-use crate::json::starts_records;
+use crate::json::{cutter, starts_records};
 use crate::options::InputFormat;
 use crate::stream::{GZIP_MAGIC, ZSTD_MAGIC};
 
@@ -11,7 +11,7 @@ use crate::stream::{GZIP_MAGIC, ZSTD_MAGIC};
 pub(crate) const LOOK_BYTES: usize = 1 << 20;
 
 /// How many fields of messages one attempt looks at.
-const LOOK_FIELDS: usize = 1 << 20;
+pub(crate) const LOOK_FIELDS: usize = 1 << 20;
 
 /// The format of a file that begins with `bytes`; `at_end` says that this is all of it.
 pub(crate) fn recognise(bytes: &[u8], at_end: bool, max_bytes: usize) -> Option<InputFormat> {
@@ -20,6 +20,12 @@ pub(crate) fn recognise(bytes: &[u8], at_end: bool, max_bytes: usize) -> Option<
     }
     if is_framed(Framing::Proto, bytes, max_bytes, at_end) {
         return Some(InputFormat::ProtoFrames);
+    }
+    // Blank lines look like the tags and lengths of a message.
+    let blank = bytes.iter().take_while(|byte| cutter::is_blank(**byte));
+    let text = &bytes[blank.count()..];
+    if starts_records(bytes) && is_free_of_controls(&text[..text.len().min(512)]) {
+        return Some(InputFormat::Json);
     }
     let look = message::look(bytes, &mut { LOOK_FIELDS });
     let begins_message = bytes.first() == Some(&0x0a) && bytes.len() > 2;
@@ -54,6 +60,28 @@ pub(crate) fn recognise(bytes: &[u8], at_end: bool, max_bytes: usize) -> Option<
     .into_iter()
     .find(|(framing, _)| has_frames_later(*framing, bytes, max_bytes))
     .map(|(_, format)| format)
+}
+
+/// Whether a file that ends after `bytes` may turn out to be of another format than was `found`
+/// once it goes on: it may be the very beginning of compression, of a byte order mark, or of a
+/// first message. Padding stands for what is not written yet.
+pub(crate) fn may_become_other(bytes: &[u8], found: Option<InputFormat>, max_bytes: usize) -> bool {
+    const BEGINNINGS: [&[u8]; 3] = [&GZIP_MAGIC, &ZSTD_MAGIC, b"\xef\xbb\xbf"];
+    let is_blank = bytes.iter().all(|byte| cutter::is_blank(*byte));
+    if is_blank || matches!(found, Some(format) if format != InputFormat::Json) {
+        return false;
+    }
+    let end = bytes.iter().rposition(|byte| *byte != 0);
+    let bytes = &bytes[..end.map_or(0, |last| last + 1)];
+    let is_first_message = |framing: Framing| {
+        let walk = BinaryCutter::new(framing, max_bytes).walk(bytes, 1, &mut { LOOK_FIELDS });
+        walk.messages == 0 && walk.end == WalkEnd::Short
+    };
+    BEGINNINGS
+        .iter()
+        .any(|beginning| beginning.starts_with(bytes))
+        || Framing::ALL.into_iter().any(is_first_message)
+        || found.is_none() && message::look(bytes, &mut { LOOK_FIELDS }) == Look::Short
 }
 
 /// The message in `bytes` without the line end that some writers add.
@@ -138,11 +166,17 @@ pub(crate) fn describe(bytes: &[u8]) -> String {
     )
 }
 
+/// Whether there are no control characters other than white space, of which every message of some
+/// length has one among its tags and lengths.
+fn is_free_of_controls(bytes: &[u8]) -> bool {
+    !bytes.iter().any(|byte| matches!(byte, 0..=8 | 14..=31))
+}
+
 fn is_text(bytes: &[u8]) -> bool {
     // A character may be cut at the end.
     let whole = match str::from_utf8(bytes) {
         Ok(_) => true,
         Err(error) => error.error_len().is_none(),
     };
-    whole && !bytes.iter().any(|byte| matches!(byte, 0..=8 | 14..=31))
+    whole && is_free_of_controls(bytes)
 }

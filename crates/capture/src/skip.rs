@@ -19,6 +19,8 @@ pub(crate) struct Skip {
     kept_limit: usize,
     after_line_end: bool,
     done: bool,
+    /// Whether the end of the file came before the end of the reject.
+    cut_off: bool,
 }
 
 impl Skip {
@@ -32,6 +34,7 @@ impl Skip {
             kept_limit,
             after_line_end: false,
             done: false,
+            cut_off: false,
         }
     }
 
@@ -49,6 +52,11 @@ impl Skip {
         self.done
     }
 
+    /// Whether the file ended where the reject still goes on.
+    pub fn is_cut_off(&self) -> bool {
+        self.cut_off
+    }
+
     /// Takes what is in the window, up to the end of the reject; says how many bytes it took.
     pub fn take(&mut self, window: &mut Window) -> io::Result<u64> {
         if window.bytes().is_empty() && !window.at_end() {
@@ -61,7 +69,9 @@ impl Skip {
         if let Until::Count(left) = &mut self.until {
             *left -= len as u64;
         }
-        self.done = end.is_some() || len == 0 && window.at_end();
+        let at_end = len == 0 && window.at_end();
+        self.done = end.is_some() || at_end;
+        self.cut_off = end.is_none() && at_end && !matches!(self.until, Until::End);
         window.consume(len);
         Ok(len as u64)
     }

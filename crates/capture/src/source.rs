@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::checkpoint::Checkpoint;
 use crate::options::ReadOptions;
 use crate::reader::CaptureReader;
+use crate::resume::{self, Again, Opened};
 
 /// One capture file, standard input, or bytes in memory. Cheap to clone; opening does not change
 /// it, except that standard input can be read only once.
@@ -45,6 +47,17 @@ pub enum ReadError {
         file: Arc<str>,
         /// Bytes of the file as stored that were read before.
         read_bytes: u64,
+        /// The cause.
+        #[source]
+        source: io::Error,
+    },
+    /// What was read of a stream that cannot be read twice could not be set aside.
+    #[error("failed to set aside what was read of `{file}` in `{}`", directory.display())]
+    SetAside {
+        /// The file as named.
+        file: Arc<str>,
+        /// The directory.
+        directory: PathBuf,
         /// The cause.
         #[source]
         source: io::Error,
@@ -93,14 +106,48 @@ impl Source {
     ///
     /// If the file cannot be opened, or not be read at its beginning.
     pub fn open(&self, options: &ReadOptions) -> Result<CaptureReader, ReadError> {
-        let bytes: Box<dyn Read + Send> = match &self.place {
+        CaptureReader::new(&self.name, self.bytes()?, options)
+    }
+
+    /// Opens the source behind what is known of it, if anything is.
+    ///
+    /// `known` is called once with the first decoded bytes, at most [`Head::MAX_BYTES`](crate::Head::MAX_BYTES), and gives
+    /// the checkpoints with such a [`Head`](crate::Head), in any order. The longest one whose hash is that of
+    /// the source's first bytes is resumed: bytes up to there are decoded and hashed, within the
+    /// limits of decompression, and passed over. A checkpoint of a file that is one message, or
+    /// that was not recognised, is that of the whole file and no beginning of a longer one. With
+    /// [`ReadOptions::input_format`], checkpoints of other formats are none.
+    ///
+    /// What cannot be opened twice, such as standard input, is set aside while it is compared, in
+    /// an unnamed file in the directory `spool`, if there are checkpoints to compare with.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be opened, not be read, or not be set aside.
+    pub fn open_after(
+        &self,
+        options: &ReadOptions,
+        known: &dyn Fn(&[u8]) -> Vec<Checkpoint>,
+        spool: &Path,
+    ) -> Result<Opened, ReadError> {
+        let reopen = || self.bytes();
+        let again = match &self.place {
+            Place::StandardInput => Again::SetAside(spool),
+            // A pipe with a name, for one.
+            Place::File(path) if !path.is_file() => Again::SetAside(spool),
+            Place::File(_) | Place::Bytes(_) => Again::Reopen(&reopen),
+        };
+        resume::open_after(&self.name, self.bytes()?, again, options, known)
+    }
+
+    fn bytes(&self) -> Result<Box<dyn Read + Send>, ReadError> {
+        Ok(match &self.place {
             Place::File(path) => Box::new(File::open(path).map_err(|source| ReadError::Open {
                 file: Arc::clone(&self.name),
                 source,
             })?),
             Place::StandardInput => Box::new(io::stdin()),
             Place::Bytes(bytes) => Box::new(Cursor::new(Arc::clone(bytes))),
-        };
-        CaptureReader::new(&self.name, bytes, options)
+        })
     }
 }

@@ -4,6 +4,7 @@ use super::header::{Framing, Header};
 use super::message::Look;
 use crate::cut::{Cut, Until};
 use crate::frame::RejectCode;
+use crate::options::TornTail;
 use crate::problems::{BAD_LENGTH, FRAME_TOO_LARGE, TORN_TAIL};
 
 /// How many fields of messages one search may look at, so that hostile bytes cannot make it
@@ -19,6 +20,7 @@ const SEARCH_FIELDS: usize = 8 << 20;
 pub(crate) struct BinaryCutter {
     framing: Framing,
     max_bytes: usize,
+    torn_tail: TornTail,
 }
 
 /// How far messages and lengths agree from some place on.
@@ -47,7 +49,17 @@ impl BinaryCutter {
         Self {
             framing,
             max_bytes: max_bytes.max(1),
+            torn_tail: TornTail::Reject,
         }
+    }
+
+    /// Says what becomes of a message that the end of the file cuts off: rejected unless told.
+    pub fn set_torn_tail(&mut self, torn_tail: TornTail) {
+        self.torn_tail = torn_tail;
+    }
+
+    fn waits(&self) -> bool {
+        self.torn_tail == TornTail::Wait
     }
 
     pub fn framing(&self) -> Framing {
@@ -82,21 +94,36 @@ impl BinaryCutter {
             let look = self
                 .framing
                 .look(&bytes[header..], compressed, false, &mut { SEARCH_FIELDS });
-            let code = if look == Look::Wrong {
-                BAD_LENGTH
-            } else {
-                TORN_TAIL
-            };
-            return self.resync(bytes, at_end, code);
+            if look == Look::Wrong {
+                return self.resync(bytes, at_end, BAD_LENGTH);
+            }
+            if self.waits() {
+                // Not searched: what the message holds may look like messages.
+                return wait(bytes);
+            }
+            return self.resync(bytes, at_end, TORN_TAIL);
         };
-        if self
+        let rest = &bytes[end..];
+        let look = self
             .framing
-            .look(body, compressed, true, &mut { SEARCH_FIELDS })
-            != Look::Whole
-        {
-            match self.follows(&bytes[end..], at_end) {
+            .look(body, compressed, true, &mut { SEARCH_FIELDS });
+        let may_be_padded = look != Look::Whole || body.ends_with(&[0]);
+        if may_be_padded && self.waits() && is_padding(rest) {
+            // Padding up to the end of the file may stand for what is not written yet.
+            if at_end && !rest.is_empty() {
+                return wait(bytes);
+            }
+            if !at_end && bytes.len() < self.max_bytes {
+                return Cut::Need(2 * bytes.len());
+            }
+        }
+        if look != Look::Whole {
+            match self.follows(rest, at_end) {
                 None => return Cut::Need(bytes.len().max(end) + 64),
                 Some(true) => {}
+                Some(false) if self.waits() && self.follows(rest, false).is_none() => {
+                    return wait(bytes);
+                }
                 Some(false) => return self.resync(bytes, at_end, BAD_LENGTH),
             }
         }
@@ -154,8 +181,13 @@ impl BinaryCutter {
                 self.framing.header(&bytes[start..]),
                 Header::Body(_, len, _) if len <= self.max_bytes as u64
             );
-            if walk.end == WalkEnd::Short && !at_end && prefix_in_sight {
-                return Cut::Need(2 * bytes.len());
+            if walk.end == WalkEnd::Short && prefix_in_sight {
+                if !at_end {
+                    return Cut::Need(2 * bytes.len());
+                }
+                if self.waits() {
+                    return wait(bytes);
+                }
             }
         }
         if bytes.len() < zeros + 64 && !at_end {
@@ -177,12 +209,16 @@ impl BinaryCutter {
             return Cut::Need(2 * bytes.len());
         }
         let view = &bytes[..bytes.len().min(self.max_bytes)];
-        let begins_well = view.len() > header
-            && self
-                .framing
-                .look(&view[header..], compressed, false, &mut { SEARCH_FIELDS })
-                != Look::Wrong;
+        let shown = view.get(header..).unwrap_or(&[]);
+        let is_wrong = self
+            .framing
+            .look(shown, compressed, false, &mut { SEARCH_FIELDS })
+            == Look::Wrong;
+        let begins_well = !shown.is_empty() && !is_wrong;
         let fits = bytes.len() as u64 >= len.saturating_add(header as u64) || !at_end;
+        if self.waits() && !is_wrong && !fits {
+            return wait(bytes);
+        }
         if !begins_well || !fits {
             return self.resync(bytes, at_end, BAD_LENGTH);
         }
@@ -218,11 +254,10 @@ impl BinaryCutter {
         let Some(last) = bytes.iter().rposition(|byte| *byte != 0) else {
             return Cut::Skip(bytes.len());
         };
-        let message = format!(
-            "expected a whole message, found {} bytes and the end",
-            bytes.len()
-        );
-        Cut::Reject(code, last + 1, message)
+        if code == TORN_TAIL && self.waits() {
+            return wait(bytes);
+        }
+        Cut::Reject(code, last + 1, not_whole(bytes))
     }
 
     /// The next place from which lengths and messages agree.
@@ -282,6 +317,21 @@ impl BinaryCutter {
         };
         Walk { messages, end }
     }
+}
+
+fn is_padding(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| *byte == 0)
+}
+
+fn wait(bytes: &[u8]) -> Cut {
+    Cut::Wait(TORN_TAIL, not_whole(bytes))
+}
+
+fn not_whole(bytes: &[u8]) -> String {
+    format!(
+        "expected a whole message, found {} bytes and the end",
+        bytes.len()
+    )
 }
 
 fn bad_length(place: usize) -> Cut {

@@ -26,6 +26,8 @@ pub(super) enum Header {
 }
 
 impl Framing {
+    pub const ALL: [Self; 4] = [Self::Proto, Self::Zstd, Self::Varint, Self::Grpc];
+
     /// The length of a prefix of zeros.
     pub fn min_header_len(self) -> usize {
         match self {

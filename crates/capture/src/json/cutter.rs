@@ -6,7 +6,9 @@ use memchr::memchr;
 use super::marker;
 use super::resync;
 use super::scan::{self, Scan};
+use crate::checkpoint::JsonState;
 use crate::cut::{Cut, Until};
+use crate::options::TornTail;
 use crate::problems::{FRAME_TOO_LARGE, NOT_JSON, TORN_RECORD, TORN_TAIL};
 
 /// How far the end of a line is looked for before the value is scanned byte by byte.
@@ -26,6 +28,7 @@ pub(crate) struct JsonCutter {
     scan_until: u64,
     array: ArrayState,
     documents: bool,
+    torn_tail: TornTail,
 }
 
 /// Where the cutter stands in a top-level array, whose elements are records.
@@ -45,7 +48,36 @@ impl JsonCutter {
             scan_until: 0,
             array: ArrayState::default(),
             documents: false,
+            torn_tail: TornTail::Reject,
         }
+    }
+
+    /// Goes on where a checkpoint stands.
+    pub fn resumed(offset: u64, state: JsonState, max_bytes: usize) -> Self {
+        let mut cutter = Self::new(offset, max_bytes);
+        cutter.array = ArrayState {
+            depth: state.array_depth,
+            after_element: state.after_element,
+            seen: state.array_depth > 0,
+        };
+        cutter
+    }
+
+    /// What must be known to go on in front of the bytes that are shown next.
+    pub fn state(&self) -> JsonState {
+        JsonState {
+            array_depth: self.array.depth,
+            after_element: self.array.after_element,
+        }
+    }
+
+    /// Says what becomes of a record that the end of the file cuts off: rejected unless told.
+    pub fn set_torn_tail(&mut self, torn_tail: TornTail) {
+        self.torn_tail = torn_tail;
+    }
+
+    fn waits(&self) -> bool {
+        self.torn_tail == TornTail::Wait
     }
 
     /// Whether a value so far took several lines or shared one.
@@ -62,7 +94,7 @@ impl JsonCutter {
     pub fn next(&mut self, bytes: &[u8], at_end: bool) -> Cut {
         let cut = self.look(bytes, at_end);
         self.offset += match &cut {
-            Cut::Need(_) | Cut::End => 0,
+            Cut::Need(_) | Cut::Wait(..) | Cut::End => 0,
             Cut::Skip(len) | Cut::Reject(_, len, _) | Cut::RejectUntil(_, len, _, _) => *len as u64,
             Cut::Record { end, .. } => *end as u64,
         };
@@ -107,6 +139,7 @@ impl JsonCutter {
                 Cut::Skip(1)
             }
             Some(_) => self.junk(bytes, at_end),
+            None if at_end && self.waits() => Cut::Wait(TORN_TAIL, cut_off("array", 1)),
             None if at_end => Cut::Reject(TORN_TAIL, 1, cut_off("array", 1)),
             None if bytes.len() >= self.max_bytes => Cut::Skip(1),
             None => Cut::Need(2 * bytes.len()),
@@ -147,6 +180,9 @@ impl JsonCutter {
         }
         let goes_on = next.is_some_and(|next| !matches!(next, b'{' | b'[' | b'\n' | b'\r' | 0));
         let line = trim_end(&view[..end]);
+        // What comes later may show that the line is only the beginning of an object.
+        let may_go_on = self.waits() && matches!(next, None | Some(0));
+        let goes_on = goes_on || may_go_on && scan::value(line) == Scan::Open;
         if !goes_on && line.ends_with(b"}") && !marker::may_be_several(line) {
             return record(line.len());
         }
@@ -165,6 +201,7 @@ impl JsonCutter {
                     || memchr(b'\n', &view[..end]).is_some();
                 record(end)
             }
+            Scan::Open if at_end && self.waits() => wait(view),
             Scan::Open if at_end => self.torn(view, true, true),
             Scan::Open if full => Cut::RejectUntil(
                 FRAME_TOO_LARGE,
@@ -173,6 +210,14 @@ impl JsonCutter {
                 Until::NextRecord,
             ),
             Scan::Open => Cut::Need(2 * bytes.len()),
+            // Padding up to the end of the file, in the place of what is not written yet.
+            Scan::Broken(at) if self.waits() && !full && is_padding(&view[at..]) => {
+                if at_end {
+                    wait(view)
+                } else {
+                    Cut::Need(2 * bytes.len())
+                }
+            }
             Scan::Broken(at) => match self.torn(view, at_end, false) {
                 Cut::Need(_) if full => Cut::RejectUntil(
                     TORN_RECORD,
@@ -203,7 +248,11 @@ impl JsonCutter {
         if !at_end {
             return Cut::Need(2 * view.len());
         }
-        let code = if open || !view.ends_with(b"\n") {
+        let ends_line = view.ends_with(b"\n");
+        if self.waits() && !ends_line {
+            return wait(view);
+        }
+        let code = if open || !ends_line {
             TORN_TAIL
         } else {
             TORN_RECORD
@@ -214,7 +263,8 @@ impl JsonCutter {
     /// Rejects what begins no object or array, to the end of its line.
     fn junk(&mut self, bytes: &[u8], at_end: bool) -> Cut {
         let view = &bytes[..bytes.len().min(self.max_bytes)];
-        let end = match resync::line_end(view) {
+        let line_end = resync::line_end(view);
+        let end = match line_end {
             Some(end) => end,
             None if at_end && view.len() == bytes.len() => view.len(),
             None if view.len() < self.max_bytes => return Cut::Need(2 * bytes.len()),
@@ -224,13 +274,16 @@ impl JsonCutter {
             }
         };
         let line = &view[..end];
-        let end = resync::glued(line).map_or(end, |place| {
+        let glued = resync::glued(line);
+        if glued.is_some() {
             self.scan_until = self.offset + end as u64;
-            place
-        });
-        let line = trim_end(&line[..end]);
+        }
+        let line = trim_end(&line[..glued.unwrap_or(end)]);
         let found = String::from_utf8_lossy(&line[..line.len().min(24)]);
         let message = format!("expected a JSON object, found `{}`", found.escape_debug());
+        if self.waits() && line_end.is_none() && glued.is_none() {
+            return Cut::Wait(NOT_JSON, message);
+        }
         Cut::Reject(NOT_JSON, line.len(), message)
     }
 }
@@ -238,7 +291,7 @@ impl JsonCutter {
 const BOM: &[u8] = "\u{feff}".as_bytes();
 
 /// White space, padding, and the record separator of JSON text sequences.
-pub(super) fn is_blank(byte: u8) -> bool {
+pub(crate) fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | 0 | 0x1e)
 }
 
@@ -266,6 +319,14 @@ fn record(end: usize) -> Cut {
 fn reject(code: crate::frame::RejectCode, bytes: &[u8]) -> Cut {
     let len = trim_end(bytes).len();
     Cut::Reject(code, len, cut_off("record", len))
+}
+
+fn wait(bytes: &[u8]) -> Cut {
+    Cut::Wait(TORN_TAIL, cut_off("record", trim_end(bytes).len()))
+}
+
+fn is_padding(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| *byte == 0)
 }
 
 fn cut_off(what: &str, len: usize) -> String {

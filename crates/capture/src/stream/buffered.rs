@@ -3,6 +3,7 @@
 
 use std::io::{self, BufRead, Read};
 
+use super::again::Again;
 use super::gzip::Gzip;
 use super::zstd::Zstd;
 
@@ -13,7 +14,9 @@ const BUFFER_BYTES: usize = 64 << 10;
 /// Why a stream ended before its file did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Trouble {
-    /// Cut off or damaged.
+    /// The end is missing.
+    CutOff(String),
+    /// Damaged.
     Torn(String),
     /// Over a limit of decompression.
     Limit(String),
@@ -27,6 +30,8 @@ pub(super) enum Layer {
     },
     Gzip(Box<Gzip>),
     Zstd(Box<Zstd>),
+    /// Decoded before.
+    Again(Box<Again>),
 }
 
 /// A layer with its buffer.
@@ -73,6 +78,8 @@ impl Buffered {
             Layer::Stored { .. } => self.failure.take(),
             Layer::Gzip(gzip) => gzip.input().and_then(Self::take_failure),
             Layer::Zstd(zstd) => zstd.input().take_failure(),
+            // Told as it is, because no decompressor is in between.
+            Layer::Again(_) => None,
         }
     }
 
@@ -82,6 +89,7 @@ impl Buffered {
             Layer::Stored { read_bytes, .. } => *read_bytes,
             Layer::Gzip(gzip) => gzip.read_bytes(),
             Layer::Zstd(zstd) => zstd.read_bytes(),
+            Layer::Again(again) => again.read_bytes(),
         }
     }
 
@@ -144,6 +152,7 @@ impl Buffered {
             },
             Layer::Gzip(gzip) => gzip.read(out),
             Layer::Zstd(zstd) => zstd.read(out),
+            Layer::Again(again) => again.read(out),
         };
         match step {
             Ok(count) => Ok(count),

@@ -1,6 +1,6 @@
 //! gzip of a whole file: members one after another, zero bytes after them allowed.
 
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 
 use flate2::bufread::GzDecoder;
 
@@ -43,10 +43,14 @@ impl Gzip {
                     if let Some(failure) = input.take_failure() {
                         return Err(StepError::Failure(failure));
                     }
-                    let trouble = input
-                        .trouble()
-                        .cloned()
-                        .unwrap_or_else(|| Trouble::Torn(format!("gzip: {error}")));
+                    let trouble = input.trouble().cloned().unwrap_or_else(|| {
+                        let why = format!("gzip: {error}");
+                        if error.kind() == ErrorKind::UnexpectedEof {
+                            Trouble::CutOff(why)
+                        } else {
+                            Trouble::Torn(why)
+                        }
+                    });
                     self.end();
                     return Err(StepError::Trouble(trouble));
                 }
@@ -68,8 +72,12 @@ impl Gzip {
             return Ok(());
         }
         let more = !next.is_empty();
+        let begins_member = MAGIC.starts_with(next);
         match input.trouble() {
             Some(trouble) => Err(StepError::Trouble(trouble.clone())),
+            None if more && begins_member => Err(StepError::Trouble(Trouble::CutOff(
+                "gzip: the last member is cut off".to_owned(),
+            ))),
             None if more => Err(StepError::Trouble(Trouble::Torn(
                 "gzip: expected another member or the end, found other bytes".to_owned(),
             ))),

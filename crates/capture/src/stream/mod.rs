@@ -1,7 +1,9 @@
 //! The bytes of a file below any compression of the whole file, in a window that grows on demand.
 
+mod again;
 mod buffered;
 mod gzip;
+mod trail;
 mod window;
 mod zstd;
 

@@ -1,10 +1,15 @@
 //! The window: the part of the stream that is looked at.
 
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, Read, Seek as _};
+use std::mem;
 
+use super::again::Again;
 use super::buffered::{Buffered, Layer, Trouble};
 use super::gzip::{self, Gzip};
+use super::trail::Trail;
 use super::zstd::{self, Zstd};
+use crate::checkpoint::Head;
 use crate::layout::Compression;
 use crate::options::ReadLimits;
 
@@ -28,6 +33,8 @@ pub(crate) struct Window {
     offset: u64,
     ended: bool,
     trouble: Option<Trouble>,
+    /// The bytes between those that went into it and `start` are in the buffer.
+    trail: Trail,
 }
 
 impl Window {
@@ -50,7 +57,11 @@ impl Window {
                 break;
             }
         }
-        Ok(Self {
+        Ok(Self::over(stream, compression, limits))
+    }
+
+    fn over(stream: Buffered, compression: Vec<Compression>, limits: &ReadLimits) -> Self {
+        Self {
             stream,
             compression,
             limits: limits.clone(),
@@ -60,7 +71,8 @@ impl Window {
             offset: 0,
             ended: false,
             trouble: None,
-        })
+            trail: Trail::new(),
+        }
     }
 
     pub fn compression(&self) -> &[Compression] {
@@ -82,9 +94,9 @@ impl Window {
         self.ended
     }
 
-    /// Why the stream ended before its file did.
-    pub fn take_trouble(&mut self) -> Option<Trouble> {
-        self.trouble.take()
+    /// Why the stream ended before its file did; none before [`Self::at_end`].
+    pub fn trouble(&self) -> Option<&Trouble> {
+        self.trouble.as_ref()
     }
 
     /// Stored bytes read so far.
@@ -97,6 +109,47 @@ impl Window {
         debug_assert!(count <= self.end - self.start, "consumed more than shown");
         self.start += count;
         self.offset += count as u64;
+    }
+
+    /// Marks the place in front of the window.
+    pub fn mark(&mut self) {
+        self.trail.set_mark(self.offset);
+    }
+
+    /// The offset that was marked last, with hash and head of the decoded bytes before it.
+    pub fn at_mark(&self) -> (u64, u128, Head) {
+        let (hash, head) = self.trail.at_mark(self.pending());
+        (self.trail.mark(), hash, head)
+    }
+
+    /// The hash of all decoded bytes before the window.
+    pub fn hash(&mut self) -> u128 {
+        self.flush();
+        self.trail.hash()
+    }
+
+    /// Goes back to the beginning of the stream, all of which up to here was set aside.
+    pub fn go_back(&mut self, mut aside: File) -> io::Result<()> {
+        aside.rewind()?;
+        let compression = self.compression.clone();
+        let limits = self.limits.clone();
+        // Nothing is read from the empty stream that stands in for a moment.
+        let empty = Self::over(Buffered::stored(Box::new(io::empty())), Vec::new(), &limits);
+        let window = mem::replace(self, empty);
+        let again = Layer::Again(Box::new(Again::new(aside, window)));
+        *self = Self::over(Buffered::over(again), compression, &limits);
+        Ok(())
+    }
+
+    /// Bytes that were consumed and are not hashed yet.
+    fn pending(&self) -> &[u8] {
+        let len = (self.offset - self.trail.hashed()) as usize;
+        &self.buffer[self.start - len..self.start]
+    }
+
+    fn flush(&mut self) {
+        let len = (self.offset - self.trail.hashed()) as usize;
+        self.trail.pass(&self.buffer[self.start - len..self.start]);
     }
 
     /// Reads until the window holds `want` bytes or the stream is at its end.
@@ -130,12 +183,17 @@ impl Window {
         {
             return;
         }
-        self.buffer.copy_within(self.start..self.end, 0);
+        self.flush();
+        if self.buffer.len() < size + MIN_READ_BYTES {
+            // Fresh memory is zero already, which makes opening small files cheap.
+            let mut buffer = vec![0; size + MIN_READ_BYTES];
+            buffer[..len].copy_from_slice(self.bytes());
+            self.buffer = buffer;
+        } else {
+            self.buffer.copy_within(self.start..self.end, 0);
+        }
         self.start = 0;
         self.end = len;
-        if self.buffer.len() < size + MIN_READ_BYTES {
-            self.buffer.resize(size + MIN_READ_BYTES, 0);
-        }
     }
 
     fn apply_limits(&mut self) {

@@ -15,6 +15,15 @@ pub(crate) fn begins_frame(bytes: &[u8]) -> bool {
         || matches!(bytes, [low, 0x2a, 0x4d, 0x18, ..] if (0x50..0x60).contains(low))
 }
 
+/// Whether a few bytes at the end of a file may be the beginning of a frame.
+fn may_begin_frame(bytes: &[u8]) -> bool {
+    match bytes {
+        [] => false,
+        [low, rest @ ..] if (0x50..0x60).contains(low) => [0x2a, 0x4d, 0x18].starts_with(rest),
+        _ => MAGIC.starts_with(bytes),
+    }
+}
+
 pub(super) struct Zstd {
     input: Buffered,
     decoder: Decoder<'static>,
@@ -49,14 +58,14 @@ impl Zstd {
             let at_end = bytes.is_empty();
             let status = match self.decoder.run_on_buffers(bytes, out) {
                 Ok(status) => status,
-                Err(error) => return Err(self.torn(&format!("zstd: {error}"))),
+                Err(error) => return Err(self.trouble(Trouble::Torn(format!("zstd: {error}")))),
             };
             self.input.consume(status.bytes_read);
             if status.remaining == 0 {
                 self.inside_frame = false;
                 self.decoder.reinit()?;
             } else if at_end && status.bytes_written == 0 {
-                return Err(self.torn("zstd: the last frame is cut off"));
+                return Err(self.cut_off());
             }
             if status.bytes_written > 0 {
                 return Ok(status.bytes_written);
@@ -73,19 +82,29 @@ impl Zstd {
             self.inside_frame = true;
             return Ok(true);
         }
+        if may_begin_frame(next) {
+            return Err(self.cut_off());
+        }
         if !next.is_empty() || self.input.trouble().is_some() {
-            return Err(self.torn("zstd: expected another frame or the end, found other bytes"));
+            let why = "zstd: expected another frame or the end, found other bytes";
+            return Err(self.trouble(Trouble::Torn(why.to_owned())));
         }
         self.ended = true;
         Ok(false)
     }
 
-    fn torn(&mut self, message: &str) -> StepError {
+    fn cut_off(&mut self) -> StepError {
+        self.trouble(Trouble::CutOff(
+            "zstd: the last frame is cut off".to_owned(),
+        ))
+    }
+
+    /// Ends the stream with its own trouble, unless there is one below that explains it.
+    fn trouble(&mut self, own: Trouble) -> StepError {
         self.ended = true;
         if let Some(failure) = self.input.take_failure() {
             return StepError::Failure(failure);
         }
-        let trouble = self.input.trouble().cloned();
-        StepError::Trouble(trouble.unwrap_or_else(|| Trouble::Torn(message.to_owned())))
+        StepError::Trouble(self.input.trouble().cloned().unwrap_or(own))
     }
 }

@@ -9,3 +9,5 @@ mod json;
 mod limits;
 mod properties;
 mod read;
+mod regrown;
+mod resume;

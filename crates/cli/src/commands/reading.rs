@@ -40,6 +40,7 @@ impl TryFrom<&ReadArgs> for ReadOptions {
                 decompressed_bytes: args.max_decompressed,
                 ..ReadLimits::default()
             },
+            ..Self::default()
         })
     }
 }
