@@ -100,6 +100,15 @@ impl Source {
         self.len_bytes
     }
 
+    /// Whether the source can be read only once, such as standard input or a named pipe.
+    pub fn is_read_once(&self) -> bool {
+        match &self.place {
+            Place::StandardInput => true,
+            Place::File(path) => !path.is_file() && path.exists(),
+            Place::Bytes(_) => false,
+        }
+    }
+
     /// Opens the source and recognises its layout from its first bytes.
     ///
     /// # Errors

@@ -61,8 +61,27 @@ pub struct SourceAccount {
     pub layout: String,
     /// Bytes as stored.
     pub bytes_read: u64,
-    /// Frames that were cut out of it, bad ones included.
+    /// Frames that were cut out of it in this run, bad ones included.
     pub frames_read: u64,
+    /// Frames at its beginning that the lake had already.
+    pub known_frames: u64,
+    /// Bytes at its beginning, uncompressed, that the lake had already.
+    pub known_bytes: u64,
+    /// The cut off end of it, which waits to be completed; null without one.
+    pub waiting: Option<WaitingTail>,
+}
+
+/// A last record that is cut off: not read, so that it is read whole when the file has grown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WaitingTail {
+    /// What it would be rejected as.
+    pub code: &'static str,
+    /// Byte offset in the file, uncompressed.
+    pub offset: u64,
+    /// How many bytes of it are there.
+    pub len_bytes: u64,
+    /// Why, for people.
+    pub message: String,
 }
 
 /// Rows of a table.
@@ -234,6 +253,9 @@ mod tests {
             layout: String::new(),
             bytes_read: 0,
             frames_read: 3,
+            known_frames: 0,
+            known_bytes: 0,
+            waiting: None,
         }];
         let mut groups = RejectGroups::default();
         groups.add(&reject("bad_json", 1));

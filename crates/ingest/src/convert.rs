@@ -1,28 +1,31 @@
 //! The conversion of captures into a lake.
 
+use std::collections::BTreeSet;
+
 use otolith_capture::Source;
 use otolith_lake::Lake;
 
 use crate::account::Account;
+use crate::captures;
 use crate::error::ConvertError;
 use crate::identity::Identity;
-use crate::options::{ConvertOptions, Dedup};
+use crate::options::{ConvertOptions, Dedup, Known};
 use crate::pipeline;
-use crate::reader::{Order, Reader};
+use crate::reader::{KnownContent, Order, Reader};
 use crate::repeats::Repeats;
 use crate::sequencer::Sequencer;
 use crate::watch::Watch;
 
 /// Converts captures into rows of a lake, all or nothing, and accounts for every frame.
 ///
-/// The same sources and options replace the files that they gave before. Rejects are kept with
-/// their bytes in the lake's directory `_rejects`. Memory is bounded by the options, not by the
-/// input.
+/// What the lake has already is passed over, however the files are named by now; of files that
+/// have grown, what is new is converted. Rejects are kept with their bytes in the lake's directory
+/// `_rejects`. Memory is bounded by the options, not by the input.
 ///
 /// # Errors
 ///
-/// If a source cannot be read, the lake cannot be written, or something is rejected and the
-/// options are strict. The lake is then as it was before.
+/// If a source cannot be read, the lake cannot be written, something is rejected and the options
+/// are strict, or another run has meanwhile converted the same. The lake is then as it was before.
 pub fn convert(
     sources: &[Source],
     lake: &Lake,
@@ -30,15 +33,28 @@ pub fn convert(
     watch: &dyn Watch,
 ) -> Result<Account, ConvertError> {
     let mut sequencer = Sequencer::new(lake, options, watch)?;
+    let spool = sequencer.scratch().to_owned();
+    let known = sequencer.captures();
+    let replaces = match options.known {
+        Known::PassOver => BTreeSet::new(),
+        Known::Replace => captures::runs_of(&known, sources, &options.read, &spool)?,
+    };
+    let known = known.without(&replaces);
+    let mut identity = Identity::new(options);
+    identity.replaces(&replaces);
     let order = Order {
-        identity: Identity::new(options),
+        identity,
         repeats: Repeats::new(),
         skip_repeats: options.dedup == Dedup::Requests,
     };
-    let reader = Reader::new(sources, &options.read, watch, order);
-    let (accounts, order) = match options.threads.get() {
+    let known = KnownContent {
+        captures: known,
+        spool: &spool,
+    };
+    let reader = Reader::new(sources, &options.read, watch, order, Some(known));
+    let end = match options.threads.get() {
         1 => pipeline::inline(reader, options, &mut sequencer)?,
         threads => pipeline::threaded(reader, threads, options, &mut sequencer)?,
     };
-    sequencer.finish(accounts, &order)
+    sequencer.finish(sources, end, replaces)
 }

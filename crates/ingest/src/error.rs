@@ -35,6 +35,23 @@ pub enum ConvertError {
         #[source]
         source: std::io::Error,
     },
+    /// A source shall be converted anew and can be read only once.
+    #[error("failed to convert anew: `{file}` can be read only once; name a file")]
+    ReadOnce {
+        /// The source as named.
+        file: String,
+    },
+    /// Sources shall be converted anew whose rows cannot be replaced alone.
+    #[error(
+        "failed to convert anew: run {run} read `{file}` as well, whose rows would be lost; name \
+         it too, or convert into a new lake"
+    )]
+    Shared {
+        /// Number of the run.
+        run: u64,
+        /// The other file, as it was named then.
+        file: String,
+    },
     /// The threads could not be started.
     #[error("failed to start {threads} threads")]
     Threads {

@@ -1,6 +1,9 @@
 //! The identity of a run: a hash of what it reads and of the options that shape its output.
 
+use std::collections::BTreeSet;
+
 use otolith_capture::{Encoding, Entry};
+use otolith_lake::Capture;
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use crate::options::{ConvertOptions, Dedup};
@@ -11,7 +14,7 @@ const VERSION: &str = "otolith parts 1";
 /// Hash of a request: equal for equal payload bytes, encoding and signal as known from outside.
 pub(crate) type RequestHash = u128;
 
-/// Hashes the content of all sources in order. Where they lie, how they are named and when they
+/// Hashes the content of all sources in order, as far as it is new. Where they lie, how they are named and when they
 /// are read has no part in it.
 #[derive(Clone)]
 pub(crate) struct Identity(Xxh3);
@@ -27,6 +30,7 @@ impl Identity {
             columns_per_table,
             buffer_bytes,
             dedup,
+            known: _,
             strict: _,
         } = options;
         let limits = &read.limits;
@@ -54,9 +58,21 @@ impl Identity {
         Self(hasher)
     }
 
-    /// A source begins.
-    pub fn source(&mut self) {
+    /// A source ends that was read from a place to another: what its content was up to there tells
+    /// it from others that have the same frames.
+    pub fn source(&mut self, from_bytes: u64, capture: &Capture) {
         self.0.update(b"source");
+        self.0.update(&from_bytes.to_le_bytes());
+        self.0.update(&capture.len_bytes.to_le_bytes());
+        self.0.update(&capture.content.to_le_bytes());
+    }
+
+    /// Runs are replaced: their parts have other names than those that take their place.
+    pub fn replaces(&mut self, runs: &BTreeSet<u64>) {
+        for run in runs {
+            self.0.update(b"replaces");
+            self.0.update(&run.to_le_bytes());
+        }
     }
 
     /// Takes an entry, and tells the hash of a frame.

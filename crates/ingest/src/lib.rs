@@ -7,6 +7,7 @@
 //! prints nothing: progress goes to a [`Watch`], the result is an [`Account`].
 
 mod account;
+mod captures;
 mod convert;
 mod decode;
 mod error;
@@ -20,12 +21,14 @@ mod repeats;
 mod sequencer;
 mod watch;
 
-pub use account::{Account, NoteCount, RejectExample, RejectGroup, SourceAccount, TableAccount};
+pub use account::{
+    Account, NoteCount, RejectExample, RejectGroup, SourceAccount, TableAccount, WaitingTail,
+};
 pub use convert::convert;
 pub use error::ConvertError;
 pub use inspect::{
     Disorder, Gap, Inspection, MetricInspection, ScopeInspection, ServiceInspection,
     SignalInspection, SourceInspection, TimeRange, inspect,
 };
-pub use options::{ConvertOptions, Dedup, InspectOptions};
+pub use options::{ConvertOptions, Dedup, InspectOptions, Known};
 pub use watch::{NoWatch, Watch};

@@ -17,6 +17,17 @@ pub enum Dedup {
     Requests,
 }
 
+/// What to do with captures, or beginnings of captures, that a lake has already. They are known by
+/// content: a file may have been renamed, rotated, packed or unpacked, and may have grown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// Only what is new is converted.
+    PassOver,
+    /// They are converted anew, and the rows that they gave before are replaced. All captures of
+    /// the runs that read them have to be among the sources.
+    Replace,
+}
+
 /// How captures are converted.
 #[derive(Clone, Debug)]
 pub struct ConvertOptions {
@@ -34,6 +45,8 @@ pub struct ConvertOptions {
     pub buffer_bytes: usize,
     /// What to do with identical requests.
     pub dedup: Dedup,
+    /// What to do with captures, or beginnings of them, that the lake has already.
+    pub known: Known,
     /// Whether the first reject ends the run with an error.
     pub strict: bool,
 }
@@ -49,6 +62,7 @@ impl Default for ConvertOptions {
             columns_per_table: AssemblerOptions::DEFAULT.columns_per_table,
             buffer_bytes: 128 << 20,
             dedup: Dedup::None,
+            known: Known::PassOver,
             strict: false,
         }
     }

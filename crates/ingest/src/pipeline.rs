@@ -9,24 +9,21 @@ use std::thread;
 
 use otolith_capture::Chunk;
 
-use crate::account::SourceAccount;
 use crate::decode::{ChunkDecoder, DecodedChunk};
 use crate::error::ConvertError;
 use crate::options::ConvertOptions;
-use crate::reader::{Order, Reader, Work};
+use crate::reader::{ReadEnd, Reader, Work};
 use crate::sequencer::Sequencer;
 
 /// Chunks on their way per decoding thread: one in work, one waiting on either side of it.
 const CHUNKS_PER_THREAD: usize = 3;
-
-type End = (Vec<SourceAccount>, Order);
 
 /// Does everything on the caller's thread.
 pub(crate) fn inline(
     mut reader: Reader<'_>,
     options: &ConvertOptions,
     sequencer: &mut Sequencer<'_>,
-) -> Result<End, ConvertError> {
+) -> Result<ReadEnd, ConvertError> {
     let mut decoder = decoder(options);
     let mut chunk = Chunk::new();
     while let Some(work) = reader.next(chunk)? {
@@ -51,7 +48,7 @@ pub(crate) fn threaded(
     threads: usize,
     options: &ConvertOptions,
     sequencer: &mut Sequencer<'_>,
-) -> Result<End, ConvertError> {
+) -> Result<ReadEnd, ConvertError> {
     let (free, free_chunks) = channel();
     for _ in 0..threads * CHUNKS_PER_THREAD {
         // The receiver lives as long as this function.
@@ -87,7 +84,7 @@ fn read(
     free: &Receiver<Chunk>,
     work: &Sender<(u64, Work)>,
     out: &Sender<(u64, Message)>,
-) -> End {
+) -> ReadEnd {
     let mut number = 0;
     while let Ok(chunk) = free.recv() {
         match reader.next(chunk) {

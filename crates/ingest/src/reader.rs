@@ -1,8 +1,13 @@
 //! Reads all sources in order as one row of numbered chunks.
 
-use otolith_capture::{CaptureReader, Chunk, Entry, ReadOptions, Source};
+use std::path::Path;
+use std::sync::Arc;
 
-use crate::account::SourceAccount;
+use otolith_capture::{CaptureReader, Checkpoint, Chunk, Entry, ReadOptions, Source};
+use otolith_lake::KnownCaptures;
+
+use crate::account::{SourceAccount, WaitingTail};
+use crate::captures::{self, Progress};
 use crate::error::ConvertError;
 use crate::identity::Identity;
 use crate::repeats::Repeats;
@@ -13,11 +18,34 @@ pub(crate) struct Reader<'a> {
     sources: std::slice::Iter<'a, Source>,
     options: &'a ReadOptions,
     watch: &'a dyn Watch,
-    open: Option<(CaptureReader, u64)>,
-    order: Order,
-    accounts: Vec<SourceAccount>,
+    known: Option<KnownContent<'a>>,
+    open: Option<OpenSource>,
+    end: ReadEnd,
     /// Stored bytes of the sources that are read to their end.
     bytes_before: u64,
+}
+
+/// What is passed over: content that a lake has, and that of sources before.
+pub(crate) struct KnownContent<'a> {
+    pub captures: KnownCaptures,
+    /// Where standard input is set aside while it is compared.
+    pub spool: &'a Path,
+}
+
+/// The source that is being read.
+struct OpenSource {
+    name: Arc<str>,
+    reader: CaptureReader,
+    resumed: Option<Checkpoint>,
+    frames: u64,
+}
+
+/// What was read.
+pub(crate) struct ReadEnd {
+    pub accounts: Vec<SourceAccount>,
+    pub order: Order,
+    /// The sources that brought something new.
+    pub progress: Vec<Progress>,
 }
 
 /// A chunk and which of its entries to leave out.
@@ -34,14 +62,19 @@ impl<'a> Reader<'a> {
         options: &'a ReadOptions,
         watch: &'a dyn Watch,
         order: Order,
+        known: Option<KnownContent<'a>>,
     ) -> Self {
         Self {
             sources: sources.iter(),
             options,
             watch,
+            known,
             open: None,
-            order,
-            accounts: Vec::new(),
+            end: ReadEnd {
+                accounts: Vec::new(),
+                order,
+                progress: Vec::new(),
+            },
             bytes_before: 0,
         }
     }
@@ -52,53 +85,95 @@ impl<'a> Reader<'a> {
             if self.watch.is_stopped() {
                 return Err(ConvertError::Interrupted);
             }
-            let Some((reader, frames)) = &mut self.open else {
+            let Some(open) = &mut self.open else {
                 let Some(source) = self.sources.next() else {
                     return Ok(None);
                 };
-                self.watch.source_started(source.name(), source.len_bytes());
-                self.order.identity.source();
-                self.open = Some((source.open(self.options)?, 0));
-                self.accounts.push(SourceAccount {
-                    file: source.name().to_string(),
-                    layout: String::new(),
-                    bytes_read: 0,
-                    frames_read: 0,
-                });
+                self.open = Some(self.open(source)?);
                 continue;
             };
-            if reader.next_chunk(&mut chunk)? {
+            if open.reader.next_chunk(&mut chunk)? {
                 self.watch
-                    .bytes_read(self.bytes_before + reader.bytes_read());
-                let mut skipped: Vec<bool> = chunk
-                    .entries()
-                    .map(|entry| self.order.skip(&entry))
-                    .collect();
-                *frames += skipped.len() as u64;
+                    .bytes_read(self.bytes_before + open.reader.bytes_read());
+                let order = &mut self.end.order;
+                let mut skipped: Vec<bool> =
+                    chunk.entries().map(|entry| order.skip(&entry)).collect();
+                open.frames += skipped.len() as u64;
                 if !skipped.contains(&true) {
                     skipped.clear();
                 }
                 return Ok(Some(Work { chunk, skipped }));
             }
-            self.bytes_before += reader.bytes_read();
-            self.watch.bytes_read(self.bytes_before);
-            if let Some(account) = self.accounts.last_mut() {
-                account.layout = reader.layout().to_string();
-                account.bytes_read = reader.bytes_read();
-                account.frames_read = *frames;
-            }
-            self.open = None;
+            self.close();
         }
+    }
+
+    fn open(&self, source: &Source) -> Result<OpenSource, ConvertError> {
+        self.watch.source_started(source.name(), source.len_bytes());
+        let (reader, resumed) = match &self.known {
+            None => (source.open(self.options)?, None),
+            Some(known) => {
+                let begins = |bytes: &[u8]| captures::beginning_with(&known.captures, bytes);
+                let opened = source.open_after(self.options, &begins, known.spool)?;
+                (opened.reader, opened.resumed)
+            }
+        };
+        Ok(OpenSource {
+            name: Arc::clone(source.name()),
+            reader,
+            resumed,
+            frames: 0,
+        })
+    }
+
+    /// Ends the open source: notes how far it was read.
+    fn close(&mut self) {
+        let Some(open) = self.open.take() else { return };
+        self.bytes_before += open.reader.bytes_read();
+        self.watch.bytes_read(self.bytes_before);
+        let from_bytes = open.resumed.as_ref().map_or(0, |resumed| resumed.offset);
+        let checkpoint = open.reader.checkpoint();
+        if let Some(checkpoint) = checkpoint
+            && open.resumed.as_ref() != Some(&checkpoint)
+        {
+            let capture = captures::to_capture(&open.name, &checkpoint);
+            self.end.order.identity.source(from_bytes, &capture);
+            if let Some(known) = &mut self.known {
+                known.captures.learn(capture.clone());
+            }
+            self.end.progress.push(Progress {
+                source: self.end.accounts.len(),
+                from_bytes,
+                capture,
+            });
+        }
+        self.end.accounts.push(SourceAccount {
+            file: open.name.to_string(),
+            layout: open.reader.layout().to_string(),
+            bytes_read: open.reader.bytes_read(),
+            frames_read: open.frames,
+            known_frames: open.resumed.map_or(0, |resumed| resumed.frame),
+            known_bytes: from_bytes,
+            waiting: open.reader.waiting().map(|tail| WaitingTail {
+                code: tail.code.0,
+                offset: tail.offset,
+                len_bytes: tail.len_bytes,
+                message: tail.message.clone(),
+            }),
+        });
     }
 
     /// Number of the source of the chunk that came last, from 0.
     pub fn source_index(&self) -> usize {
-        self.accounts.len().saturating_sub(1)
+        match self.open {
+            Some(_) => self.end.accounts.len(),
+            None => self.end.accounts.len().saturating_sub(1),
+        }
     }
 
     /// What was read, once [`Self::next`] has given `None`.
-    pub fn finish(self) -> (Vec<SourceAccount>, Order) {
-        (self.accounts, self.order)
+    pub fn finish(self) -> ReadEnd {
+        self.end
     }
 }
 

@@ -1,21 +1,23 @@
 //! Takes decoded chunks strictly in input order: everything that must not depend on threads.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::Path;
 use std::sync::mpsc::channel;
 use std::thread;
 
-use otolith_capture::{Chunk, Reject};
-use otolith_lake::{Commit, Lake, LakeError, Run};
+use otolith_capture::{Chunk, Reject, Source};
+use otolith_lake::{Commit, KnownCaptures, Lake, LakeError, Run};
 use otolith_tables::{Assembler, AssemblerOptions, DatabaseName, Part, Table};
 use rayon::ThreadPool;
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
-use crate::account::{Account, RejectGroups, SourceAccount, TableAccount, note_counts};
+use crate::account::{Account, RejectGroups, TableAccount, note_counts};
+use crate::captures;
 use crate::decode::DecodedChunk;
 use crate::error::ConvertError;
 use crate::options::ConvertOptions;
-use crate::reader::Order;
+use crate::reader::ReadEnd;
 use crate::rejects::RejectsWriter;
 use crate::repeats::REPEATS_NOT_TRACKED;
 use crate::watch::Watch;
@@ -87,28 +89,46 @@ impl<'a> Sequencer<'a> {
         Ok(chunk)
     }
 
-    /// Writes what is left, commits, and closes the account.
+    /// The captures that the lake has already.
+    pub fn captures(&self) -> KnownCaptures {
+        self.run.captures()
+    }
+
+    /// A directory that vanishes with the run.
+    pub fn scratch(&self) -> &Path {
+        self.run.scratch()
+    }
+
+    /// Writes what is left, commits, and closes the account. `replaces` are the runs whose rows
+    /// this one converted anew.
     pub fn finish(
         mut self,
-        sources: Vec<SourceAccount>,
-        order: &Order,
+        sources: &[Source],
+        end: ReadEnd,
+        replaces: BTreeSet<u64>,
     ) -> Result<Account, ConvertError> {
         self.write_parts()?;
+        merge(&self.run, self.pool.as_ref())?;
+        let ReadEnd {
+            accounts,
+            order,
+            progress,
+        } = end;
         let identity = order.identity.finish();
         let mut account = self.account;
+        let rejects_path = self.run.rejects_path(identity);
         if let Some(file) = self.rejects_file.take() {
             file.finish()
                 .map_err(|source| ConvertError::Rejects { source })?;
-            let path = self.run.rejects_path(identity);
-            account.rejects_file = Some(path.to_string_lossy().into_owned());
+            account.rejects_file = Some(rejects_path.to_string_lossy().into_owned());
         }
         let mut notes = self.assembler.notes().clone();
         if order.repeats.untracked > 0 {
             notes.insert(REPEATS_NOT_TRACKED, order.repeats.untracked);
         }
         account.notes = note_counts(&notes);
-        account.bytes_read = sources.iter().map(|source| source.bytes_read).sum();
-        account.sources = sources;
+        account.bytes_read = accounts.iter().map(|source| source.bytes_read).sum();
+        account.sources = accounts;
         account.duplicate_requests = order.repeats.repeated;
         account.rejects = self.rejects.into_groups();
         let table = |((database, table), rows): (&(DatabaseName, Table), &u64)| TableAccount {
@@ -117,19 +137,24 @@ impl<'a> Sequencer<'a> {
             rows: *rows,
         };
         account.tables = self.rows.iter().map(table).collect();
-        debug_assert!(account.balances(), "{account:?}");
-        merge(&self.run, self.pool.as_ref())?;
         (account.parts_written, account.bytes_written) = self.run.totals();
-        let commit = Commit {
-            identity,
-            account: serde_json::to_value(&account).expect("an account has text keys"),
-            ..Commit::default()
-        };
-        let files = self.run.commit(commit, &|_| None)?;
-        debug_assert_eq!(
-            files.iter().map(|file| file.row_count).sum::<u64>(),
-            account.rows_written,
-        );
+        debug_assert!(account.balances(), "{account:?}");
+        // Rejects of a file that nothing could be read of come again every time.
+        let is_told = account.rejects_file.is_none() || rejects_path.exists();
+        let is_new = !progress.is_empty() || account.rows_written > 0 || !is_told;
+        if is_new {
+            let commit = Commit {
+                identity,
+                captures: progress.iter().map(|p| p.capture.clone()).collect(),
+                replaces: replaces.into_iter().collect(),
+                account: serde_json::to_value(&account).expect("an account has text keys"),
+            };
+            let spool = self.run.scratch().to_owned();
+            let read = &self.options.read;
+            let overlap =
+                |theirs: &[_]| captures::overlap(&progress, sources, read, &spool, theirs);
+            self.run.commit(commit, &overlap)?;
+        }
         self.watch.finished();
         Ok(account)
     }

@@ -60,7 +60,7 @@ fn capture(name: &str) -> Capture {
         head_bytes: 10,
         head: hash,
         frames: 1,
-        state: String::new(),
+        state: serde_json::Value::Null,
     }
 }
 

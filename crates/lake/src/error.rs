@@ -199,6 +199,16 @@ pub enum LakeError {
         /// What it read.
         files: String,
     },
+    /// A part of the same name is there, and the ledger does not know it.
+    #[error(
+        "failed to commit: a part of this name is there already, and the ledger `_runs` does not \
+         know the run that wrote it; restore the ledger or use a new lake: `{}`",
+        path.display()
+    )]
+    PartExists {
+        /// Where it is.
+        path: PathBuf,
+    },
     /// Another run has removed parts while this one read them.
     #[error(
         "failed to commit: another run has meanwhile changed the same parts of `{table}`; nothing \

@@ -147,18 +147,22 @@ impl Writing {
             }
         }
         for changed in &record.tables {
-            self.check_removed(changed)?;
+            self.check_parts(changed)?;
         }
         Ok(())
     }
 
-    /// Whether the parts that are to be removed are still there.
-    fn check_removed(&self, changed: &TableRecord) -> Result<(), LakeError> {
+    /// Whether the parts that are to be removed are still there, and the new ones are not.
+    fn check_parts(&self, changed: &TableRecord) -> Result<(), LakeError> {
+        let (database, table) = changed.place().expect("our own record");
+        let directory = self.lake.join(names::table_directory(&database, table));
+        let paths = changed.add.iter().map(|part| directory.join(&part.path));
+        if let Some(path) = paths.into_iter().find(|path| path.exists()) {
+            return Err(LakeError::PartExists { path });
+        }
         if changed.remove.is_empty() {
             return Ok(());
         }
-        let (database, table) = changed.place().expect("our own record");
-        let directory = self.lake.join(names::table_directory(&database, table));
         let live = match DeltaTable::open(&self.engine, &directory)? {
             Some(opened) => opened.parts(&self.engine)?,
             None => Vec::new(),

@@ -18,7 +18,7 @@ use crate::decode::frame_reject;
 use crate::error::ConvertError;
 use crate::identity::Identity;
 use crate::options::{ConvertOptions, InspectOptions};
-use crate::reader::{Order, Reader, Work};
+use crate::reader::{Order, ReadEnd, Reader, Work};
 use crate::repeats::Repeats;
 use crate::watch::Watch;
 use survey::Survey;
@@ -39,7 +39,7 @@ pub fn inspect(
         skip_repeats: false,
     };
     let kept_bytes = options.read.limits.kept_reject_bytes;
-    let mut reader = Reader::new(sources, &options.read, watch, order);
+    let mut reader = Reader::new(sources, &options.read, watch, order, None);
     let mut decoder = Decoder::new(options.decode);
     let mut survey = Survey::default();
     let mut source_rejects = Vec::new();
@@ -73,7 +73,9 @@ pub fn inspect(
         }
         chunk = filled;
     }
-    let (accounts, order) = reader.finish();
+    let ReadEnd {
+        accounts, order, ..
+    } = reader.finish();
     source_rejects.resize_with(accounts.len(), RejectGroups::default);
     let sources = accounts.into_iter().zip(source_rejects);
     let inspection = Inspection {

@@ -25,7 +25,7 @@ pub struct Capture {
     /// Frames that were cut, bad ones included.
     pub frames: u64,
     /// What the reader needs to go on, in its own words.
-    pub state: String,
+    pub state: serde_json::Value,
 }
 
 /// The captures of a lake, to be found by their first bytes.
@@ -70,6 +70,15 @@ impl KnownCaptures {
         for capture in &record.captures {
             self.add(run, capture.clone());
         }
+    }
+
+    /// The same without what some runs have read.
+    #[must_use]
+    pub fn without(mut self, runs: &BTreeSet<u64>) -> Self {
+        for entries in self.by_head.values_mut() {
+            entries.retain(|entry| !runs.contains(&entry.run));
+        }
+        self
     }
 
     /// Lengths of the heads that are known, ascending.

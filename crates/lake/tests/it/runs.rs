@@ -216,7 +216,7 @@ fn a_capture_that_another_run_took_meanwhile_is_not_taken_twice() {
         head_bytes: 4,
         head: 4,
         frames: 1,
-        state: String::new(),
+        state: serde_json::Value::Null,
     };
     let with = |run: Run, identity, capture, overlaps: bool| {
         run.write(0, part("a", vec![time(vec![1])])).unwrap();
