@@ -28,6 +28,7 @@ impl Identity {
             buffer_bytes,
             dedup,
             strict: _,
+            redact,
         } = options;
         let limits = &read.limits;
         let words = [
@@ -50,6 +51,9 @@ impl Identity {
             u64::from(*dedup == Dedup::Requests),
         ] {
             hasher.update(&number.to_le_bytes());
+        }
+        if let Some(redaction) = redact {
+            hasher.update(&redaction.fingerprint());
         }
         Self(hasher)
     }

@@ -15,6 +15,7 @@ mod inspect;
 mod options;
 mod pipeline;
 mod reader;
+mod redact;
 mod rejects;
 mod repeats;
 mod sequencer;
@@ -28,4 +29,8 @@ pub use inspect::{
     SignalInspection, SourceInspection, TimeRange, inspect,
 };
 pub use options::{ConvertOptions, Dedup, InspectOptions};
+pub use redact::{
+    KeyPattern, RedactClass, RedactTarget, RedactTargetError, Redacted, RedactedCount,
+    RedactedKind, Redaction, RedactionKey, RedactionKeyError, redaction_keys_markdown,
+};
 pub use watch::{NoWatch, Watch};

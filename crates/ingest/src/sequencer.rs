@@ -15,7 +15,8 @@ use crate::decode::DecodedChunk;
 use crate::error::ConvertError;
 use crate::options::ConvertOptions;
 use crate::reader::Order;
-use crate::rejects::RejectsWriter;
+use crate::redact::Tally;
+use crate::rejects::{KeptBytes, RejectsWriter};
 use crate::repeats::REPEATS_NOT_TRACKED;
 use crate::watch::Watch;
 
@@ -32,6 +33,7 @@ pub(crate) struct Sequencer<'a> {
     rejects_file: Option<RejectsWriter>,
     rejects: RejectGroups,
     rows: BTreeMap<(DatabaseName, Table), u64>,
+    redacted: Tally,
     account: Account,
 }
 
@@ -60,6 +62,7 @@ impl<'a> Sequencer<'a> {
             rejects_file: None,
             rejects: RejectGroups::default(),
             rows: BTreeMap::new(),
+            redacted: Tally::default(),
             account: Account::default(),
         })
     }
@@ -71,7 +74,9 @@ impl<'a> Sequencer<'a> {
             batches,
             counts,
             rejects,
+            redacted,
         } = decoded;
+        self.redacted.add(&redacted);
         self.take_rejects(&rejects, batches.rejects())?;
         let account = &mut self.account;
         account.frames_read += counts.read;
@@ -111,6 +116,9 @@ impl<'a> Sequencer<'a> {
             notes.insert(REPEATS_NOT_TRACKED, order.repeats.untracked);
         }
         account.notes = note_counts(&notes);
+        if let Some(redaction) = &self.options.redact {
+            account.redacted = redaction.counts(&self.redacted);
+        }
         account.bytes_read = sources.iter().map(|source| source.bytes_read).sum();
         account.sources = sources;
         account.duplicate_requests = order.repeats.repeated;
@@ -139,13 +147,21 @@ impl<'a> Sequencer<'a> {
         // A frame is rejected as a whole or item by item, never both; items stay in their order.
         all.sort_by_key(|reject| reject.origin.frame);
         for reject in all {
+            let withheld = self.options.redact.as_ref().map(|r| r.withhold(reject));
+            let reject = withheld.as_ref().unwrap_or(reject);
             if self.options.strict {
                 return Err(ConvertError::rejected(reject));
             }
             self.rejects.add(reject);
             let file = match &mut self.rejects_file {
                 Some(file) => file,
-                none => none.insert(RejectsWriter::new(self.run.create_rejects()?)),
+                none => {
+                    let kept = match self.options.redact {
+                        Some(_) => KeptBytes::Withheld,
+                        None => KeptBytes::UpToLimit,
+                    };
+                    none.insert(RejectsWriter::new(self.run.create_rejects()?, kept))
+                }
             };
             file.write(reject)
                 .map_err(|source| ConvertError::Rejects { source })?;
