@@ -45,14 +45,13 @@ const QWEN_IDS: &str = "Qwen Code 0.24";
 const PEOPLE: &str = "semantic conventions (registry: user, enduser, app, device)";
 const MACHINES: &str = "semantic conventions (registry: host, process, cloud, Kubernetes)";
 const ADDRESSES: &str = "semantic conventions (registry: client, source, network peer)";
-const OLD_ADDRESSES: &str = "semantic conventions before 1.23";
+const OLD_ADDRESSES: &str = "semantic conventions, former names of network addresses";
 const OBSERVERS: &str = "OpenInference, Traceloop OpenLLMetry, Vercel AI SDK, Langfuse";
 const CLAUDE_EVENTS: &str =
     "Claude Code 2.1, events user_prompt, assistant_response, tool_*, api_*_body";
 const CLAUDE_SPANS: &str = "Claude Code 2.1, spans (beta) and their events";
 const CODEX_EVENTS: &str = "Codex 0.144 to 0.169, events user_prompt, tool_result";
-const GEMINI_EVENTS: &str =
-    "Gemini CLI 0.1 to 0.20, events user_prompt, api_request, api_response, tool_call";
+const GEMINI_EVENTS: &str = "Gemini CLI, events user_prompt, api_request, api_response, tool_call";
 const GEMINI_OTHERS: &str = "Gemini CLI, events model_routing, hook_call, conseca.*";
 const COPILOT: &str = "Copilot in VS Code, spans and their events";
 const GENAI: &str = "GenAI semantic conventions 1.37 and later";
@@ -60,7 +59,7 @@ const GENAI_OLD: &str = "GenAI semantic conventions up to 1.36";
 const GENAI_BODIES: &str = "GenAI semantic conventions up to 1.36, members of message bodies";
 const TRACELOOP: &str = "Traceloop OpenLLMetry";
 const OPENINFERENCE: &str = "OpenInference";
-const VERCEL: &str = "Vercel AI SDK 5";
+const VERCEL: &str = "Vercel AI SDK";
 const PYDANTIC: &str = "Pydantic AI and Logfire";
 const MLFLOW: &str = "MLflow";
 const LANGFUSE: &str = "Langfuse";
