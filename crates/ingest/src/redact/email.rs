@@ -255,6 +255,7 @@ fn hex(digits: &[u8]) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     /// Addresses of a text in angle brackets, in the text as it stands.
     fn marked(text: &str) -> String {
@@ -371,6 +372,64 @@ mod tests {
                 assert!(found.end > from);
                 from = found.end;
             }
+        }
+    }
+
+    /// Pieces of which texts are made that come close to addresses.
+    fn pieces() -> impl Strategy<Value = String> {
+        let pieces = [
+            "@",
+            "%40",
+            "%25",
+            "%",
+            "\\",
+            "\\u0040",
+            "\\u00e9",
+            "\\x4",
+            "u00",
+            "40",
+            "\"",
+            ".",
+            "-",
+            "_",
+            "a",
+            "b1",
+            "org",
+            "xn--",
+            "\u{e9}",
+            "\u{8bf7}",
+            "\u{1f600}",
+            " ",
+            "<",
+            "n",
+        ];
+        let pieces = prop::sample::select(pieces.to_vec());
+        prop::collection::vec(pieces, 0..24).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_searched(text in pieces()) {
+            let mut from = 0;
+            while let Some(found) = next(&text, from) {
+                prop_assert!(from <= found.start && found.start < found.end);
+                let mut address = String::new();
+                plain(&text[found.clone()], &mut address);
+                prop_assert!(address.contains('@'), "{address}");
+                from = found.end;
+            }
+        }
+
+        #[test]
+        fn an_address_is_found_in_any_text(
+            before in pieces(),
+            after in pieces(),
+            address in "[a-z0-9][a-z0-9._+-]{0,8}@([a-z0-9]([a-z0-9-]{0,5}[a-z0-9])?[.]){1,2}[a-z]{2,5}",
+        ) {
+            let text = format!("{before} {address} {after}");
+            let mut out = String::new();
+            let count = replace(&text, &mut out, |_| "*");
+            prop_assert!(count > 0 && !out.contains(&address), "{out}");
         }
     }
 }
