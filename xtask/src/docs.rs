@@ -9,10 +9,26 @@ use crate::root;
 
 /// The generated files and their contents.
 fn generated() -> Vec<(PathBuf, String)> {
-    vec![(
-        root().join("docs/tables.md"),
-        otolith_tables::tables_markdown(),
-    )]
+    let redaction = root().join("docs/redaction.md");
+    let with_keys = with_keys(&fs::read_to_string(&redaction).unwrap_or_default());
+    vec![
+        (
+            root().join("docs/tables.md"),
+            otolith_tables::tables_markdown(),
+        ),
+        (redaction, with_keys),
+    ]
+}
+
+/// The page with the keys of the classes between the two lines that enclose them.
+fn with_keys(page: &str) -> String {
+    const BEGIN: &str =
+        "<!-- written by `cargo xtask docs` from crates/ingest/src/redact/table.rs -->\n";
+    const END: &str = "<!-- end of what is written -->\n";
+    let head = page.split_once(BEGIN).map_or(page, |(head, _)| head);
+    let tail = page.split_once(END).map_or("", |(_, tail)| tail);
+    let keys = otolith_ingest::redaction_keys_markdown();
+    format!("{head}{BEGIN}{keys}{END}{tail}")
 }
 
 /// Writes the generated files.

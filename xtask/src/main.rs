@@ -19,7 +19,8 @@ usage: cargo xtask TASK
 
 tasks:
   ci               what gates a submission: fmt, clippy, doc, docs --check, tidy
-  docs [--check]   writes docs/tables.md from the definitions; --check only compares
+  docs [--check]   writes docs/tables.md and the keys of docs/redaction.md from the definitions;
+                   --check only compares
   tidy             edges between crates, file sizes, READMEs, prints in libraries
   corpus FILE MB   writes a capture of about MB megabytes of JSON lines, made by repeating and
                    shifting the real captures

@@ -37,15 +37,19 @@ const EDGES: [(&str, &[&str]); 9] = [
             "otolith-replay",
         ],
     ),
-    ("xtask", &["otolith-capture", "otolith-tables"]),
+    (
+        "xtask",
+        &["otolith-capture", "otolith-tables", "otolith-ingest"],
+    ),
 ];
 
 /// Crates that alone may use a heavy dependency.
-const EXCLUSIVE: [(&str, &[&str]); 6] = [
+const EXCLUSIVE: [(&str, &[&str]); 7] = [
     ("polars", &["otolith-report"]),
     ("parquet", &["otolith-lake"]),
     ("arrow-array", &["otolith-lake"]),
     ("rayon", &["otolith-ingest"]),
+    ("blake3", &["otolith-ingest"]),
     ("hyper", &["otolith-replay"]),
     ("clap", &["otolith"]),
 ];

@@ -19,7 +19,8 @@ pub const BAD_COMPRESSION: RejectCode = RejectCode("bad_compression");
 pub const TORN_COMPRESSION: RejectCode = RejectCode("torn_compression");
 /// The compressed stream of the whole file unfolds beyond the limits; what came before was read.
 pub const DECOMPRESSION_LIMIT: RejectCode = RejectCode("decompression_limit");
-/// An envelope whose body was lost before it was written, such as agentic-ci's `{"raw": ..}`.
+/// An envelope whose body was lost before it was written, such as agentic-ci's `{"raw": ..}`,
+/// or a line of rejects whose bytes redaction left out.
 pub const UNRECOVERABLE_BODY: RejectCode = RejectCode("unrecoverable_body");
 /// An envelope with an empty body, which holds no telemetry.
 pub const EMPTY_BODY: RejectCode = RejectCode("empty_body");

@@ -5,17 +5,21 @@
 //! the timed part.
 //!
 //! ```text
-//! cargo bench -p otolith-ingest --bench convert -- [megabytes (200)] [threads (1)] [rounds (3)]
+//! cargo bench -p otolith-ingest --bench convert -- [megabytes (200)] [threads (1)] [rounds (3)] [redact]
 //! ```
+//! With `redact` the classes prompts, emails and ids are redacted with a key.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use otolith_capture::{Chunk, Entry, ReadOptions, find_sources};
-use otolith_ingest::{ConvertOptions, NoWatch, convert};
+use otolith_ingest::{
+    ConvertOptions, NoWatch, RedactClass, RedactTarget, Redaction, RedactionKey, convert,
+};
 use otolith_lake::Lake;
 
 const MEGABYTE: usize = 1_000_000;
@@ -32,12 +36,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let number = |index: usize, default| numbers.get(index).copied().unwrap_or(default);
     let (megabytes, threads, rounds) = (number(0, 200), number(1, 1), number(2, 3));
 
+    let redacts = std::env::args().any(|argument| argument == "redact");
+
     let directory = std::env::temp_dir().join(format!("otolith-bench-{}", std::process::id()));
     fs::create_dir_all(&directory)?;
     let capture = directory.join("capture.jsonl");
     let (bytes, requests) = write_capture(&capture, megabytes * MEGABYTE)?;
     let options = ConvertOptions {
         threads: NonZeroUsize::new(threads).ok_or("no threads")?,
+        redact: redacts.then(|| Arc::new(redaction())),
         ..ConvertOptions::default()
     };
     for round in 0..rounds {
@@ -50,7 +57,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         assert!(account.is_clean() && account.balances(), "{account:?}");
         assert_eq!(account.frames_converted, requests);
         println!(
-            "convert/json-lines/{megabytes}MB threads={threads}: {:.1} MB/s ({seconds:.2} s, {} rows, \
+            "convert/json-lines/{megabytes}MB threads={threads} redact={redacts}: {:.1} MB/s ({seconds:.2} s, {} rows, \
              {} parts of {:.1} MB, peak memory {})",
             bytes as f64 / MEGABYTE as f64 / seconds,
             account.rows_written,
@@ -62,6 +69,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     fs::remove_dir_all(&directory)?;
     Ok(())
+}
+
+fn redaction() -> Redaction {
+    let key = RedactionKey::from_bytes(b"a key for benches of 32 bytes");
+    Redaction::new(RedactClass::ALL.map(RedactTarget::Class), key)
 }
 
 /// Writes the capture; tells its bytes and requests.

@@ -6,6 +6,8 @@ use otolith_capture::Reject;
 use otolith_otlp::NoteCode;
 use serde::Serialize;
 
+use crate::redact::RedactedCount;
+
 /// Examples that are kept of each reject code.
 const EXAMPLES: usize = 5;
 
@@ -50,6 +52,9 @@ pub struct Account {
     pub rejects_file: Option<String>,
     /// What was tolerated, sorted by code.
     pub notes: Vec<NoteCount>,
+    /// What was redacted, one entry for each class and key that was asked for: classes, then
+    /// keys, each sorted.
+    pub redacted: Vec<RedactedCount>,
 }
 
 /// A file of a run.

@@ -1,16 +1,21 @@
 //! Decodes the frames of one chunk into batches: the work of one thread at a time.
 
+use std::sync::Arc;
+
 use otolith_capture::{Chunk, Entry, Frame, Reject};
-use otolith_otlp::{Decoder, FrameReject, Limits};
+use otolith_otlp::{Decoder, FrameReject};
 use otolith_tables::Batches;
 
+use crate::options::ConvertOptions;
 use crate::reader::Work;
+use crate::redact::{Redactor, Tally};
 
 /// Decodes chunk after chunk with its own decoder.
 #[derive(Debug)]
 pub(crate) struct ChunkDecoder {
     decoder: Decoder,
     kept_reject_bytes: usize,
+    redactor: Option<Redactor>,
 }
 
 /// What became of a chunk.
@@ -22,6 +27,8 @@ pub(crate) struct DecodedChunk {
     pub counts: FrameCounts,
     /// Frames rejected as a whole, in input order. Items rejected alone are in the batches.
     pub rejects: Vec<Reject>,
+    /// What was redacted in converted frames.
+    pub redacted: Tally,
 }
 
 /// What became of the frames of a chunk.
@@ -36,10 +43,11 @@ pub(crate) struct FrameCounts {
 }
 
 impl ChunkDecoder {
-    pub fn new(limits: Limits, kept_reject_bytes: usize) -> Self {
+    pub fn new(options: &ConvertOptions) -> Self {
         Self {
-            decoder: Decoder::new(limits),
-            kept_reject_bytes,
+            decoder: Decoder::new(options.decode),
+            kept_reject_bytes: options.read.limits.kept_reject_bytes,
+            redactor: options.redact.as_ref().map(Arc::clone).map(Redactor::new),
         }
     }
 
@@ -62,7 +70,14 @@ impl ChunkDecoder {
                 counts.skipped += 1;
                 continue;
             }
-            match self.decoder.decode(&frame, &mut batches) {
+            let decoded = match &mut self.redactor {
+                None => self.decoder.decode(&frame, &mut batches),
+                Some(redactor) => {
+                    let mut sink = redactor.before(&mut batches);
+                    self.decoder.decode(&frame, &mut sink)
+                }
+            };
+            match decoded {
                 Ok(decoded) => {
                     counts.converted += 1;
                     counts.items += decoded.items + decoded.rejected_items;
@@ -75,6 +90,10 @@ impl ChunkDecoder {
             batches,
             counts,
             rejects,
+            redacted: match &mut self.redactor {
+                None => Tally::default(),
+                Some(redactor) => redactor.take_tally(),
+            },
         }
     }
 }

@@ -32,6 +32,7 @@ impl Identity {
             dedup,
             known: _,
             strict: _,
+            redact,
         } = options;
         let limits = &read.limits;
         let words = [
@@ -54,6 +55,9 @@ impl Identity {
             u64::from(*dedup == Dedup::Requests),
         ] {
             hasher.update(&number.to_le_bytes());
+        }
+        if let Some(redaction) = redact {
+            hasher.update(&redaction.fingerprint());
         }
         Self(hasher)
     }

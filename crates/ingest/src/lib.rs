@@ -16,6 +16,7 @@ mod inspect;
 mod options;
 mod pipeline;
 mod reader;
+mod redact;
 mod rejects;
 mod repeats;
 mod sequencer;
@@ -31,4 +32,8 @@ pub use inspect::{
     SignalInspection, SourceInspection, TimeRange, inspect,
 };
 pub use options::{ConvertOptions, Dedup, InspectOptions, Known};
+pub use redact::{
+    KeyPattern, RedactClass, RedactTarget, RedactTargetError, Redacted, RedactedCount,
+    RedactedKind, Redaction, RedactionKey, RedactionKeyError, redaction_keys_markdown,
+};
 pub use watch::{NoWatch, Watch};

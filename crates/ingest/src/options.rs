@@ -1,10 +1,13 @@
 //! What a caller may decide.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use otolith_capture::ReadOptions;
 use otolith_otlp::Limits;
 use otolith_tables::AssemblerOptions;
+
+use crate::redact::Redaction;
 
 /// What to do with exactly identical requests (same payload bytes, same signal) of one run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,11 +52,14 @@ pub struct ConvertOptions {
     pub known: Known,
     /// Whether the first reject ends the run with an error.
     pub strict: bool,
+    /// What is redacted before anything is made of it; nothing if none. The bytes of rejects are
+    /// then not kept, and their messages quote nothing.
+    pub redact: Option<Arc<Redaction>>,
 }
 
 impl Default for ConvertOptions {
     /// One thread, the defaults of reading and decoding, 512 columns, 128 MiB, all requests
-    /// converted, rejects kept and the run continued.
+    /// converted, rejects kept and the run continued, nothing redacted.
     fn default() -> Self {
         Self {
             threads: NonZeroUsize::MIN,
@@ -64,6 +70,7 @@ impl Default for ConvertOptions {
             dedup: Dedup::None,
             known: Known::PassOver,
             strict: false,
+            redact: None,
         }
     }
 }

@@ -24,7 +24,7 @@ pub(crate) fn inline(
     options: &ConvertOptions,
     sequencer: &mut Sequencer<'_>,
 ) -> Result<ReadEnd, ConvertError> {
-    let mut decoder = decoder(options);
+    let mut decoder = ChunkDecoder::new(options);
     let mut chunk = Chunk::new();
     while let Some(work) = reader.next(chunk)? {
         chunk = sequencer.take(decoder.decode(work))?;
@@ -62,7 +62,7 @@ pub(crate) fn threaded(
         let reading = scope.spawn(move || read(reader, &free_chunks, &work_out, &reader_out));
         for _ in 0..threads {
             let (out, work_in) = (out.clone(), &work_in);
-            scope.spawn(move || decode(&mut decoder(options), work_in, &out));
+            scope.spawn(move || decode(&mut ChunkDecoder::new(options), work_in, &out));
         }
         // The results end when the last thread has dropped its sender.
         drop(out);
@@ -72,10 +72,6 @@ pub(crate) fn threaded(
             Err(panic) => panic::resume_unwind(panic),
         }
     })
-}
-
-fn decoder(options: &ConvertOptions) -> ChunkDecoder {
-    ChunkDecoder::new(options.decode, options.read.limits.kept_reject_bytes)
 }
 
 /// Fills free chunks until the sources end or nobody listens any more.

@@ -10,7 +10,19 @@ use serde::{Serialize, Serializer};
 
 /// Writes rejects. Nothing may be lost silently: call [`Self::finish`].
 #[derive(Debug)]
-pub(crate) struct RejectsWriter(BufWriter<File>);
+pub(crate) struct RejectsWriter {
+    out: BufWriter<File>,
+    kept: KeptBytes,
+}
+
+/// What is kept of the original bytes of rejects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeptBytes {
+    /// All up to a limit.
+    UpToLimit,
+    /// Nothing, because something in them is to be redacted.
+    Withheld,
+}
 
 /// A line of the file.
 #[derive(Serialize)]
@@ -22,7 +34,10 @@ struct Line<'a> {
     message: &'a str,
     /// Size of the original; greater than that of `bytes` if it was cut.
     len_bytes: u64,
-    bytes: Base64<'a>,
+    /// Null if they were withheld.
+    bytes: Option<Base64<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redacted: Option<bool>,
 }
 
 struct Base64<'a>(&'a [u8]);
@@ -34,11 +49,15 @@ impl Serialize for Base64<'_> {
 }
 
 impl RejectsWriter {
-    pub fn new(file: File) -> Self {
-        Self(BufWriter::new(file))
+    pub fn new(file: File, kept: KeptBytes) -> Self {
+        Self {
+            out: BufWriter::new(file),
+            kept,
+        }
     }
 
     pub fn write(&mut self, reject: &Reject) -> io::Result<()> {
+        let is_withheld = self.kept == KeptBytes::Withheld;
         let line = Line {
             file: &reject.origin.file,
             frame: reject.origin.frame,
@@ -46,13 +65,14 @@ impl RejectsWriter {
             code: reject.code.0,
             message: &reject.message,
             len_bytes: reject.len_bytes,
-            bytes: Base64(&reject.bytes),
+            bytes: (!is_withheld).then_some(Base64(&reject.bytes)),
+            redacted: is_withheld.then_some(true),
         };
-        serde_json::to_writer(&mut self.0, &line)?;
-        self.0.write_all(b"\n")
+        serde_json::to_writer(&mut self.out, &line)?;
+        self.out.write_all(b"\n")
     }
 
     pub fn finish(mut self) -> io::Result<()> {
-        self.0.flush()
+        self.out.flush()
     }
 }

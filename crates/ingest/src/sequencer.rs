@@ -7,18 +7,19 @@ use std::sync::mpsc::channel;
 use std::thread;
 
 use otolith_capture::{Chunk, Reject, Source};
-use otolith_lake::{Commit, KnownCaptures, Lake, LakeError, Run};
+use otolith_lake::{Capture, Commit, KnownCaptures, Lake, LakeError, Run};
 use otolith_tables::{Assembler, AssemblerOptions, DatabaseName, Part, Table};
 use rayon::ThreadPool;
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use crate::account::{Account, RejectGroups, TableAccount, note_counts};
-use crate::captures;
+use crate::captures::{self, Progress};
 use crate::decode::DecodedChunk;
 use crate::error::ConvertError;
 use crate::options::ConvertOptions;
 use crate::reader::ReadEnd;
-use crate::rejects::RejectsWriter;
+use crate::redact::Tally;
+use crate::rejects::{KeptBytes, RejectsWriter};
 use crate::repeats::REPEATS_NOT_TRACKED;
 use crate::watch::Watch;
 
@@ -35,6 +36,7 @@ pub(crate) struct Sequencer<'a> {
     rejects_file: Option<RejectsWriter>,
     rejects: RejectGroups,
     rows: BTreeMap<(DatabaseName, Table), u64>,
+    redacted: Tally,
     account: Account,
 }
 
@@ -58,6 +60,7 @@ impl<'a> Sequencer<'a> {
             rejects_file: None,
             rejects: RejectGroups::default(),
             rows: BTreeMap::new(),
+            redacted: Tally::default(),
             account: Account::default(),
         })
     }
@@ -69,7 +72,9 @@ impl<'a> Sequencer<'a> {
             batches,
             counts,
             rejects,
+            redacted,
         } = decoded;
+        self.redacted.add(&redacted);
         self.take_rejects(&rejects, batches.rejects())?;
         let account = &mut self.account;
         account.frames_read += counts.read;
@@ -115,7 +120,7 @@ impl<'a> Sequencer<'a> {
             progress,
         } = end;
         let identity = order.identity.finish();
-        let mut account = self.account;
+        let mut account = std::mem::take(&mut self.account);
         let rejects_path = self.run.rejects_path(identity);
         if let Some(file) = self.rejects_file.take() {
             file.finish()
@@ -127,10 +132,13 @@ impl<'a> Sequencer<'a> {
             notes.insert(REPEATS_NOT_TRACKED, order.repeats.untracked);
         }
         account.notes = note_counts(&notes);
+        if let Some(redaction) = &self.options.redact {
+            account.redacted = redaction.counts(&self.redacted);
+        }
         account.bytes_read = accounts.iter().map(|source| source.bytes_read).sum();
         account.sources = accounts;
         account.duplicate_requests = order.repeats.repeated;
-        account.rejects = self.rejects.into_groups();
+        account.rejects = std::mem::take(&mut self.rejects).into_groups();
         let table = |((database, table), rows): (&(DatabaseName, Table), &u64)| TableAccount {
             database: database.as_str().to_owned(),
             table: table.as_str(),
@@ -145,9 +153,10 @@ impl<'a> Sequencer<'a> {
         if is_new {
             let commit = Commit {
                 identity,
-                captures: progress.iter().map(|p| p.capture.clone()).collect(),
+                captures: progress.iter().map(|p| self.kept_capture(p)).collect(),
                 replaces: replaces.into_iter().collect(),
-                account: serde_json::to_value(&account).expect("an account has text keys"),
+                account: serde_json::to_value(self.kept_account(&account))
+                    .expect("an account has text keys"),
             };
             let spool = self.run.scratch().to_owned();
             let read = &self.options.read;
@@ -159,19 +168,51 @@ impl<'a> Sequencer<'a> {
         Ok(account)
     }
 
+    /// What the ledger keeps of a capture: its name may hold what is to be redacted.
+    fn kept_capture(&self, progress: &Progress) -> Capture {
+        Capture {
+            file: self.kept_name(&progress.capture.file),
+            ..progress.capture.clone()
+        }
+    }
+
+    /// What the ledger keeps of the account.
+    fn kept_account(&self, account: &Account) -> Account {
+        let mut kept = account.clone();
+        for source in &mut kept.sources {
+            source.file = self.kept_name(&source.file);
+        }
+        kept
+    }
+
+    fn kept_name(&self, name: &str) -> String {
+        match &self.options.redact {
+            None => name.to_owned(),
+            Some(redaction) => redaction.file_name(&name.into()).to_string(),
+        }
+    }
+
     /// Keeps the rejects of a chunk in input order: frames and single items.
     fn take_rejects(&mut self, frames: &[Reject], items: &[Reject]) -> Result<(), ConvertError> {
         let mut all: Vec<&Reject> = frames.iter().chain(items).collect();
         // A frame is rejected as a whole or item by item, never both; items stay in their order.
         all.sort_by_key(|reject| reject.origin.frame);
         for reject in all {
+            let withheld = self.options.redact.as_ref().map(|r| r.withhold(reject));
+            let reject = withheld.as_ref().unwrap_or(reject);
             if self.options.strict {
                 return Err(ConvertError::rejected(reject));
             }
             self.rejects.add(reject);
             let file = match &mut self.rejects_file {
                 Some(file) => file,
-                none => none.insert(RejectsWriter::new(self.run.create_rejects()?)),
+                none => {
+                    let kept = match self.options.redact {
+                        Some(_) => KeptBytes::Withheld,
+                        None => KeptBytes::UpToLimit,
+                    };
+                    none.insert(RejectsWriter::new(self.run.create_rejects()?, kept))
+                }
             };
             file.write(reject)
                 .map_err(|source| ConvertError::Rejects { source })?;

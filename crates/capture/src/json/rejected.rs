@@ -11,7 +11,7 @@ use super::members::Members;
 use super::text;
 use crate::frame::Encoding;
 use crate::layout::Envelope;
-use crate::problems::{BAD_ENVELOPE, EMPTY_BODY};
+use crate::problems::{BAD_ENVELOPE, EMPTY_BODY, UNRECOVERABLE_BODY};
 
 /// Which of the members were seen that together make a line of rejects.
 #[derive(Clone, Copy, Default)]
@@ -42,6 +42,10 @@ pub(super) fn open(object: &[u8]) -> Opened<'_> {
     for member in Members::of(object) {
         match member.key {
             b"len_bytes" => len_bytes = number(member.value),
+            b"bytes" if member.value == b"null" => {
+                let message = "a line of rejects whose bytes were left out by redaction";
+                return Opened::Reject(UNRECOVERABLE_BODY, message.to_owned());
+            }
             b"bytes" => bytes = text::of(member.value),
             _ => {}
         }
@@ -85,7 +89,7 @@ mod tests {
     use super::super::envelope::{Opened, open};
     use crate::frame::{Encoding, RejectCode};
     use crate::layout::Envelope;
-    use crate::problems::{BAD_ENVELOPE, EMPTY_BODY};
+    use crate::problems::{BAD_ENVELOPE, EMPTY_BODY, UNRECOVERABLE_BODY};
 
     fn line(len_bytes: &str, bytes: &str) -> String {
         format!(
@@ -122,5 +126,6 @@ mod tests {
         check_reject("7", r#""?""#, BAD_ENVELOPE);
         check_reject("-7", r#""eyJ4IjoxfQ==""#, BAD_ENVELOPE);
         check_reject("0", r#""""#, EMPTY_BODY);
+        check_reject("7", "null", UNRECOVERABLE_BODY);
     }
 }

@@ -18,6 +18,7 @@ pub use upkeep::{CompactArgs, DropArgs, VerifyArgs};
 use std::path::PathBuf;
 
 use clap::{Args as Group, Parser, Subcommand};
+use otolith_ingest::RedactTarget;
 
 use crate::values;
 
@@ -102,7 +103,8 @@ again.
 Examples:
   otolith convert otel/ --lake my-lake
   otolith convert --lake my-lake --threads 8 logs.jsonl traces.binpb.zst
-  otolith convert --lake my-lake --json otel/ | jq .tables")]
+  otolith convert --lake my-lake --json otel/ | jq .tables
+  otolith convert --lake my-lake --redact prompts,emails,ids --redact-key secret.key otel/")]
 pub struct ConvertArgs {
     /// Captures: files, directories (walked), or `-` for standard input
     #[arg(required = true, value_name = "PATH")]
@@ -134,9 +136,35 @@ pub struct ConvertArgs {
     #[arg(long, value_name = "SIZE", default_value = "128MiB", value_parser = values::size)]
     pub buffer_size: u64,
 
+    /// What is redacted.
+    #[command(flatten)]
+    pub redaction: RedactionArgs,
+
     /// How captures are read.
     #[command(flatten)]
     pub input: InputArgs,
+}
+
+/// What a conversion redacts.
+#[derive(Debug, Group)]
+#[command(next_help_heading = "Redaction")]
+pub struct RedactionArgs {
+    /// Keep these out of the lake: prompts, emails, ids, or attributes with this KEY
+    ///
+    /// prompts: what people and models wrote, tool arguments and results included; emails: e-mail
+    /// addresses, also inside of any text; ids: identifiers of people, accounts, organisations,
+    /// devices and machines, but not of sessions. Any other word is the key of an attribute as it
+    /// was sent, or with `*` at its end the beginning of keys; keys of nested maps count too.
+    /// docs/redaction.md lists the keys of each class. Rejects are then kept without their bytes.
+    #[arg(long, value_name = "CLASS|KEY,...", value_delimiter = ',')]
+    pub redact: Vec<RedactTarget>,
+
+    /// Put keyed hashes in place of redacted values, so that equal ones can still be joined
+    ///
+    /// The file holds the secret key: 16 bytes or more, such as from `openssl rand -out FILE 32`.
+    /// Without a key, values are removed, and an e-mail address in a text becomes `[redacted]`.
+    #[arg(long, value_name = "FILE", requires = "redact")]
+    pub redact_key: Option<PathBuf>,
 }
 
 /// `otolith tables`.

@@ -5,11 +5,11 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use anyhow::Result;
-use otolith_ingest::{ConvertError, ConvertOptions, convert};
+use otolith_ingest::{ConvertError, ConvertOptions, Redaction, RedactionKey, convert};
 use otolith_lake::Lake;
 
 use super::reading;
-use crate::args::ConvertArgs;
+use crate::args::{ConvertArgs, RedactionArgs};
 use crate::exit::Outcome;
 use crate::interrupt::{self, OnInterrupt};
 use crate::progress::{ByteBar, Terminal};
@@ -20,6 +20,7 @@ pub fn run(args: ConvertArgs, terminal: Terminal) -> Result<Outcome> {
     let options = ConvertOptions {
         columns_per_table: args.columns,
         buffer_bytes: reading::memory("--buffer-size", args.buffer_size)?,
+        redact: redaction(args.redaction)?,
         ..reading::conversion(&args.convert, &args.input, args.strict)?
     };
     let sources = reading::sources(&args.paths)?;
@@ -41,10 +42,25 @@ pub fn run(args: ConvertArgs, terminal: Terminal) -> Result<Outcome> {
     let look = out.look();
     if args.json {
         render::object(&account, &mut out)?;
+        for key in render::account::unmatched_keys(&account) {
+            terminal.say(format_args!("note: {key}"));
+        }
     } else if !terminal.quiet {
         render::account::write(&account, look, &mut out)?;
     }
     out.finish()?;
     terminal.say(render::rate(account.bytes_read, began.elapsed()));
     Ok(Outcome::lossy_if(!account.is_clean()))
+}
+
+/// What to redact, with the key if one is given.
+fn redaction(args: RedactionArgs) -> Result<Option<Arc<Redaction>>> {
+    if args.redact.is_empty() {
+        return Ok(None);
+    }
+    let key = match &args.redact_key {
+        Some(path) => Some(RedactionKey::read(path)?),
+        None => None,
+    };
+    Ok(Some(Arc::new(Redaction::new(args.redact, key))))
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use otolith_ingest::{Account, NoteCount, RejectGroup};
+use otolith_ingest::{Account, NoteCount, Redacted, RedactedKind, RejectGroup};
 
 use super::facts::{Place, balance, counted, detail, fact};
 use super::numbers::{bytes, count};
@@ -48,6 +48,7 @@ pub fn write(account: &Account, look: Look, out: &mut impl Write) -> io::Result<
     );
     fact(out, "written", written)?;
     rejects(account, out)?;
+    redacted(account, out)?;
     notes(&account.notes, out)?;
     if account.tables.is_empty() {
         return Ok(());
@@ -71,6 +72,32 @@ pub fn rejects(account: &Account, out: &mut impl Write) -> io::Result<()> {
         Some(path) => detail(out, format!("kept in {path}")),
         None => Ok(()),
     }
+}
+
+/// Writes how many values were redacted, and which keys fitted none.
+fn redacted(account: &Account, out: &mut impl Write) -> io::Result<()> {
+    let Some(first) = account.redacted.first() else {
+        return Ok(());
+    };
+    let values = account.redacted.iter();
+    let values: Vec<_> = values
+        .map(|entry| format!("{}: {}", entry.what, count(entry.values)))
+        .collect();
+    let how = match first.how {
+        Redacted::Removed => "removed",
+        Redacted::Hashed => "hashed",
+    };
+    fact(out, "redacted", format!("{} ({how})", values.join(", ")))?;
+    unmatched_keys(account).try_for_each(|note| fact(out, "note", note))
+}
+
+/// What to say of keys to redact that fitted no attribute: they may be mistyped.
+pub fn unmatched_keys(account: &Account) -> impl Iterator<Item = String> {
+    let unmatched = account
+        .redacted
+        .iter()
+        .filter(|entry| entry.kind == RedactedKind::Key && entry.values == 0);
+    unmatched.map(|entry| format!("--redact `{}` fitted no attribute", entry.what))
 }
 
 /// Writes rejects by code, with the first examples.

@@ -12,6 +12,7 @@ mod help;
 mod inspect;
 #[cfg(unix)]
 mod interrupt;
+mod redact;
 mod replay;
 mod report;
 mod sink;
