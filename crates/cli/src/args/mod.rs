@@ -17,7 +17,7 @@ pub use upkeep::{CompactArgs, DropArgs, VerifyArgs};
 
 use std::path::PathBuf;
 
-use clap::{Args as Group, Parser, Subcommand};
+use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use otolith_ingest::RedactTarget;
 
 use crate::values;
@@ -96,9 +96,11 @@ pub struct InspectArgs {
 /// `otolith convert`.
 #[derive(Debug, Group)]
 #[command(after_help = "\
-Converting the same captures into the same lake again replaces the same files. Rejects are kept in
-LAKE/_rejects with file, frame, offset, reason and bytes; `otolith convert LAKE/_rejects` tries them
-again.
+Captures are known by content. What the lake has already is passed over, also when a file was renamed,
+rotated or compressed since; of a file that has grown, what is new is converted. So the same command can
+be run again at any time, after a crash too: nothing is lost, and nothing is there twice. Rejects are
+kept in LAKE/_rejects with file, frame, offset, reason and bytes; `otolith convert LAKE/_rejects` tries
+them again.
 
 Examples:
   otolith convert otel/ --lake my-lake
@@ -126,6 +128,16 @@ pub struct ConvertArgs {
     #[arg(long)]
     pub strict: bool,
 
+    /// Convert captures that the lake has already anew, and replace the rows that they gave before
+    ///
+    /// Rows of one run share files. All captures that a run has read have to be named together.
+    #[arg(long)]
+    pub force: bool,
+
+    /// What to do with a last record that is cut off
+    #[arg(long, value_name = "WHAT", default_value = "wait")]
+    pub torn_tail: TornTailArg,
+
     /// Most columns of one table; attributes beyond it go to its JSON columns, those that every
     /// table has are kept
     #[arg(long, value_name = "N", default_value_t = 512)]
@@ -143,6 +155,15 @@ pub struct ConvertArgs {
     /// How captures are read.
     #[command(flatten)]
     pub input: InputArgs,
+}
+
+/// What to do with a last record that is cut off.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum TornTailArg {
+    /// Leave it for a later run, which reads it when the file has grown
+    Wait,
+    /// Reject it: the file will not grow any more
+    Reject,
 }
 
 /// What a conversion redacts.

@@ -5,11 +5,12 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use anyhow::Result;
-use otolith_ingest::{ConvertError, ConvertOptions, Redaction, RedactionKey, convert};
+use otolith_capture::TornTail;
+use otolith_ingest::{ConvertError, ConvertOptions, Known, Redaction, RedactionKey, convert};
 use otolith_lake::Lake;
 
 use super::reading;
-use crate::args::{ConvertArgs, RedactionArgs};
+use crate::args::{ConvertArgs, RedactionArgs, TornTailArg};
 use crate::exit::Outcome;
 use crate::interrupt::{self, OnInterrupt};
 use crate::progress::{ByteBar, Terminal};
@@ -17,11 +18,19 @@ use crate::render::{self, Output};
 
 /// Runs the command.
 pub fn run(args: ConvertArgs, terminal: Terminal) -> Result<Outcome> {
-    let options = ConvertOptions {
+    let mut options = ConvertOptions {
         columns_per_table: args.columns,
         buffer_bytes: reading::memory("--buffer-size", args.buffer_size)?,
         redact: redaction(args.redaction)?,
+        known: match args.force {
+            true => Known::Replace,
+            false => Known::PassOver,
+        },
         ..reading::conversion(&args.convert, &args.input, args.strict)?
+    };
+    options.read.torn_tail = match args.torn_tail {
+        TornTailArg::Wait => TornTail::Wait,
+        TornTailArg::Reject => TornTail::Reject,
     };
     let sources = reading::sources(&args.paths)?;
     let stop = Arc::new(AtomicBool::new(false));

@@ -16,6 +16,7 @@ pub fn write(account: &Account, look: Look, out: &mut impl Write) -> io::Result<
         bytes(account.bytes_read)
     );
     fact(out, "read", read)?;
+    known(account, out)?;
     let frames = balance(
         account.frames_read,
         "read",
@@ -48,6 +49,7 @@ pub fn write(account: &Account, look: Look, out: &mut impl Write) -> io::Result<
     );
     fact(out, "written", written)?;
     rejects(account, out)?;
+    waiting(account, out)?;
     redacted(account, out)?;
     notes(&account.notes, out)?;
     if account.tables.is_empty() {
@@ -72,6 +74,40 @@ pub fn rejects(account: &Account, out: &mut impl Write) -> io::Result<()> {
         Some(path) => detail(out, format!("kept in {path}")),
         None => Ok(()),
     }
+}
+
+/// Writes what the lake had already.
+fn known(account: &Account, out: &mut impl Write) -> io::Result<()> {
+    let all = account
+        .sources
+        .iter()
+        .filter(|source| source.known_bytes > 0);
+    let (grown, whole): (Vec<_>, Vec<_>) = all.partition(|source| source.frames_read > 0);
+    if !whole.is_empty() {
+        let files = counted(whole.len() as u64, "file");
+        let text = format!("{files} without anything new (--force converts anew)");
+        fact(out, "known", text)?;
+    }
+    for source in grown {
+        let frames = counted(source.known_frames, "frame");
+        fact(out, "known", format!("{}: the first {frames}", source.file))?;
+    }
+    Ok(())
+}
+
+/// Writes which files end in the middle of a record.
+fn waiting(account: &Account, out: &mut impl Write) -> io::Result<()> {
+    for source in &account.sources {
+        if let Some(tail) = &source.waiting {
+            let size = bytes(tail.len_bytes);
+            let text = format!(
+                "{}: {size} at byte {} wait for their end (--torn-tail reject gives them up)",
+                source.file, tail.offset
+            );
+            fact(out, "waiting", text)?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes how many values were redacted, and which keys fitted none.

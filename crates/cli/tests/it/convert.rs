@@ -37,7 +37,7 @@ fn a_broken_line_ends_with_3_and_the_rest_is_converted() {
     let kept = format!("kept in {}", lake.join("_rejects").display());
     assert!(done.out.contains(&kept), "{}", done.out);
     let again = run(otolith()
-        .args(["convert", "--json", "--lake"])
+        .args(["convert", "--json", "--force", "--lake"])
         .arg(&lake)
         .arg(&path));
     let account = again.json();
@@ -45,7 +45,7 @@ fn a_broken_line_ends_with_3_and_the_rest_is_converted() {
     assert_eq!(account["frames_rejected"], 1);
     assert_eq!(rows(&account, "logs"), 78);
     let rejects: Vec<_> = fs::read_dir(lake.join("_rejects")).unwrap().collect();
-    assert!(!rejects.is_empty());
+    assert_eq!(rejects.len(), 1);
 }
 
 #[test]
@@ -62,8 +62,27 @@ fn converting_again_changes_nothing() {
         done.out
     };
     let first = (convert(), tables());
-    let second = (convert(), tables());
-    assert_eq!(first, second);
+    let again = convert();
+    assert!(
+        again.contains("known       1 file without anything new"),
+        "{again}"
+    );
+    assert!(again.contains("frames      0 read"), "{again}");
+    assert_eq!(tables(), first.1);
+    let forced = run(otolith()
+        .args(["convert", "--force", "--lake"])
+        .arg(&lake)
+        .arg(claude()));
+    assert_eq!((forced.code, forced.out), (0, first.0));
+    let rows = |json: &str| {
+        let json: Value = serde_json::from_str(json).unwrap();
+        let tables = json["databases"][0]["tables"].as_array().unwrap().clone();
+        let rows = tables.into_iter().map(|table| table["rows"].clone());
+        rows.collect::<Vec<_>>()
+    };
+    assert_eq!(rows(&tables()), rows(&first.1));
+    let verified = run(otolith().args(["verify", "--lake"]).arg(&lake));
+    assert_eq!(verified.code, 0, "{}", verified.out);
 }
 
 #[test]
@@ -83,6 +102,7 @@ fn the_number_of_threads_changes_no_byte() {
                 (name, fs::read(path).unwrap())
             })
             .collect();
+        files.retain(|(name, _)| name.ends_with(".parquet") || name.starts_with("_rejects"));
         files.sort();
         files
     };
@@ -114,6 +134,9 @@ fn repeated_requests_are_dropped_on_demand() {
             .args([claude(), copy.clone()])
             .args(dedup))
     };
+    // A copy byte for byte would be known as the same capture.
+    let text = fs::read_to_string(&copy).unwrap();
+    fs::write(&copy, text.replace('\n', " \n")).unwrap();
     let kept = convert("kept", &[]).json();
     assert_eq!(rows(&kept, "logs"), 2 * 78);
     let dropped = convert("dropped", &["--dedup", "requests"]).json();
