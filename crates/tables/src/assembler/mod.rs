@@ -5,6 +5,7 @@
 
 mod columns;
 mod part_builder;
+mod sent_as;
 mod store;
 
 use std::collections::BTreeMap;

@@ -14,6 +14,7 @@ use crate::value::json;
 
 use super::Chunk;
 use super::columns::{NO_SLOTS, REST, Slot, Slots, TableColumns};
+use super::sent_as::{self, SentAsBuilder};
 use super::store::Pushed;
 
 /// Builds the columns of parts of one table.
@@ -149,7 +150,9 @@ impl<'a, R: Rows> PartBuilder<'a, R> {
             self.item_attributes(rows, &mut slots),
             self.context_attributes(AttributePlace::Resource, &contexts, &mut slots),
             self.context_attributes(AttributePlace::Scope, &contexts, &mut slots),
+            self.sent_as(rows, &contexts),
             self.sources(rows),
+            self.items(rows),
         ];
         for (column, gathered) in ENDING.iter().zip(ending) {
             columns.push(part_column(column.field(), gathered));
@@ -172,6 +175,33 @@ impl<'a, R: Rows> PartBuilder<'a, R> {
         let values = views.iter().map(|view| (column.get)(view));
         let gathered = contexts.column(column.definition.r#type, values);
         part_column(column.definition.field(), gathered)
+    }
+
+    fn sent_as(&self, rows: &[RowRef], contexts: &Distinct) -> Gathered {
+        let shared: Vec<Vec<u8>> = contexts
+            .numbers
+            .iter()
+            .map(|number| {
+                let all = &self.chunks[self.pushed[number.0 as usize].chunk].contexts;
+                let view = self.view(*number);
+                let (resources, scopes) = (&all.resource_attributes, &all.scope_attributes);
+                let resource = (resources, resources.row(view.scope.resource));
+                sent_as::shared(resource, (scopes, scopes.row(view.scope_number)))
+            })
+            .collect();
+        let mut builder = SentAsBuilder::default();
+        for (row, context) in rows.iter().zip(&contexts.of_row) {
+            let cells = &self.pushed[row.buffer as usize].table.attributes;
+            let shared = &shared[*context as usize];
+            builder.push(cells, cells.row(row.row), (row.buffer, *context), shared);
+        }
+        builder.finish()
+    }
+
+    fn items(&self, rows: &[RowRef]) -> Gathered {
+        let item = |row: &RowRef| self.pushed[row.buffer as usize].table.items[row.row as usize];
+        let items = rows.iter().map(|row| item(row).into()).collect();
+        (Values::Int64(items), None)
     }
 
     fn sources(&self, rows: &[RowRef]) -> Gathered {

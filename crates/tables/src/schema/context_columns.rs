@@ -123,11 +123,27 @@ pub(crate) const ENDING: &[ColumnDefinition] = &[
         null: "there are none",
     },
     ColumnDefinition {
+        name: "sent_as",
+        r#type: ColumnType::String,
+        layout: Layout::Repeating,
+        unit: "",
+        meaning: "how attributes were sent that were converted, JSON object (see below)",
+        null: "none was converted",
+    },
+    ColumnDefinition {
         name: "source",
         r#type: ColumnType::String,
         layout: Layout::Repeating,
         unit: "",
         meaning: "where the row was read: capture file name, `#`, number of the frame in it from 1",
+        null: "",
+    },
+    ColumnDefinition {
+        name: "item",
+        r#type: ColumnType::Int64,
+        layout: Layout::Rising,
+        unit: "",
+        meaning: "number of the item (span, log record, point) in its frame, from 0, items rejected alone not counted; rows of events, links and exemplars have that of the item they belong to",
         null: "",
     },
 ];

@@ -103,7 +103,7 @@ table! {
 }
 
 table! {
-    /// A link of a span; `date` is that of the span's start.
+    /// A link of a span.
     SpanLinks: SpanLinkRow, SpanLinkRows, &[];
     trace_id: TraceIds, Repeating, "", "trace id of the span that has the link", null "empty or all zero";
     span_id: SpanIds, Repeating, "", "span id of the span that has the link", null "empty or all zero";
@@ -193,4 +193,5 @@ table! {
     value_int: Int, Distinct, "unit", "value, exact", null "the value was not sent as integer";
     trace_id: TraceIds, Distinct, "", "trace id of the recording span", null "empty or all zero";
     span_id: SpanIds, Distinct, "", "span id of the recording span", null "empty or all zero";
+    exemplar_index: Int, Repeating, "", "position among the exemplars of the point, from 0", null "";
 }
