@@ -227,7 +227,7 @@ impl Cells {
     /// Ends a row, with values of base columns that did not fit: the name of the column and JSON.
     pub(crate) fn end_row(&mut self, reserved: &[(&str, String)]) {
         for (column, json) in reserved {
-            let key = self.key(&format!("otolith.{column}"));
+            let key = self.key(&format!("{}{column}", json::RESERVED_PREFIX));
             let start = self.bytes.len();
             self.bytes.extend_from_slice(json.as_bytes());
             self.push_text(key, Kind::Reserved, start);

@@ -1,11 +1,13 @@
 //! The columns that each row brings, table by table.
 
 use crate::part::Layout;
+use crate::restore::Fault;
 use crate::table::Table;
 
 use super::buffer::{
     Buffer, Codes, Double, Doubles, Gathered, Int, Ints, Micros, RowRef, SpanIds, Text, TraceIds,
 };
+use super::column::{Column, Readable};
 use super::context_columns::{ContextColumn, METRIC, METRIC_NAME};
 use super::names::{BodyKind, SpanKindNames, StatusCodeNames};
 use super::{ColumnDefinition, Rows};
@@ -57,6 +59,14 @@ macro_rules! table {
 
             fn row_bytes(&self, row: usize) -> usize {
                 [$(self.$column.row_bytes(row)),*].iter().sum()
+            }
+
+            fn read<'a>(columns: &[Column<'a>], row: usize) -> Result<$row<'a>, Fault> {
+                let mut columns = columns.iter();
+                let mut next = || columns.next().expect("there is one per definition");
+                Ok($row {
+                    $($column: <$buffer as Readable>::read(next(), row)?,)*
+                })
             }
 
             fn gather(buffers: &[&Self], rows: &[RowRef]) -> Vec<Gathered> {
