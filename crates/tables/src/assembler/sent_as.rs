@@ -104,20 +104,26 @@ pub(crate) fn shared(resource: (&Cells, &[Cell]), scope: (&Cells, &[Cell])) -> V
     out
 }
 
-/// Writes a place with its converted keys; nothing if there are none.
+/// Writes a place with its converted keys, sorted; nothing if there are none.
 fn write_place(out: &mut Vec<u8>, place: AttributePlace, cells: &Cells, row: &[Cell]) {
-    let mut any = false;
-    for cell in row.iter().filter(|cell| cell.is_converted()) {
-        if any {
+    let converted = row.iter().filter(|cell| cell.is_converted());
+    let mut converted: Vec<_> = converted
+        .map(|cell| (cells.key_text(cell.key()), cells.sent_as(*cell)))
+        .collect();
+    if converted.is_empty() {
+        return;
+    }
+    // So the order in which keys were sent makes no further texts.
+    converted.sort_by_key(|(key, _)| *key);
+    json::write_text(out, place.as_str());
+    out.extend_from_slice(b":{");
+    for (index, (key, sent)) in converted.into_iter().enumerate() {
+        if index > 0 {
             out.push(b',');
-        } else {
-            json::write_text(out, place.as_str());
-            out.extend_from_slice(b":{");
-            any = true;
         }
-        json::write_text(out, cells.key_text(cell.key()));
+        json::write_text(out, key);
         out.push(b':');
-        match cells.sent_as(*cell) {
+        match sent {
             Sent::Text(text) => {
                 out.extend_from_slice(b"{\"stringValue\":");
                 json::write_text(out, text);
@@ -128,9 +134,7 @@ fn write_place(out: &mut Vec<u8>, place: AttributePlace, cells: &Cells, row: &[C
             Sent::String | Sent::AsIs => out.extend_from_slice(b"\"stringValue\""),
         }
     }
-    if any {
-        out.push(b'}');
-    }
+    out.push(b'}');
 }
 
 #[cfg(test)]
@@ -170,7 +174,7 @@ mod tests {
         check(
             &[("a", text), ("duration_ms", text), ("cost_usd", int)],
             &[],
-            Some(r#"{"item":{"duration_ms":"stringValue","cost_usd":"intValue"}}"#),
+            Some(r#"{"item":{"cost_usd":"intValue","duration_ms":"stringValue"}}"#),
         );
         check(
             &[("cost_usd", Value::String("0.50"))],
