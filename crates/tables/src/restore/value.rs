@@ -130,6 +130,7 @@ fn values<'b>(json: Json<'b>) -> Result<&'b [Json<'b>], &'static str> {
 mod tests {
     use super::*;
     use crate::restore::json::parse;
+    use proptest::prelude::*;
 
     fn check(text: &str, expected: Result<Value<'_>, &'static str>) {
         let bump = Bump::new();
@@ -184,6 +185,34 @@ mod tests {
             let bump = Bump::new();
             let json = parse(text, &bump).unwrap();
             assert!(plain(json, &bump).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_deepest_value_that_decoders_take_is_read_back() {
+        let mut value = "{}".to_owned();
+        for _ in 0..MAX_DEPTH {
+            value = format!(r#"{{"kvlistValue":{{"values":[{{"key":"k","value":{value}}}]}}}}"#);
+        }
+        let bump = Bump::new();
+        let json = parse(&value, &bump).unwrap();
+        assert!(otlp(json, &bump).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(
+            pieces in prop::collection::vec(prop::sample::select(vec![
+                "{", "}", "[", "]", ",", ":", "\"", "\\", "\\u00", "\\ud800", "1", "-", "1.5e", "null", "true",
+                "\"kvlistValue\":", "\"values\":", "\"bytesValue\":\"AA\"", "\"doubleValue\":", "\"key\"", "\u{e9}", " ",
+            ]), 0..12),
+        ) {
+            let bump = Bump::new();
+            let text = pieces.concat();
+            if let Ok(json) = parse(&text, &bump) {
+                let _ = plain(json, &bump);
+                let _ = otlp(json, &bump);
+            }
         }
     }
 
