@@ -13,7 +13,7 @@ use crate::sink::{ItemReject, NoteCode, Sink};
 ///
 /// As [`crate::RequestEncoder`], in the other encoding: resources and scopes are grouped as visited, and
 /// what means nothing is left out. A request is one line. Headers stand before the lists that
-/// they belong to, so that a reader needs one pass.
+/// they belong to, for readers that need them first.
 #[derive(Debug, Default)]
 pub struct JsonRequestEncoder {
     /// By `Signal as usize`.

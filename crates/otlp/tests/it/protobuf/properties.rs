@@ -102,7 +102,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_encoded_as_json_decodes_to_the_same_in_one_pass(
+    fn what_is_encoded_as_json_decodes_to_the_same(
         request in request(),
         abandoned in request(),
     ) {
@@ -126,7 +126,6 @@ proptest! {
             let (result, again) = decode(&frame(&text, Encoding::Json, SignalHint::Unknown));
             prop_assert!(result.is_ok(), "{result:?}");
             prop_assert_eq!(again.text(), expected.text());
-            prop_assert_eq!(again.abandons, 0);
             let is_repeat = |note: &NoteCode| [DUPLICATE_ATTRIBUTE_KEY, NO_ITEMS].contains(note);
             prop_assert!(again.notes.iter().all(is_repeat), "{:?}", again.notes);
         }
