@@ -4,9 +4,11 @@ use std::fmt;
 
 use anyhow::Error;
 use otolith_capture::FindError;
+use otolith_ingest::ExportError;
 use otolith_lake::LakeError;
 use otolith_replay::ReplayError;
 use otolith_report::ReportError;
+use otolith_tables::RestoreError;
 
 /// An error of the command itself, with what to do about it.
 #[derive(Debug)]
@@ -44,6 +46,17 @@ pub fn of(error: &Error) -> Option<&'static str> {
             return Some("`otolith convert PATH... --lake DIR` makes a lake from captures");
         }
         Some(LakeError::Occupied { .. }) => return Some("name a new or an empty directory"),
+        _ => {}
+    }
+    match error.downcast_ref() {
+        Some(ExportError::UnclearSignal { .. }) => {
+            return Some("write a file per signal with --signal, or use --as jsonl");
+        }
+        Some(ExportError::Part { source, .. } | ExportError::Children { source, .. })
+            if matches!(source, RestoreError::MissingColumn { .. }) =>
+        {
+            return Some("the lake is of an older version: convert the captures again");
+        }
         _ => {}
     }
     match error.downcast_ref() {

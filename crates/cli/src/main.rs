@@ -21,6 +21,7 @@ fn main() -> ExitCode {
     exit::finish(match args.command {
         Command::Inspect(args) => commands::inspect::run(args, terminal),
         Command::Convert(args) => commands::convert::run(args, terminal),
+        Command::Cat(args) => commands::cat::run(args, terminal),
         Command::Tables(args) => commands::tables::run(args, terminal),
         Command::Compact(args) => commands::compact::run(args, terminal),
         Command::Drop(args) => commands::retention::run(args, terminal),

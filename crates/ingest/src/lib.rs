@@ -1,7 +1,8 @@
-//! Converts captures into a lake, every frame accounted for, and inspects captures.
+//! Converts captures into a lake, every frame accounted for, and back; inspects captures.
 //!
 //! ```text
 //! sources -> chunks -> batches (on several threads) -> parts (in input order) -> lake
+//! lake -> parts -> requests
 //! ```
 //! The same sources and options give the same files, whatever the number of threads. The crate
 //! prints nothing: progress goes to a [`Watch`], the result is an [`Account`].
@@ -11,6 +12,7 @@ mod captures;
 mod convert;
 mod decode;
 mod error;
+mod export;
 mod identity;
 mod inspect;
 mod options;
@@ -27,6 +29,7 @@ pub use account::{
 };
 pub use convert::convert;
 pub use error::ConvertError;
+pub use export::{ExportError, ExportFormat, ExportOptions, Exported, export};
 pub use inspect::{
     Disorder, Gap, Inspection, MetricInspection, ScopeInspection, ServiceInspection,
     SignalInspection, SourceInspection, TimeRange, inspect,

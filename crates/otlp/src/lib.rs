@@ -18,7 +18,7 @@ mod sink;
 mod times;
 
 pub use decoder::Decoder;
-pub use encode::RequestEncoder;
+pub use encode::{JsonRequestEncoder, RequestEncoder};
 pub use model::{
     Attributes, Buckets, EntityRef, Event, Exemplar, ExponentialHistogramPoint, HistogramPoint,
     KeyValue, Link, LogRecord, Metric, MetricKind, Number, NumberPoint, QuantileValue, Resource,

@@ -3,6 +3,8 @@
 //! ```text
 //! Sink visits -> Batches (rows of one chunk) -> Assembler (chunks in input order)
 //!             -> Part (rows of one database, table and date, sorted by time)
+//!
+//! parts of one database and date -> Children, Restorer -> Sink visits
 //! ```
 //! The crate knows neither Parquet nor paths.
 
@@ -14,6 +16,7 @@ mod part;
 pub mod problems;
 #[cfg(test)]
 mod properties;
+mod restore;
 mod schema;
 mod table;
 mod value;
@@ -24,5 +27,6 @@ pub use database::{DatabaseName, normalise};
 pub use part::{
     AttributePlace, ColumnOrigin, ColumnType, Field, Layout, Part, PartColumn, Strings, Values,
 };
+pub use restore::{Children, RestoreError, Restorer};
 pub use schema::{base_fields, meaning, tables_markdown};
 pub use table::Table;

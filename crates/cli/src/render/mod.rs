@@ -14,6 +14,7 @@ pub mod account;
 pub mod inspection;
 pub mod lake;
 pub mod outcome;
+pub mod requests;
 pub mod upkeep;
 
 pub use json::object;

@@ -11,10 +11,11 @@ fn the_version_is_printed_to_standard_output() {
 
 #[test]
 fn every_command_explains_itself_with_examples() {
-    let commands: [&[&str]; 10] = [
+    let commands: [&[&str]; 11] = [
         &["inspect"],
         &["convert"],
         &["tables"],
+        &["cat"],
         &["report", "summary"],
         &["report", "cost"],
         &["report", "tokens"],

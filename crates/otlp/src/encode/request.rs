@@ -64,6 +64,14 @@ impl RequestEncoder {
             .collect()
     }
 
+    /// Bytes of all requests so far.
+    pub fn len_bytes(&self) -> usize {
+        self.requests
+            .iter()
+            .map(|request| request.bytes.len())
+            .sum()
+    }
+
     /// The buffer of the signal that is being told about.
     fn buffer(&mut self) -> &mut Buffer {
         let signal = self.signal.expect("a sink is told the resource first");

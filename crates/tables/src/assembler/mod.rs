@@ -4,7 +4,9 @@
 //! batches are pushed, so that chunks can be decoded on any number of threads.
 
 mod columns;
+mod distinct;
 mod part_builder;
+mod sent_as;
 mod store;
 
 use std::collections::BTreeMap;

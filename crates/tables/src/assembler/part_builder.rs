@@ -8,12 +8,14 @@ use crate::batch::cells::{Cell, Cells, Kind};
 use crate::batch::context::View;
 use crate::batch::tables::TableBatch;
 use crate::part::{AttributePlace, ColumnType, Field, PartColumn, Values};
-use crate::schema::buffer::{DictionaryBuilder, Gathered, RowRef, StringsBuilder, validity};
+use crate::schema::buffer::{Gathered, RowRef, StringsBuilder, validity};
 use crate::schema::{COMMON, ContextColumn, ContextValue, ENDING, Rows};
-use crate::value::json;
+use crate::value::json::{self, ESCAPE_PREFIX, RESERVED_PREFIX};
 
 use super::Chunk;
 use super::columns::{NO_SLOTS, REST, Slot, Slots, TableColumns};
+use super::distinct::Distinct;
+use super::sent_as::{self, SentAsBuilder};
 use super::store::Pushed;
 
 /// Builds the columns of parts of one table.
@@ -22,92 +24,6 @@ pub(crate) struct PartBuilder<'a, R> {
     pushed: &'a [Pushed<R>],
     chunks: &'a [Chunk],
     columns: &'a TableColumns,
-}
-
-/// The distinct contexts, or frames, of rows, in order of appearance.
-#[derive(Debug)]
-struct Distinct {
-    /// Index of the buffer, and number there.
-    numbers: Vec<(u32, u32)>,
-    /// Index into `numbers` per row.
-    of_row: Vec<u32>,
-}
-
-impl Distinct {
-    fn new(rows: &[RowRef], number: impl Fn(&RowRef) -> u32) -> Self {
-        let mut seen: HashMap<(u32, u32), u32> = HashMap::new();
-        let mut distinct = Self {
-            numbers: Vec::new(),
-            of_row: Vec::with_capacity(rows.len()),
-        };
-        let mut last = None;
-        for row in rows {
-            let number = (row.buffer, number(row));
-            let index = match last {
-                Some((last, index)) if last == number => index,
-                _ => *seen.entry(number).or_insert_with(|| {
-                    distinct.numbers.push(number);
-                    u32::try_from(distinct.numbers.len() - 1).expect("fewer than rows")
-                }),
-            };
-            last = Some((number, index));
-            distinct.of_row.push(index);
-        }
-        distinct
-    }
-
-    /// Spreads values of the distinct contexts over their rows.
-    fn spread<T: Copy>(&self, values: &[T]) -> Vec<T> {
-        self.of_row
-            .iter()
-            .map(|index| values[*index as usize])
-            .collect()
-    }
-
-    /// Spreads the values of a column.
-    fn column<'a>(
-        &self,
-        r#type: ColumnType,
-        values: impl Iterator<Item = ContextValue<'a>>,
-    ) -> Gathered {
-        let mut dictionary = DictionaryBuilder::default();
-        let (mut ints, mut doubles, mut truths) = (Vec::new(), Vec::new(), Vec::new());
-        let mut indices = Vec::new();
-        let mut valid = Vec::new();
-        for value in values {
-            valid.push(value != ContextValue::Null);
-            match r#type {
-                ColumnType::String => indices.push(match value {
-                    ContextValue::Text(text) => dictionary.index(text),
-                    _ => 0,
-                }),
-                ColumnType::Boolean => truths.push(value == ContextValue::Bool(true)),
-                ColumnType::Double => doubles.push(match value {
-                    ContextValue::Double(double) => double,
-                    _ => 0.0,
-                }),
-                _ => ints.push(match value {
-                    ContextValue::Int(int) => int,
-                    _ => 0,
-                }),
-            }
-        }
-        let values = match r#type {
-            ColumnType::String => Values::Dictionary {
-                indices: self.spread(&indices),
-                dictionary: dictionary.finish(),
-            },
-            ColumnType::Boolean => Values::Boolean(self.spread(&truths)),
-            ColumnType::Double => Values::Double(self.spread(&doubles)),
-            _ => Values::Int64(self.spread(&ints)),
-        };
-        let valid = if valid.contains(&false) {
-            validity(self.spread(&valid))
-        } else {
-            None
-        };
-        (values, valid)
-    }
 }
 
 impl<'a, R: Rows> PartBuilder<'a, R> {
@@ -149,7 +65,9 @@ impl<'a, R: Rows> PartBuilder<'a, R> {
             self.item_attributes(rows, &mut slots),
             self.context_attributes(AttributePlace::Resource, &contexts, &mut slots),
             self.context_attributes(AttributePlace::Scope, &contexts, &mut slots),
+            self.sent_as(rows, &contexts),
             self.sources(rows),
+            self.items(rows),
         ];
         for (column, gathered) in ENDING.iter().zip(ending) {
             columns.push(part_column(column.field(), gathered));
@@ -172,6 +90,33 @@ impl<'a, R: Rows> PartBuilder<'a, R> {
         let values = views.iter().map(|view| (column.get)(view));
         let gathered = contexts.column(column.definition.r#type, values);
         part_column(column.definition.field(), gathered)
+    }
+
+    fn sent_as(&self, rows: &[RowRef], contexts: &Distinct) -> Gathered {
+        let shared: Vec<Vec<u8>> = contexts
+            .numbers
+            .iter()
+            .map(|number| {
+                let all = &self.chunks[self.pushed[number.0 as usize].chunk].contexts;
+                let view = self.view(*number);
+                let (resources, scopes) = (&all.resource_attributes, &all.scope_attributes);
+                let resource = (resources, resources.row(view.scope.resource));
+                sent_as::shared(resource, (scopes, scopes.row(view.scope_number)))
+            })
+            .collect();
+        let mut builder = SentAsBuilder::default();
+        for (row, context) in rows.iter().zip(&contexts.of_row) {
+            let cells = &self.pushed[row.buffer as usize].table.attributes;
+            let shared = &shared[*context as usize];
+            builder.push(cells, cells.row(row.row), (row.buffer, *context), shared);
+        }
+        builder.finish()
+    }
+
+    fn items(&self, rows: &[RowRef]) -> Gathered {
+        let item = |row: &RowRef| self.pushed[row.buffer as usize].table.items[row.row as usize];
+        let items = rows.iter().map(|row| item(row).into()).collect();
+        (Values::Int64(items), None)
     }
 
     fn sources(&self, rows: &[RowRef]) -> Gathered {
@@ -299,11 +244,6 @@ fn context_value(cells: &Cells, cell: Cell) -> ContextValue<'_> {
 struct Rest {
     json: Vec<u8>,
 }
-
-/// Begins the keys under which values of base columns stand in the JSON rest.
-const RESERVED_PREFIX: &str = "otolith.";
-/// Put before keys of attributes that begin like reserved ones.
-const ESCAPE_PREFIX: &str = "otolith.attribute.";
 
 impl Rest {
     fn add(&mut self, cells: &Cells, cell: Cell) {

@@ -12,7 +12,6 @@ use crate::schema::{
     SummaryRows, TraceRows, base_columns,
 };
 use crate::table::Table;
-use crate::value::time;
 
 use super::Chunk;
 use super::columns::{NO_SLOTS, Slots, TableColumns};
@@ -36,6 +35,8 @@ const PART_LIMITS: PartLimits = PartLimits {
 
 /// How much longer JSON text can be than what it tells.
 const JSON_GROWTH: usize = 6;
+/// Bytes that a converted attribute takes in `sent_as` at most, before [`JSON_GROWTH`].
+const CONVERTED_BYTES: usize = 24;
 /// Bytes of a row in text columns of fixed length, roughly.
 const ROW_BYTES: usize = 128;
 
@@ -118,12 +119,9 @@ fn rows_by_date<R: Rows>(pushed: &[Pushed<R>]) -> BTreeMap<i32, Vec<(i64, RowRef
         let mut nanos = pushed.table.nanos.as_slice();
         let mut row = 0;
         // Runs of one date, so that the map is asked once per run.
-        while let Some(first) = nanos.first() {
-            let date = time::date(*first);
-            let run = nanos
-                .iter()
-                .take_while(|nanos| time::date(**nanos) == date)
-                .count();
+        for run in pushed.table.dates.chunk_by(|one, next| one == next) {
+            let date = run[0];
+            let run = run.len();
             dates.entry(date).or_default().extend(
                 nanos[..run]
                     .iter()
@@ -158,7 +156,7 @@ fn split<'a, R: Rows>(
             .attributes
             .row(row.row)
             .iter()
-            .map(|cell| cell.len_bytes())
+            .map(|cell| cell.len_bytes() + usize::from(cell.is_converted()) * CONVERTED_BYTES)
             .sum();
         let row_bytes =
             table.rows.row_bytes(row.row as usize) + attributes * JSON_GROWTH + ROW_BYTES;

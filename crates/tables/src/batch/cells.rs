@@ -7,7 +7,7 @@ use otolith_otlp::KeyValue;
 
 use crate::dialect::known_keys;
 use crate::part::ColumnType;
-use crate::value::fit::{Scalar, fit};
+use crate::value::fit::{Scalar, Sent, fit};
 use crate::value::json;
 use crate::value::series::{AttributesHash, key_hash};
 
@@ -53,9 +53,16 @@ pub(crate) struct Cell {
     /// The number itself; of a text the offset in the bytes.
     value: u64,
     key_and_kind: u32,
-    /// Length of a text.
+    /// Length of a text; of any other kind how it was sent, one of the numbers below.
     len: u32,
 }
+
+const SENT_AS_IS: u32 = 0;
+const SENT_STRING: u32 = 1;
+const SENT_INT: u32 = 2;
+const SENT_DOUBLE: u32 = 3;
+/// From here on: sent as a text, the number less this is its index in [`Cells::sent_texts`].
+const SENT_TEXT: u32 = 4;
 
 impl Cell {
     pub(crate) const fn key(self) -> u32 {
@@ -78,9 +85,24 @@ impl Cell {
         self.value != 0
     }
 
-    /// Bytes of a text.
+    /// Bytes of a text, 0 for any other kind.
     pub(crate) const fn len_bytes(self) -> usize {
-        self.len as usize
+        if self.is_text() { self.len as usize } else { 0 }
+    }
+
+    /// True if the value was converted.
+    pub(crate) const fn is_converted(self) -> bool {
+        !self.is_text() && self.len != SENT_AS_IS
+    }
+
+    /// The key, and a number for how the value was sent: equal numbers of a key in one list of cells
+    /// mean the same.
+    pub(crate) const fn key_and_sent(self) -> (u32, u32) {
+        (self.key(), self.len)
+    }
+
+    const fn is_text(self) -> bool {
+        matches!(self.kind(), Kind::String | Kind::Json | Kind::Reserved)
     }
 }
 
@@ -100,6 +122,9 @@ pub(crate) struct Cells {
     cells: Vec<Cell>,
     row_ends: Vec<usize>,
     bytes: Vec<u8>,
+    /// Texts as sent of converted values that are not canonical, where they end in `sent_bytes`.
+    sent_texts: Vec<usize>,
+    sent_bytes: Vec<u8>,
     keys: Interner,
     infos: Vec<KeyInfo>,
     /// Each key and kind that can have a column, in order of appearance.
@@ -114,6 +139,7 @@ pub(crate) struct CellsMark {
     rows: usize,
     cells: usize,
     bytes: usize,
+    sent_texts: usize,
     keys: usize,
     announced: usize,
 }
@@ -141,30 +167,67 @@ impl Cells {
     fn push_one(&mut self, attribute: &KeyValue<'_>) -> u32 {
         let key = self.key(attribute.key);
         let known = self.infos[key as usize].known;
-        match fit(&attribute.value, known) {
-            Some(Scalar::String(text)) => {
+        let Some((scalar, sent)) = fit(&attribute.value, known) else {
+            let start = self.bytes.len();
+            json::write_rest(&mut self.bytes, &attribute.value);
+            self.push_text(key, Kind::Json, start);
+            return key;
+        };
+        let sent = self.sent(sent);
+        match scalar {
+            Scalar::String(text) => {
                 let start = self.bytes.len();
                 self.bytes.extend_from_slice(text.as_bytes());
                 self.push_text(key, Kind::String, start);
             }
-            Some(Scalar::Bool(truth)) => self.push_cell(key, Kind::Boolean, u64::from(truth), 0),
-            Some(Scalar::Int(int)) => self.push_cell(key, Kind::Int64, int.cast_unsigned(), 0),
-            Some(Scalar::Double(double)) => {
-                self.push_cell(key, Kind::Double, double.to_bits(), 0);
-            }
-            None => {
-                let start = self.bytes.len();
-                json::write_rest(&mut self.bytes, &attribute.value);
-                self.push_text(key, Kind::Json, start);
+            Scalar::Bool(truth) => self.push_cell(key, Kind::Boolean, u64::from(truth), sent),
+            Scalar::Int(int) => self.push_cell(key, Kind::Int64, int.cast_unsigned(), sent),
+            Scalar::Double(double) => {
+                self.push_cell(key, Kind::Double, double.to_bits(), sent);
             }
         }
         key
     }
 
+    /// How a value was sent, as a number for its cell.
+    fn sent(&mut self, sent: Sent<'_>) -> u32 {
+        match sent {
+            Sent::AsIs => SENT_AS_IS,
+            Sent::String => SENT_STRING,
+            Sent::Int => SENT_INT,
+            Sent::Double => SENT_DOUBLE,
+            Sent::Text(text) => {
+                let index = u32::try_from(self.sent_texts.len()).expect("frames are smaller");
+                self.sent_bytes.extend_from_slice(text.as_bytes());
+                self.sent_texts.push(self.sent_bytes.len());
+                SENT_TEXT + index
+            }
+        }
+    }
+
+    /// How the value of a cell was sent.
+    pub(crate) fn sent_as(&self, cell: Cell) -> Sent<'_> {
+        if cell.is_text() {
+            return Sent::AsIs;
+        }
+        match cell.len {
+            SENT_AS_IS => Sent::AsIs,
+            SENT_STRING => Sent::String,
+            SENT_INT => Sent::Int,
+            SENT_DOUBLE => Sent::Double,
+            number => {
+                let index = (number - SENT_TEXT) as usize;
+                let start = index.checked_sub(1).map_or(0, |last| self.sent_texts[last]);
+                let text = &self.sent_bytes[start..self.sent_texts[index]];
+                Sent::Text(std::str::from_utf8(text).expect("whole texts are held"))
+            }
+        }
+    }
+
     /// Ends a row, with values of base columns that did not fit: the name of the column and JSON.
     pub(crate) fn end_row(&mut self, reserved: &[(&str, String)]) {
         for (column, json) in reserved {
-            let key = self.key(&format!("otolith.{column}"));
+            let key = self.key(&format!("{}{column}", json::RESERVED_PREFIX));
             let start = self.bytes.len();
             self.bytes.extend_from_slice(json.as_bytes());
             self.push_text(key, Kind::Reserved, start);
@@ -244,6 +307,8 @@ impl Cells {
         self.cells.len() * size_of::<Cell>()
             + self.row_ends.len() * size_of::<usize>()
             + self.bytes.len()
+            + self.sent_bytes.len()
+            + self.sent_texts.len() * size_of::<usize>()
             + self.keys.len_bytes()
     }
 
@@ -252,6 +317,7 @@ impl Cells {
             rows: self.row_ends.len(),
             cells: self.cells.len(),
             bytes: self.bytes.len(),
+            sent_texts: self.sent_texts.len(),
             keys: self.keys.len(),
             announced: self.announced.len(),
         }
@@ -261,6 +327,9 @@ impl Cells {
         self.row_ends.truncate(mark.rows);
         self.cells.truncate(mark.cells);
         self.bytes.truncate(mark.bytes);
+        self.sent_texts.truncate(mark.sent_texts);
+        self.sent_bytes
+            .truncate(self.sent_texts.last().copied().unwrap_or(0));
         for (key, kind) in self.announced.drain(mark.announced..) {
             self.infos[key as usize].announced &= !(1 << kind as u8);
         }

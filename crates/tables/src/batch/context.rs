@@ -7,7 +7,8 @@ use std::borrow::Cow;
 use otolith_otlp::{KeyValue, Metric, MetricKind, Resource, Scope, Value};
 
 use crate::part::AttributePlace;
-use crate::schema;
+use crate::schema::TemporalityNames;
+use crate::schema::buffer::name;
 use crate::value::json;
 use crate::value::series::{AttributesHash, context_hash};
 
@@ -50,18 +51,6 @@ pub(crate) struct MetricContext {
     pub metadata: Option<String>,
     /// Hash of all that the points of the metric share.
     pub hash: u64,
-}
-
-impl MetricContext {
-    pub(crate) fn type_name(&self) -> &'static str {
-        match self.kind {
-            MetricKind::Gauge => "gauge",
-            MetricKind::Sum => "sum",
-            MetricKind::Histogram => "histogram",
-            MetricKind::ExponentialHistogram => "exponential_histogram",
-            MetricKind::Summary => "summary",
-        }
-    }
 }
 
 /// The contexts of a row.
@@ -202,7 +191,7 @@ impl Contexts {
                 unit: metric.unit.to_owned(),
                 kind: metric.kind,
                 temporality: has_temporality
-                    .then(|| schema::temporality(metric.aggregation_temporality)),
+                    .then(|| name::<TemporalityNames>(metric.aggregation_temporality)),
                 is_monotonic: (metric.kind == MetricKind::Sum).then_some(metric.is_monotonic),
                 metadata: json::object(metric.metadata),
                 hash,

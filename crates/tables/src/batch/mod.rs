@@ -17,6 +17,7 @@ use otolith_otlp::NoteCode;
 use crate::database::DatabaseName;
 use crate::schema::Rows;
 use crate::table::Table;
+use crate::value::time::{self, Moment};
 use context::{Contexts, ContextsMark};
 use tables::{DatabaseBatch, RowContext, Stored, TableBatch};
 
@@ -66,6 +67,8 @@ struct RunningFrame {
     scope: Option<u32>,
     metric: Option<u32>,
     items: [u64; 3],
+    /// Number of the running item among those taken, from 0.
+    item: u32,
     notes: BTreeMap<NoteCode, u64>,
     /// Tables that the frame brought rows to.
     touched: Vec<(u32, Table)>,
@@ -123,10 +126,12 @@ impl Batches {
         self.contexts.len_bytes() + tables + rejects + self.frames.len() * size_of::<FrameName>()
     }
 
-    /// The table of the running resource, and what a row needs beside its own columns.
+    /// The table of the running resource, and what a row needs beside its own columns: when it
+    /// happened, and when the item happened that it belongs to, which decides its date.
     fn place<R: Stored>(
         &mut self,
-        nanos: i64,
+        moment: Moment,
+        of_item: Moment,
     ) -> Option<(&mut TableBatch<R>, RowContext, &Contexts, &mut Scratch)> {
         let frame = self.frame.as_mut()?;
         let context = if R::HEADERS.is_empty() {
@@ -143,7 +148,9 @@ impl Batches {
         let row = RowContext {
             frame: u32::try_from(self.frames.len() - 1).expect("a chunk has fewer frames"),
             context,
-            nanos,
+            item: frame.item,
+            nanos: moment.nanos,
+            date: time::date(of_item.nanos),
         };
         Some((table, row, &self.contexts, &mut self.scratch))
     }

@@ -19,7 +19,7 @@ impl Batches {
     pub(super) fn add_number_point(&mut self, point: &NumberPoint<'_>) {
         let mut reserved = Reserved::new();
         let moment = Moment::of(point.time_unix_nano);
-        let Some((table, context, contexts, _)) = self.place::<MetricRows>(moment.nanos) else {
+        let Some((table, context, contexts, _)) = self.place::<MetricRows>(moment, moment) else {
             return;
         };
         let hash = table.append_hashed(point.attributes);
@@ -45,7 +45,7 @@ impl Batches {
     pub(super) fn add_histogram_point(&mut self, point: &HistogramPoint<'_>) {
         let mut reserved = Reserved::new();
         let moment = Moment::of(point.time_unix_nano);
-        let Some((table, context, contexts, scratch)) = self.place::<HistogramRows>(moment.nanos)
+        let Some((table, context, contexts, scratch)) = self.place::<HistogramRows>(moment, moment)
         else {
             return;
         };
@@ -91,7 +91,7 @@ impl Batches {
     ) {
         let mut reserved = Reserved::new();
         let moment = Moment::of(point.time_unix_nano);
-        let Some((table, context, contexts, scratch)) = self.place::<HistogramRows>(moment.nanos)
+        let Some((table, context, contexts, scratch)) = self.place::<HistogramRows>(moment, moment)
         else {
             return;
         };
@@ -144,7 +144,7 @@ impl Batches {
     pub(super) fn add_summary_point(&mut self, point: &SummaryPoint<'_>) {
         let mut reserved = Reserved::new();
         let moment = Moment::of(point.time_unix_nano);
-        let Some((table, context, contexts, scratch)) = self.place::<SummaryRows>(moment.nanos)
+        let Some((table, context, contexts, scratch)) = self.place::<SummaryRows>(moment, moment)
         else {
             return;
         };
@@ -176,7 +176,8 @@ impl Batches {
     }
 
     fn exemplars(&mut self, series_id: i64, point_time: u64, exemplars: &[Exemplar<'_>]) {
-        for exemplar in exemplars {
+        let of_point = Moment::of(point_time);
+        for (index, exemplar) in exemplars.iter().enumerate() {
             let mut reserved = Reserved::new();
             let moment = Moment::of(exemplar.time_unix_nano);
             let row = ExemplarRow {
@@ -188,8 +189,9 @@ impl Batches {
                 value_int: exemplar.value.and_then(exact),
                 trace_id: exemplar.trace_id,
                 span_id: exemplar.span_id,
+                exemplar_index: i64::try_from(index).ok(),
             };
-            let Some((table, context, contexts, _)) = self.place::<ExemplarRows>(moment.nanos)
+            let Some((table, context, contexts, _)) = self.place::<ExemplarRows>(moment, of_point)
             else {
                 return;
             };

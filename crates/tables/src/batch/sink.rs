@@ -60,6 +60,8 @@ impl Batches {
             });
             return false;
         }
+        let before: u64 = frame.items.iter().sum();
+        frame.item = u32::try_from(before).expect("frames are smaller");
         frame.items[frame.signal as usize] += 1;
         true
     }
@@ -67,6 +69,7 @@ impl Batches {
     fn span_event(&mut self, span: &Span<'_>, index: usize, event: &Event<'_>) {
         let mut reserved = Reserved::new();
         let moment = Moment::of(event.time_unix_nano);
+        let of_span = Moment::of(span.start_time_unix_nano);
         let row = SpanEventRow {
             time: moment.micros,
             time_unix_nano: time(event.time_unix_nano, "time_unix_nano", &mut reserved),
@@ -76,7 +79,8 @@ impl Batches {
             event_index: i64::try_from(index).ok(),
             dropped_attributes_count: Some(event.dropped_attributes_count.into()),
         };
-        let Some((table, context, contexts, _)) = self.place::<SpanEventRows>(moment.nanos) else {
+        let Some((table, context, contexts, _)) = self.place::<SpanEventRows>(moment, of_span)
+        else {
             return;
         };
         table.rows.push(row);
@@ -96,7 +100,7 @@ impl Batches {
             link_index: i64::try_from(index).ok(),
             dropped_attributes_count: Some(link.dropped_attributes_count.into()),
         };
-        let Some((table, context, contexts, _)) = self.place::<SpanLinkRows>(moment.nanos) else {
+        let Some((table, context, contexts, _)) = self.place::<SpanLinkRows>(moment, moment) else {
             return;
         };
         table.rows.push(row);
@@ -140,6 +144,7 @@ impl Sink for Batches {
             scope: None,
             metric: None,
             items: [0; 3],
+            item: 0,
             notes: std::collections::BTreeMap::new(),
             touched: Vec::new(),
             contexts: self.contexts.mark(),
@@ -197,7 +202,7 @@ impl Sink for Batches {
             dropped_events_count: Some(span.dropped_events_count.into()),
             dropped_links_count: Some(span.dropped_links_count.into()),
         };
-        let Some((table, context, contexts, _)) = self.place::<TraceRows>(moment.nanos) else {
+        let Some((table, context, contexts, _)) = self.place::<TraceRows>(moment, moment) else {
             return;
         };
         table.rows.push(row);
@@ -223,7 +228,8 @@ impl Sink for Batches {
             "observed_time_unix_nano",
             &mut reserved,
         );
-        let Some((table, context, contexts, scratch)) = self.place::<LogRows>(moment.nanos) else {
+        let Some((table, context, contexts, scratch)) = self.place::<LogRows>(moment, moment)
+        else {
             return;
         };
         // The Collector writes a missing body as `{}`: the two are one.

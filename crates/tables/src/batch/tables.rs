@@ -33,8 +33,12 @@ pub(crate) struct TableBatch<R> {
     pub contexts: Vec<u32>,
     /// Number of the frame per row.
     pub frames: Vec<u32>,
+    /// Number of the item in its frame per row.
+    pub items: Vec<u32>,
     /// What the row is sorted by, see [`crate::value::time::Moment::nanos`].
     pub nanos: Vec<i64>,
+    /// The partition of the row: the date of the item that it belongs to.
+    pub dates: Vec<i32>,
     pub attributes: Cells,
     /// Everything that can have a column, in the order in which the rows brought it.
     pub announced: Vec<Announced>,
@@ -59,7 +63,9 @@ struct Mark {
 pub(crate) struct RowContext {
     pub frame: u32,
     pub context: u32,
+    pub item: u32,
     pub nanos: i64,
+    pub date: i32,
 }
 
 impl<R: Rows> TableBatch<R> {
@@ -121,7 +127,9 @@ impl<R: Rows> TableBatch<R> {
         }
         self.contexts.push(row.context);
         self.frames.push(row.frame);
+        self.items.push(row.item);
         self.nanos.push(row.nanos);
+        self.dates.push(row.date);
     }
 
     /// The contexts of a number in [`Self::contexts`].
@@ -173,7 +181,7 @@ pub(crate) trait AnyTable {
 
 impl<R: Rows> AnyTable for TableBatch<R> {
     fn len_bytes(&self) -> usize {
-        let per_row = size_of::<u32>() * 2 + size_of::<i64>();
+        let per_row = size_of::<u32>() * 3 + size_of::<i64>() + size_of::<i32>();
         self.rows.len_bytes() + self.attributes.len_bytes() + self.row_count() * per_row
     }
 
@@ -187,7 +195,9 @@ impl<R: Rows> AnyTable for TableBatch<R> {
         self.rows.truncate(mark.rows);
         self.contexts.truncate(mark.rows);
         self.frames.truncate(mark.rows);
+        self.items.truncate(mark.rows);
         self.nanos.truncate(mark.rows);
+        self.dates.truncate(mark.rows);
         self.attributes.truncate(mark.attributes);
         for announced in self.announced.drain(mark.announced..) {
             self.announced_set.remove(&announced);

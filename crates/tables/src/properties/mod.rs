@@ -1,6 +1,8 @@
 //! Properties of the way from visits to parts, over generated frames.
 
-mod rebuild;
+mod items;
+mod restored;
+mod well_formed;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -9,12 +11,15 @@ use std::sync::Arc;
 use otolith_capture::{Encoding, Frame, Origin, RejectCode, Signal, SignalHint};
 use otolith_otlp::{
     Event, Exemplar, ItemReject, KeyValue, Link, LogRecord, Metric, MetricKind, NoteCode, Number,
-    NumberPoint, Resource, Scope, Sink as _, Span, Value,
+    NumberPoint, Resource, Scope, Sink, Span, Value,
 };
 use proptest::prelude::*;
 
-use crate::{Assembler, AssemblerOptions, AttributePlace, Batches, Part};
-use rebuild::{Rebuilt, at, rebuild, tells};
+use crate::schema::column::{self, Cell};
+use crate::{Assembler, AssemblerOptions, Batches, Part};
+use items::Items;
+use restored::restored;
+use well_formed::assert_well_formed;
 
 /// Attributes live as long as the test program: the values are small and few.
 type Attributes = &'static [KeyValue<'static>];
@@ -149,7 +154,7 @@ fn frames() -> impl Strategy<Value = Vec<TestFrame>> {
 }
 
 /// Visits a frame; `first` numbers its records, so that rows can be told apart.
-fn visit(batches: &mut Batches, number: u64, first: usize, frame: &TestFrame) {
+fn visit(batches: &mut impl Sink, number: u64, first: usize, frame: &TestFrame) {
     batches.begin(&Frame {
         bytes: &[],
         origin: Origin {
@@ -192,7 +197,7 @@ fn visit(batches: &mut Batches, number: u64, first: usize, frame: &TestFrame) {
     }
 }
 
-fn visit_item(batches: &mut Batches, id: &str, record: &Record) {
+fn visit_item(batches: &mut impl Sink, id: &str, record: &Record) {
     match record.signal {
         Signal::Logs => batches.log_record(&LogRecord {
             time_unix_nano: record.time,
@@ -363,31 +368,25 @@ proptest! {
     }
 
     #[test]
-    fn every_attribute_appears_exactly_once(frames in frames(), options in options()) {
-        let (parts, _) = assemble(&frames, &[3], options);
-        let mut rows = rebuild(&parts);
-        let records = frames.iter().flat_map(|frame| &frame.records);
-        for (index, record) in records.enumerate() {
-            if record.signal != Signal::Logs {
-                continue;
-            }
-            let found = rows.remove(&index.to_string()).unwrap();
-            let mut sent: Vec<(AttributePlace, &KeyValue<'_>)> = Vec::new();
-            for (place, attributes) in [
-                (AttributePlace::Item, record.attributes),
-                (AttributePlace::Resource, record.resource),
-                (AttributePlace::Scope, record.scope),
-            ] {
-                sent.extend(attributes.iter().map(|attribute| (place, attribute)));
-            }
-            sent.sort_by_key(|(place, attribute)| (*place, attribute.key));
-            prop_assert_eq!(sent.len(), found.len(), "{:?} {:?}", sent, found);
-            for ((place, sent), (found_place, key, found)) in sent.iter().zip(&found) {
-                prop_assert_eq!((place, sent.key), (found_place, key.as_str()));
-                prop_assert!(tells(sent, found), "{:?} {:?}", sent, found);
+    fn items_come_back_as_they_were_sent(
+        frames in frames(),
+        cuts in prop::collection::vec(0..8_usize, 0..3),
+        options in options(),
+    ) {
+        let (parts, _) = assemble(&frames, &cuts, options);
+        for part in &parts {
+            for column in &part.columns {
+                assert_well_formed(column, part.row_count);
             }
         }
-        prop_assert!(rows.is_empty());
+        let mut sent = Items::default();
+        let mut first = 0;
+        for frame in &frames {
+            visit(&mut sent, 1, first, frame);
+            sent.commit();
+            first += frame.records.len();
+        }
+        prop_assert_eq!(restored(&parts), sent.sorted());
     }
 
     #[test]
@@ -415,15 +414,15 @@ proptest! {
             let base = crate::base_fields(part.table).len();
             prop_assert!(part.columns.len() <= options.columns_per_table.max(base));
             if let Some(column) = part.columns.iter().find(|column| column.field.name == "time") {
-                let times: Vec<Option<Rebuilt>> =
-                    (0..part.row_count).map(|row| at(column, row)).collect();
-                let key = |time: &Option<Rebuilt>| match time {
-                    Some(Rebuilt::Int(time)) => *time,
+                let times: Vec<Option<Cell<'_>>> =
+                    (0..part.row_count).map(|row| column::cell(column, row)).collect();
+                let key = |time: &Option<Cell<'_>>| match time {
+                    Some(Cell::Int(time)) => *time,
                     _ => i64::MIN,
                 };
                 prop_assert!(times.is_sorted_by_key(key), "{:?}", times);
                 let days = times.iter().map(|time| match time {
-                    Some(Rebuilt::Int(time)) if (20_000..20_002).contains(&(time / 86_400_000_000)) => {
+                    Some(Cell::Int(time)) if (20_000..20_002).contains(&(time / 86_400_000_000)) => {
                         (time / 86_400_000_000) as i32
                     }
                     _ => 0,

@@ -291,10 +291,26 @@ impl<const N: usize> Buffer for Ids<N> {
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
-/// Names of the numbers of an enumeration.
+/// An enumeration.
 pub(crate) trait Names {
-    /// The short name of a number, or the number as text.
-    fn name(code: i32) -> Cow<'static, str>;
+    /// The short names of its numbers from 0.
+    const NAMES: &'static [&'static str];
+}
+
+/// The short name of a number, or the number as text.
+pub(crate) fn name<N: Names>(code: i32) -> Cow<'static, str> {
+    usize::try_from(code)
+        .ok()
+        .and_then(|index| N::NAMES.get(index))
+        .map_or_else(|| Cow::Owned(code.to_string()), |name| Cow::Borrowed(*name))
+}
+
+/// The number of a text made by [`name`].
+pub(crate) fn code<N: Names>(name: &str) -> Option<i32> {
+    match N::NAMES.iter().position(|known| *known == name) {
+        Some(index) => i32::try_from(index).ok(),
+        None => name.parse().ok(),
+    }
 }
 
 /// Enumeration values, written by name.
@@ -340,7 +356,7 @@ impl<N: Names> Buffer for Codes<N> {
             indices.push(code.map_or(0, |code| {
                 *known
                     .entry(code)
-                    .or_insert_with(|| dictionary.index(&N::name(code)))
+                    .or_insert_with(|| dictionary.index(&name::<N>(code)))
             }));
         }
         let dictionary = dictionary.finish();

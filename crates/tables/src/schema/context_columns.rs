@@ -1,9 +1,12 @@
 //! Columns that many rows share: of the resource, the scope and the metric.
 
 use crate::batch::context::View;
-use crate::part::{ColumnType, Layout};
+use crate::part::{ColumnType, Layout, Part};
+use crate::restore::RestoreError;
 
 use super::ColumnDefinition;
+use super::column::Column;
+use super::names::metric_type;
 
 /// A value that many rows share.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,8 +36,28 @@ pub(crate) struct ContextColumn {
     pub get: for<'a> fn(&View<'a>) -> ContextValue<'a>,
 }
 
+/// Where columns are in a part: `require` those that must be there, `find` the others.
+macro_rules! read {
+    ($(#[$doc:meta])* $columns:ident; $($column:ident: $type:ident, $find:ident;)*) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub(crate) struct $columns<'a> {
+            $(pub $column: Column<'a>,)*
+        }
+
+        impl<'a> $columns<'a> {
+            /// Looks for the columns in a part.
+            pub(crate) fn find(part: &'a Part) -> Result<Self, RestoreError> {
+                Ok(Self {
+                    $($column: Column::$find(part, stringify!($column), ColumnType::$type)?,)*
+                })
+            }
+        }
+    };
+}
+
 macro_rules! context {
-    ($(#[$doc:meta])* $list:ident; $(
+    ($(#[$doc:meta])* $list:ident, $columns:ident; $(
         $column:ident: $type:ident, $meaning:literal, null $null:literal, $get:expr;
     )*) => {
         $(#[$doc])*
@@ -49,16 +72,18 @@ macro_rules! context {
             },
             get: $get,
         }),*];
+
+        read! { $(#[$doc])* $columns; $($column: $type, find;)* }
     };
 }
 
 context! {
     /// Columns of the tables of data points.
-    METRIC;
+    METRIC, MetricColumns;
     metric_name: String, "name of the metric", null "the metric has no name",
         |view| ContextValue::present(view.metric_name());
     metric_type: String, "`gauge`, `sum`, `histogram`, `exponential_histogram` or `summary`", null "",
-        |view| ContextValue::text(view.metric.map(|metric| metric.type_name()));
+        |view| ContextValue::text(view.metric.map(|metric| metric_type(metric.kind)));
     unit: String, "unit of the values, as sent", null "no unit was sent",
         |view| ContextValue::present(view.metric.map_or("", |metric| &metric.unit));
     description: String, "what the metric measures", null "no description was sent",
@@ -76,7 +101,7 @@ pub(crate) const METRIC_NAME: &[ContextColumn] = METRIC.split_at(1).0;
 
 context! {
     /// Columns of every table.
-    COMMON;
+    COMMON, CommonColumns;
     service_name: String, "resource attribute `service.name`, if it is text (not repeated as an attribute column)",
         null "the resource has no such text",
         |view| ContextValue::text(view.resource.service_name.as_deref());
@@ -96,38 +121,37 @@ context! {
         |view| ContextValue::text(view.resource.entity_refs.as_deref());
 }
 
-/// The columns that end every table, filled by the assembler.
-pub(crate) const ENDING: &[ColumnDefinition] = &[
-    ColumnDefinition {
-        name: "attributes",
-        r#type: ColumnType::String,
-        layout: Layout::Distinct,
-        unit: "",
-        meaning: "attributes of the item that have no column of their own, JSON object",
-        null: "there are none",
-    },
-    ColumnDefinition {
-        name: "resource_attributes",
-        r#type: ColumnType::String,
-        layout: Layout::Repeating,
-        unit: "",
-        meaning: "attributes of the resource that have no column of their own, JSON object",
-        null: "there are none",
-    },
-    ColumnDefinition {
-        name: "scope_attributes",
-        r#type: ColumnType::String,
-        layout: Layout::Repeating,
-        unit: "",
-        meaning: "attributes of the scope that have no column of their own, JSON object",
-        null: "there are none",
-    },
-    ColumnDefinition {
-        name: "source",
-        r#type: ColumnType::String,
-        layout: Layout::Repeating,
-        unit: "",
-        meaning: "where the row was read: capture file name, `#`, number of the frame in it from 1",
-        null: "",
-    },
-];
+/// Defines the columns that the assembler fills.
+macro_rules! ending {
+    ($($column:ident: $type:ident, $layout:ident, $find:ident, $meaning:literal, null $null:literal;)*) => {
+        /// The columns that end every table, filled by the assembler.
+        pub(crate) const ENDING: &[ColumnDefinition] = &[$(ColumnDefinition {
+            name: stringify!($column),
+            r#type: ColumnType::$type,
+            layout: Layout::$layout,
+            unit: "",
+            meaning: $meaning,
+            null: $null,
+        }),*];
+
+        read! {
+            /// The columns that end every table.
+            EndingColumns; $($column: $type, $find;)*
+        }
+    };
+}
+
+ending! {
+    attributes: String, Distinct, find,
+        "attributes of the item that have no column of their own, JSON object", null "there are none";
+    resource_attributes: String, Repeating, find,
+        "attributes of the resource that have no column of their own, JSON object", null "there are none";
+    scope_attributes: String, Repeating, find,
+        "attributes of the scope that have no column of their own, JSON object", null "there are none";
+    sent_as: String, Repeating, find,
+        "how attributes were sent that were converted, JSON object (see below)", null "none was converted";
+    source: String, Repeating, require,
+        "where the row was read: capture file name, `#`, number of the frame in it from 1", null "";
+    item: Int64, Rising, require,
+        "number of the item (span, log record, point) in its frame, from 0, items rejected alone not counted; rows of events, links and exemplars have that of the item they belong to", null "";
+}

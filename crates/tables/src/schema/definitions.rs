@@ -1,11 +1,13 @@
 //! The columns that each row brings, table by table.
 
 use crate::part::Layout;
+use crate::restore::Fault;
 use crate::table::Table;
 
 use super::buffer::{
     Buffer, Codes, Double, Doubles, Gathered, Int, Ints, Micros, RowRef, SpanIds, Text, TraceIds,
 };
+use super::column::{Column, Readable};
 use super::context_columns::{ContextColumn, METRIC, METRIC_NAME};
 use super::names::{BodyKind, SpanKindNames, StatusCodeNames};
 use super::{ColumnDefinition, Rows};
@@ -59,6 +61,14 @@ macro_rules! table {
                 [$(self.$column.row_bytes(row)),*].iter().sum()
             }
 
+            fn read<'a>(columns: &[Column<'a>], row: usize) -> Result<$row<'a>, Fault> {
+                let mut columns = columns.iter();
+                let mut next = || columns.next().expect("there is one per definition");
+                Ok($row {
+                    $($column: <$buffer as Readable>::read(next(), row)?,)*
+                })
+            }
+
             fn gather(buffers: &[&Self], rows: &[RowRef]) -> Vec<Gathered> {
                 vec![$({
                     let columns: Vec<_> = buffers.iter().map(|buffer| &buffer.$column).collect();
@@ -103,7 +113,7 @@ table! {
 }
 
 table! {
-    /// A link of a span; `date` is that of the span's start.
+    /// A link of a span.
     SpanLinks: SpanLinkRow, SpanLinkRows, &[];
     trace_id: TraceIds, Repeating, "", "trace id of the span that has the link", null "empty or all zero";
     span_id: SpanIds, Repeating, "", "span id of the span that has the link", null "empty or all zero";
@@ -193,4 +203,5 @@ table! {
     value_int: Int, Distinct, "unit", "value, exact", null "the value was not sent as integer";
     trace_id: TraceIds, Distinct, "", "trace id of the recording span", null "empty or all zero";
     span_id: SpanIds, Distinct, "", "span id of the recording span", null "empty or all zero";
+    exemplar_index: Int, Repeating, "", "position among the exemplars of the point, from 0", null "";
 }

@@ -37,7 +37,12 @@ pub fn tables_markdown() -> String {
             )
             .expect("writing to memory does not fail");
         }
-        text.push_str("| `date` | date | - | day of `time` in UTC, the name of the directory; 1970-01-01 when `time` is unknown, before 1980 or after 2199 | never |\n");
+        writeln!(
+            text,
+            "| `date` | date | - | {}, the name of the directory; 1970-01-01 when that is unknown, before 1980 or after 2199 | never |",
+            date_meaning(table)
+        )
+        .expect("writing to memory does not fail");
     }
     text.push_str(ATTRIBUTES);
     for r#type in [
@@ -70,13 +75,24 @@ fn row_meaning(table: Table) -> &'static str {
     match table {
         Table::Traces => "One row per span.",
         Table::SpanEvents => "One row per event of a span.",
-        Table::SpanLinks => "One row per link of a span. `date` is that of the span's start.",
+        Table::SpanLinks => "One row per link of a span.",
         Table::Logs => "One row per log record.",
         Table::Metrics => "One row per point of a gauge or sum.",
         Table::Histograms => "One row per point of a histogram or exponential histogram.",
         Table::Summaries => "One row per point of a summary.",
         Table::Exemplars => {
             "One row per exemplar of a point. Its attributes are those that the point lacks."
+        }
+    }
+}
+
+/// What the `date` is of. Parts of an item have the item's, so that both come and go together.
+fn date_meaning(table: Table) -> &'static str {
+    match table {
+        Table::SpanEvents | Table::SpanLinks => "day of the start of the span in UTC",
+        Table::Exemplars => "day of the point in UTC",
+        Table::Traces | Table::Logs | Table::Metrics | Table::Histograms | Table::Summaries => {
+            "day of `time` in UTC"
         }
     }
 }

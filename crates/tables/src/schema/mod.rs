@@ -4,19 +4,24 @@
 //! Row structs, buffers, fields and documentation come from these definitions.
 
 pub(crate) mod buffer;
+pub(crate) mod column;
 mod context_columns;
 mod definitions;
 mod markdown;
 mod names;
 
-pub(crate) use context_columns::{COMMON, ContextColumn, ContextValue, ENDING};
+pub(crate) use context_columns::{
+    COMMON, CommonColumns, ContextColumn, ContextValue, ENDING, EndingColumns, MetricColumns,
+};
 pub(crate) use definitions::*;
 pub use markdown::tables_markdown;
-pub(crate) use names::{BodyKind, temporality};
+pub(crate) use names::{BodyKind, TemporalityNames, metric_kind};
 
 use crate::part::{ColumnOrigin, ColumnType, Field, Layout};
+use crate::restore::Fault;
 use crate::table::Table;
 use buffer::{Gathered, RowRef};
+use column::Column;
 
 /// A base column as documented.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +64,8 @@ pub(crate) trait Rows: Default {
     fn len_bytes(&self) -> usize;
     /// Bytes of variable length in a row.
     fn row_bytes(&self, row: usize) -> usize;
+    /// A row out of a part, given its columns in the order of [`Self::COLUMNS`].
+    fn read<'a>(columns: &[Column<'a>], row: usize) -> Result<Self::Row<'a>, Fault>;
     /// One entry per column of [`Self::COLUMNS`].
     fn gather(buffers: &[&Self], rows: &[RowRef]) -> Vec<Gathered>;
 }

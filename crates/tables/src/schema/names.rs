@@ -1,8 +1,6 @@
 //! Short names of enumerations.
 
-use std::borrow::Cow;
-
-use otolith_otlp::Value;
+use otolith_otlp::{MetricKind, Value};
 
 use super::buffer::Names;
 
@@ -11,19 +9,14 @@ use super::buffer::Names;
 pub(crate) struct SpanKindNames;
 
 impl Names for SpanKindNames {
-    fn name(code: i32) -> Cow<'static, str> {
-        pick(
-            code,
-            &[
-                "UNSPECIFIED",
-                "INTERNAL",
-                "SERVER",
-                "CLIENT",
-                "PRODUCER",
-                "CONSUMER",
-            ],
-        )
-    }
+    const NAMES: &'static [&'static str] = &[
+        "UNSPECIFIED",
+        "INTERNAL",
+        "SERVER",
+        "CLIENT",
+        "PRODUCER",
+        "CONSUMER",
+    ];
 }
 
 /// Status codes of spans.
@@ -31,14 +24,15 @@ impl Names for SpanKindNames {
 pub(crate) struct StatusCodeNames;
 
 impl Names for StatusCodeNames {
-    fn name(code: i32) -> Cow<'static, str> {
-        pick(code, &["UNSET", "OK", "ERROR"])
-    }
+    const NAMES: &'static [&'static str] = &["UNSET", "OK", "ERROR"];
 }
 
-/// Name of an aggregation temporality.
-pub(crate) fn temporality(code: i32) -> Cow<'static, str> {
-    pick(code, &["UNSPECIFIED", "DELTA", "CUMULATIVE"])
+/// Aggregation temporalities.
+#[derive(Debug)]
+pub(crate) struct TemporalityNames;
+
+impl Names for TemporalityNames {
+    const NAMES: &'static [&'static str] = &["UNSPECIFIED", "DELTA", "CUMULATIVE"];
 }
 
 /// Kinds of log bodies.
@@ -46,11 +40,14 @@ pub(crate) fn temporality(code: i32) -> Cow<'static, str> {
 pub(crate) struct BodyKind;
 
 impl BodyKind {
+    /// Number of text.
+    pub(crate) const STRING: i32 = 1;
+
     /// Number of the kind of a value.
     pub(crate) const fn code(value: &Value<'_>) -> i32 {
         match value {
             Value::Empty => 0,
-            Value::String(_) => 1,
+            Value::String(_) => Self::STRING,
             Value::Bool(_) => 2,
             Value::Int(_) => 3,
             Value::Double(_) => 4,
@@ -62,34 +59,58 @@ impl BodyKind {
 }
 
 impl Names for BodyKind {
-    fn name(code: i32) -> Cow<'static, str> {
-        pick(
-            code,
-            &[
-                "empty", "string", "bool", "int", "double", "bytes", "array", "kvlist",
-            ],
-        )
-    }
+    const NAMES: &'static [&'static str] = &[
+        "empty", "string", "bool", "int", "double", "bytes", "array", "kvlist",
+    ];
 }
 
-fn pick(code: i32, names: &[&'static str]) -> Cow<'static, str> {
-    usize::try_from(code)
-        .ok()
-        .and_then(|index| names.get(index))
-        .map_or_else(|| Cow::Owned(code.to_string()), |name| Cow::Borrowed(*name))
+const METRIC_KINDS: [(MetricKind, &str); 5] = [
+    (MetricKind::Gauge, "gauge"),
+    (MetricKind::Sum, "sum"),
+    (MetricKind::Histogram, "histogram"),
+    (MetricKind::ExponentialHistogram, "exponential_histogram"),
+    (MetricKind::Summary, "summary"),
+];
+
+/// Name of a kind of metrics.
+pub(crate) fn metric_type(kind: MetricKind) -> &'static str {
+    METRIC_KINDS[kind as usize].1
+}
+
+/// The kind of a name made by [`metric_type`].
+pub(crate) fn metric_kind(name: &str) -> Option<MetricKind> {
+    let mut kinds = METRIC_KINDS.iter();
+    kinds
+        .find(|(_, known)| *known == name)
+        .map(|(kind, _)| *kind)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::buffer::{code, name};
     use super::*;
+
+    fn check<N: Names>(number: i32, expected: &str) {
+        assert_eq!(name::<N>(number), expected);
+        assert_eq!(code::<N>(expected), Some(number));
+    }
 
     #[test]
     fn known_numbers_have_names_and_others_stay_numbers() {
-        assert_eq!(SpanKindNames::name(0), "UNSPECIFIED");
-        assert_eq!(SpanKindNames::name(5), "CONSUMER");
-        assert_eq!(SpanKindNames::name(6), "6");
-        assert_eq!(StatusCodeNames::name(-1), "-1");
-        assert_eq!(StatusCodeNames::name(2), "ERROR");
-        assert_eq!(temporality(1), "DELTA");
+        check::<SpanKindNames>(0, "UNSPECIFIED");
+        check::<SpanKindNames>(5, "CONSUMER");
+        check::<SpanKindNames>(6, "6");
+        check::<StatusCodeNames>(-1, "-1");
+        check::<StatusCodeNames>(2, "ERROR");
+        check::<TemporalityNames>(1, "DELTA");
+        assert_eq!(code::<StatusCodeNames>("error"), None);
+    }
+
+    #[test]
+    fn kinds_of_metrics_have_names() {
+        for (kind, name) in METRIC_KINDS {
+            assert_eq!(metric_type(kind), name);
+            assert_eq!(metric_kind(name), Some(kind));
+        }
     }
 }

@@ -7,7 +7,10 @@
 //! - `true` and `false` to a truth value;
 //! - an integer to a double and a double to an integer, when the way back gives the same value.
 //!
-//! What cannot be converted stays what it is.
+//! What cannot be converted stays what it is. What was converted says how it was sent, so that the
+//! way back is exact.
+
+use std::io::Write as _;
 
 use otolith_otlp::Value;
 
@@ -22,8 +25,27 @@ pub(crate) enum Scalar<'a> {
     Double(f64),
 }
 
+/// How a converted value was sent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Sent<'a> {
+    /// As it stands: nothing was converted.
+    AsIs,
+    /// As the canonical text of the value: of a number the shortest decimal that denotes it, without
+    /// exponent, and without fraction if it is whole.
+    String,
+    /// As an integer of the same value.
+    Int,
+    /// As a double of the same value.
+    Double,
+    /// As another text.
+    Text(&'a str),
+}
+
+/// A plain value, and how it was sent.
+pub(crate) type Fitted<'a> = (Scalar<'a>, Sent<'a>);
+
 /// The plain value, or `None` for a value that goes to the JSON rest (empty, bytes, lists, maps).
-pub(crate) fn fit<'a>(value: &Value<'a>, known: Option<ColumnType>) -> Option<Scalar<'a>> {
+pub(crate) fn fit<'a>(value: &Value<'a>, known: Option<ColumnType>) -> Option<Fitted<'a>> {
     let scalar = match *value {
         Value::String(text) => Scalar::String(text),
         Value::Bool(truth) => Scalar::Bool(truth),
@@ -31,10 +53,36 @@ pub(crate) fn fit<'a>(value: &Value<'a>, known: Option<ColumnType>) -> Option<Sc
         Value::Double(double) => Scalar::Double(double),
         Value::Empty | Value::Bytes(_) | Value::Array(_) | Value::KeyValueList(_) => return None,
     };
-    Some(match known {
-        None => scalar,
-        Some(known) => convert(scalar, known),
-    })
+    let Some(known) = known else {
+        return Some((scalar, Sent::AsIs));
+    };
+    let fitted = convert(scalar, known);
+    let sent = match (scalar, fitted) {
+        (Scalar::String(_), Scalar::String(_))
+        | (Scalar::Bool(_), _)
+        | (Scalar::Int(_), Scalar::Int(_))
+        | (Scalar::Double(_), Scalar::Double(_)) => Sent::AsIs,
+        (Scalar::String(text), fitted) if is_canonical(text, fitted) => Sent::String,
+        (Scalar::String(text), _) => Sent::Text(text),
+        (Scalar::Int(_), _) => Sent::Int,
+        (Scalar::Double(_), _) => Sent::Double,
+    };
+    Some((fitted, sent))
+}
+
+/// True if a text is the canonical one, without making that.
+fn is_canonical(text: &str, scalar: Scalar<'_>) -> bool {
+    // Longer texts are not converted.
+    let mut buffer = [0; NUMBER_BYTES + 1];
+    let mut rest = buffer.as_mut_slice();
+    let written = match scalar {
+        Scalar::String(_) => return false,
+        Scalar::Bool(_) => return true,
+        Scalar::Int(int) => write!(rest, "{int}"),
+        Scalar::Double(double) => write!(rest, "{double}"),
+    };
+    let room = rest.len();
+    written.is_ok() && buffer[..buffer.len() - room] == *text.as_bytes()
 }
 
 fn convert(scalar: Scalar<'_>, known: ColumnType) -> Scalar<'_> {
@@ -65,12 +113,15 @@ fn exact_int(double: f64) -> Option<i64> {
     (same && (-EXACT..=EXACT).contains(&int)).then_some(int)
 }
 
+/// Longest text that is taken for a number, without sign.
+const NUMBER_BYTES: usize = 40;
+
 /// A decimal text as the number that it denotes exactly.
 fn number(text: &str) -> Option<Scalar<'static>> {
     let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
     let plain = digits.first()?.is_ascii_digit()
         && (digits[0] != b'0' || digits.len() == 1 || !digits[1].is_ascii_digit());
-    if !plain || digits.len() > 40 {
+    if !plain || digits.len() > NUMBER_BYTES {
         return None;
     }
     if digits.iter().all(u8::is_ascii_digit) {
@@ -123,7 +174,37 @@ mod tests {
     use proptest::prelude::*;
 
     fn check(value: Value<'_>, known: ColumnType, expected: Scalar<'_>) {
-        assert_eq!(fit(&value, Some(known)), Some(expected), "{value:?}");
+        let fitted = fit(&value, Some(known)).map(|(scalar, _)| scalar);
+        assert_eq!(fitted, Some(expected), "{value:?}");
+    }
+
+    fn check_sent(value: Value<'_>, known: ColumnType, expected: Sent<'_>) {
+        let sent = fit(&value, Some(known)).map(|(_, sent)| sent);
+        assert_eq!(sent, Some(expected), "{value:?}");
+    }
+
+    #[test]
+    fn converted_values_say_how_they_were_sent() {
+        use ColumnType::{Boolean, Double, Int64};
+        for text in ["2499", "0", "-12"] {
+            check_sent(Value::String(text), Int64, Sent::String);
+            check_sent(Value::String(text), Double, Sent::String);
+        }
+        for text in ["0.0123", "0.000001", "-0.5"] {
+            check_sent(Value::String(text), Double, Sent::String);
+        }
+        for text in ["0.0100", "1e-05", "2499.0", "-0.0", "1e22"] {
+            check_sent(Value::String(text), Double, Sent::Text(text));
+        }
+        check_sent(Value::String("true"), Boolean, Sent::String);
+        check_sent(Value::String("9007199254740993"), Double, Sent::String);
+        check_sent(Value::String("007"), Int64, Sent::AsIs);
+        check_sent(Value::Int(0), Double, Sent::Int);
+        check_sent(Value::Int(0), Int64, Sent::AsIs);
+        check_sent(Value::Int(i64::MAX), Double, Sent::AsIs);
+        check_sent(Value::Double(5.0), Int64, Sent::Double);
+        check_sent(Value::Double(5.5), Int64, Sent::AsIs);
+        check_sent(Value::Bool(true), Int64, Sent::AsIs);
     }
 
     #[test]
@@ -174,11 +255,11 @@ mod tests {
         check(Value::Double(1e300), Int64, Scalar::Double(1e300));
         assert!(matches!(
             fit(&Value::Double(-0.0), Some(Int64)),
-            Some(Scalar::Double(_))
+            Some((Scalar::Double(_), Sent::AsIs))
         ));
         assert!(matches!(
             fit(&Value::Double(f64::NAN), Some(Int64)),
-            Some(Scalar::Double(_))
+            Some((Scalar::Double(_), Sent::AsIs))
         ));
     }
 
@@ -195,7 +276,7 @@ mod tests {
         fn every_double_is_found_again_in_its_text(double in any::<f64>()) {
             prop_assume!(double.is_finite());
             let text = format!("{double:?}");
-            let Some(Scalar::Double(found)) = fit(&Value::String(&text), Some(ColumnType::Double)) else {
+            let Some((Scalar::Double(found), _)) = fit(&Value::String(&text), Some(ColumnType::Double)) else {
                 // Written without fraction or exponent only by other writers.
                 prop_assert!(text.len() > 40, "{text}");
                 return Ok(());

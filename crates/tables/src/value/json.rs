@@ -14,6 +14,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use otolith_otlp::{EntityRef, KeyValue, Value};
 
+/// Begins the keys under which values of base columns stand in the JSON rest.
+pub(crate) const RESERVED_PREFIX: &str = "otolith.";
+/// Put before keys of attributes that begin like reserved ones.
+pub(crate) const ESCAPE_PREFIX: &str = "otolith.attribute.";
+
 /// Member names that mark a value which plain JSON cannot tell.
 const WRAPPERS: [&str; 7] = [
     "stringValue",

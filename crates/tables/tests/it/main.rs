@@ -1,6 +1,7 @@
 //! Real captures through the decoder into parts, against the truth that was computed without us.
 
 mod capture;
+mod restore;
 mod rows;
 mod view;
 

@@ -1,9 +1,10 @@
 //! What holds for every request.
 
 use otolith_capture::{Encoding, SignalHint};
-use otolith_otlp::problems::DUPLICATE_ATTRIBUTE_KEY;
+use otolith_otlp::problems::{DUPLICATE_ATTRIBUTE_KEY, NO_ITEMS};
 use otolith_otlp::{
-    Decoder, Limits, NoteCode, Probe, RequestEncoder, probe_signal, resolve_signal,
+    Decoder, JsonRequestEncoder, Limits, NoteCode, Probe, RequestEncoder, probe_signal,
+    resolve_signal,
 };
 use proptest::prelude::*;
 
@@ -97,6 +98,36 @@ proptest! {
             prop_assert_eq!(signal, request.signal());
             let again = Request::decode(signal, &bytes).unwrap();
             prop_assert_eq!(oracle::transcript(&json, &again).text(), expected.text());
+        }
+    }
+
+    #[test]
+    fn what_is_encoded_as_json_decodes_to_the_same(
+        request in request(),
+        abandoned in request(),
+    ) {
+        let mut encoder = JsonRequestEncoder::new();
+        let mut decoder = Decoder::new(Limits::DEFAULT);
+        let mut torn = abandoned.encode();
+        torn.extend_from_slice(b"\x0A\x7F");
+        prop_assert!(decoder.decode(&declared(&torn, abandoned.signal()), &mut encoder).is_err());
+        prop_assert_eq!(encoder.len_bytes(), 0);
+        let bytes = request.encode();
+        let original = declared(&bytes, request.signal());
+        decoder.decode(&original, &mut encoder).unwrap();
+        let expected = oracle::transcript(&original, &request);
+        let requests = encoder.take();
+        prop_assert_eq!(requests.is_empty(), expected.lines.is_empty());
+        for (signal, text) in requests {
+            prop_assert_eq!(signal, request.signal());
+            prop_assert!(!text.contains(&b'\n'));
+            let is_json = serde_json::from_slice::<serde_json::Value>(&text);
+            prop_assert!(is_json.is_ok(), "{is_json:?}");
+            let (result, again) = decode(&frame(&text, Encoding::Json, SignalHint::Unknown));
+            prop_assert!(result.is_ok(), "{result:?}");
+            prop_assert_eq!(again.text(), expected.text());
+            let is_repeat = |note: &NoteCode| [DUPLICATE_ATTRIBUTE_KEY, NO_ITEMS].contains(note);
+            prop_assert!(again.notes.iter().all(is_repeat), "{:?}", again.notes);
         }
     }
 
