@@ -59,7 +59,8 @@ impl Committer for DurableCommitter {
     }
 }
 
-fn to_path(url: &Url) -> KernelResult<PathBuf> {
+/// The path of a file.
+pub(super) fn to_path(url: &Url) -> KernelResult<PathBuf> {
     url.to_file_path().map_err(|()| not_a_path(url))
 }
 
@@ -67,7 +68,8 @@ fn not_a_path(url: &Url) -> KernelError {
     KernelError::generic(format!("not a path of a file: {url}"))
 }
 
-fn other(error: LakeError) -> KernelError {
+/// An error of ours on its way through the kernel.
+pub(super) fn other(error: LakeError) -> KernelError {
     KernelError::GenericError {
         source: Box::new(error),
     }

@@ -24,6 +24,7 @@ use delta_kernel_default_engine::{DefaultEngine, DefaultEngineBuilder, build_add
 use otolith_tables::{Field, Table, base_fields};
 use url::Url;
 
+use super::checkpoint;
 use super::committer::DurableCommitter;
 use super::schema::{from_delta, to_delta};
 use super::stats::PartStats;
@@ -193,15 +194,32 @@ pub(crate) fn commit(
             Some(opened) => update(engine, opened, target, change),
             None => create(engine, target, change),
         };
-        if done? {
-            return Ok(());
-        }
+        let is_done = done?;
         opened = DeltaTable::open(engine, target.directory)?;
+        if is_done {
+            return checkpoint_if_due(engine, target, opened.as_ref());
+        }
     }
     Err(LakeError::Contended {
         path: target.directory.to_owned(),
         attempts: ATTEMPTS,
     })
+}
+
+fn checkpoint_if_due(
+    engine: &Engine,
+    target: &Target<'_>,
+    opened: Option<&DeltaTable>,
+) -> Result<(), LakeError> {
+    match opened {
+        Some(opened) if checkpoint::is_due(opened.version()) => {
+            checkpoint::write(&opened.snapshot, &engine.0, target.aside).map_err(log_error(
+                "write a checkpoint of the log of",
+                target.directory,
+            ))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// True if committed, false if another writer took the version.

@@ -2,8 +2,10 @@
 //! with every version.
 //!
 //! [`log`] reads and commits, [`schema`] translates columns, [`stats`] tells the log what is in a
-//! part, [`committer`] makes a commit durable.
+//! part, [`committer`] makes a commit durable, [`checkpoint`] keeps the log quick to
+//! read.
 
+mod checkpoint;
 mod committer;
 mod log;
 mod schema;

@@ -240,3 +240,37 @@ fn a_capture_that_another_run_took_meanwhile_is_not_taken_twice() {
     assert_eq!(lens, [(1, 10), (2, 14)]);
     assert_eq!(lake.verify().unwrap().findings, []);
 }
+
+#[test]
+fn many_runs_leave_checkpoints_that_tell_all() {
+    let (_dir, lake) = lake();
+    for number in 0..55_i64 {
+        let run = lake.begin().unwrap();
+        let extra = column(
+            &format!("x{}", number / 20),
+            ColumnType::Int64,
+            Layout::Repeating,
+            Values::Int64(vec![number]),
+        );
+        run.write(0, part("a", vec![time(vec![number]), extra]))
+            .unwrap();
+        commit(run, u128::from(number.unsigned_abs())).unwrap();
+    }
+    let database = &lake.databases().unwrap()[0];
+    let before = lake.tables(database).unwrap().remove(0);
+    assert_eq!((before.parts.len(), before.version), (55, 54));
+    let log = lake.dir().join("a/logs/_delta_log");
+    assert!(log.join("_last_checkpoint").exists());
+    for version in 0..50 {
+        fs::remove_file(log.join(format!("{version:020}.json"))).unwrap();
+    }
+    let after = lake.tables(database).unwrap().remove(0);
+    assert_eq!(
+        (&after.parts, &after.fields),
+        (&before.parts, &before.fields)
+    );
+    assert_eq!(lake.compact().unwrap()[0].parts_before, 55);
+    let compacted = lake.tables(database).unwrap().remove(0);
+    assert_eq!(compacted.parts[0].row_count, 55);
+    assert_eq!(lake.verify().unwrap().findings, []);
+}
