@@ -113,8 +113,8 @@ fn state(lake: &Lake) -> BTreeMap<String, String> {
             state.insert(format!("{database} fields"), format!("{names:?}"));
         }
     }
-    let ledger = Ledger::read(lake.dir()).unwrap();
-    for (number, record) in ledger.after(0) {
+    let ledger = Ledger::read_all(lake.dir()).unwrap();
+    for (number, record) in ledger.records() {
         let mut record = record.clone();
         record.staging = None;
         let json = String::from_utf8(record.to_json()).unwrap();
@@ -217,7 +217,7 @@ fn a_further_conversion_survives_death_at_every_step() {
 fn converting_anew_survives_death_at_every_step() {
     let again = |lake: &Lake| {
         let run = lake.begin()?;
-        let replaced = Ledger::read(lake.dir())?.last() > 1;
+        let replaced = Ledger::read_all(lake.dir())?.last() > 1;
         drop(run);
         match replaced {
             true => Ok(()),

@@ -28,6 +28,7 @@ const DATE_PREFIX: &str = "date=";
 const PART_SUFFIX: &str = ".parquet";
 const LOG: &str = "_delta_log";
 const RECORD_SUFFIX: &str = ".json";
+const SUMMARY_SUFFIX: &str = ".summary";
 /// Digits of the number of a record.
 const RECORD_DIGITS: usize = 20;
 
@@ -96,6 +97,17 @@ pub(crate) fn parse_record_file(file: &str) -> Option<u64> {
     let digits = file.strip_suffix(RECORD_SUFFIX)?;
     let number = digits.parse().ok()?;
     (record_file(number) == file).then_some(number)
+}
+
+/// The file of the summary of all records up to a number.
+pub(crate) fn summary_file(last: u64) -> String {
+    format!("{last:0RECORD_DIGITS$}{SUMMARY_SUFFIX}")
+}
+
+/// The number of a name made by [`summary_file`].
+pub(crate) fn parse_summary_file(file: &str) -> Option<u64> {
+    let last = file.strip_suffix(SUMMARY_SUFFIX)?.parse().ok()?;
+    (summary_file(last) == file).then_some(last)
 }
 
 /// Whether a directory holds a table: a log with at least one version.

@@ -13,7 +13,7 @@ use crate::disk;
 use crate::encode::{self, Written};
 use crate::error::LakeError;
 use crate::ledger::{
-    Action, Capture, FORMAT, FileRecord, KnownCaptures, Origins, PartRecord, Record, TableRecord,
+    Action, Capture, FORMAT, FileRecord, KnownCaptures, PartRecord, Record, TableRecord,
 };
 use crate::merge::merge;
 use crate::names;
@@ -297,20 +297,26 @@ impl Run {
         if runs.is_empty() {
             return Ok(Vec::new());
         }
-        let parts = Origins::of(ledger.after(0)).of_runs(&runs);
-        let parts = parts.map_err(|other| LakeError::SharedParts {
-            run: other,
-            files: ledger.files_of(other),
-        })?;
+        let parts = match ledger.origins().of_runs(&runs) {
+            Ok(parts) => parts,
+            Err(other) => {
+                return Err(LakeError::SharedParts {
+                    run: other,
+                    files: ledger.files_of(other)?,
+                });
+            }
+        };
         for ((database, table), remove) in parts {
             let place = names::database(&database).zip(Table::parse(&table));
             let place = place.expect("records are checked when they are read");
             let table = tables.entry(place).or_insert_with_key(TableRecord::new);
             table.remove = remove;
         }
-        let replaced = ledger.after(0).filter(|(number, _)| runs.contains(number));
-        let rejects = replaced.filter_map(|(_, record)| record.rejects.as_ref());
-        Ok(rejects.map(|file| file.name.clone()).collect())
+        let mut rejects = Vec::new();
+        for run in runs {
+            rejects.extend(ledger.record(run)?.rejects.map(|file| file.name));
+        }
+        Ok(rejects)
     }
 
     fn rejects_record(&self, identity: u128) -> Result<Option<FileRecord>, LakeError> {

@@ -11,6 +11,7 @@ mod captures;
 mod origins;
 mod read;
 mod record;
+mod summary;
 
 pub(crate) use apply::{Place, apply};
 pub use captures::{Capture, KnownCaptures};

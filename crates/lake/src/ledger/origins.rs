@@ -23,6 +23,10 @@ pub(crate) struct Origin {
 }
 
 impl Origins {
+    pub fn new(tables: BTreeMap<(String, String), BTreeMap<String, Origin>>) -> Self {
+        Self { tables }
+    }
+
     /// Plays records through, in their order.
     pub fn of<'a>(records: impl IntoIterator<Item = (u64, &'a Record)>) -> Self {
         let mut origins = Self::default();
@@ -32,7 +36,8 @@ impl Origins {
         origins
     }
 
-    fn apply(&mut self, number: u64, record: &Record) {
+    /// Takes in a record that stands in the ledger under a number.
+    pub fn apply(&mut self, number: u64, record: &Record) {
         for changed in &record.tables {
             let key = (changed.database.clone(), changed.table.clone());
             let table = self.tables.entry(key).or_default();

@@ -5,7 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::captures::KnownCaptures;
+use super::origins::Origins;
 use super::record::Record;
+use super::summary::Summary;
 use crate::disk;
 use crate::error::LakeError;
 use crate::names;
@@ -14,7 +16,9 @@ use crate::names;
 #[derive(Clone, Debug)]
 pub(crate) struct Ledger {
     directory: PathBuf,
-    /// The record with number n is at n - 1.
+    /// What the records up to some number say together.
+    summary: Summary,
+    /// The records after that, in the order of their numbers.
     records: Vec<Record>,
     /// Up to here all records are applied to the tables.
     applied: u64,
@@ -29,12 +33,27 @@ pub(crate) enum Published {
     Overtaken,
 }
 
+/// Records from one summary to the next.
+const SUMMARY_EVERY: u64 = 50;
+
 impl Ledger {
+    /// Reads the newest summary and the records after it.
     pub fn read(lake: &Path) -> Result<Self, LakeError> {
+        let summary = Summary::newest(&lake.join(names::RUNS)).unwrap_or_default();
+        Self::read_after(lake, summary)
+    }
+
+    /// Reads every record.
+    pub fn read_all(lake: &Path) -> Result<Self, LakeError> {
+        Self::read_after(lake, Summary::default())
+    }
+
+    fn read_after(lake: &Path, summary: Summary) -> Result<Self, LakeError> {
         let mut ledger = Self {
             directory: lake.join(names::RUNS),
+            applied: summary.last,
+            summary,
             records: Vec::new(),
-            applied: 0,
         };
         ledger.read_on()?;
         Ok(ledger)
@@ -88,13 +107,27 @@ impl Ledger {
 
     /// Number of the last record, 0 without any.
     pub fn last(&self) -> u64 {
-        self.records.len() as u64
+        self.summary.last + self.records.len() as u64
     }
 
-    /// The records with their numbers, after a number.
+    /// The records with their numbers, after a number that is not before the summary.
     pub fn after(&self, number: u64) -> impl Iterator<Item = (u64, &Record)> {
-        let from = usize::try_from(number).unwrap_or(usize::MAX);
-        (1..).zip(&self.records).skip(from)
+        debug_assert!(number >= self.summary.last, "these records were not read");
+        let from = number.saturating_sub(self.summary.last);
+        let from = usize::try_from(from).unwrap_or(usize::MAX);
+        (self.summary.last + 1..).zip(&self.records).skip(from)
+    }
+
+    /// The records that were read, with their numbers.
+    pub fn records(&self) -> impl Iterator<Item = (u64, &Record)> {
+        self.after(self.summary.last)
+    }
+
+    /// The record with a number.
+    pub fn record(&self, number: u64) -> Result<Record, LakeError> {
+        let path = self.path(number);
+        let bytes = fs::read(&path).map_err(LakeError::io("read", &path))?;
+        Record::parse(&bytes, &path)
     }
 
     /// Records that may not be applied to all tables.
@@ -103,20 +136,28 @@ impl Ledger {
     }
 
     /// The files that a run has read, in words.
-    pub fn files_of(&self, number: u64) -> String {
-        let record = self.after(number.saturating_sub(1)).next();
-        let files = record.iter().flat_map(|(_, record)| &record.captures);
-        let names: Vec<String> = files.map(|c| format!("`{}`", c.file)).collect();
-        names.join(", ")
+    pub fn files_of(&self, number: u64) -> Result<String, LakeError> {
+        let record = self.record(number)?;
+        let names = record.captures.iter().map(|c| format!("`{}`", c.file));
+        Ok(names.collect::<Vec<_>>().join(", "))
     }
 
     /// The captures that are in the lake.
     pub fn captures(&self) -> KnownCaptures {
-        let mut known = KnownCaptures::default();
-        for (number, record) in self.after(0) {
+        let mut known = self.summary.captures.clone();
+        for (number, record) in self.records() {
             known.apply(number, record);
         }
         known
+    }
+
+    /// The parts that are in the lake, and the runs that their rows come from.
+    pub fn origins(&self) -> Origins {
+        let mut origins = self.summary.origins.clone();
+        for (number, record) in self.records() {
+            origins.apply(number, record);
+        }
+        origins
     }
 
     /// Publishes a record under the next number: the instant at which its run happens.
@@ -137,7 +178,25 @@ impl Ledger {
     pub fn all_applied(&mut self, aside: &Path) -> Result<(), LakeError> {
         self.applied = self.last();
         let path = self.directory.join(names::APPLIED);
-        disk::replace(aside, &path, format!("{}\n", self.applied).as_bytes())
+        disk::replace(aside, &path, format!("{}\n", self.applied).as_bytes())?;
+        if self.records.len() as u64 >= SUMMARY_EVERY {
+            self.summarise(aside)?;
+        }
+        Ok(())
+    }
+
+    fn summarise(&self, aside: &Path) -> Result<(), LakeError> {
+        let summary = Summary {
+            last: self.last(),
+            captures: self.captures(),
+            origins: self.origins(),
+        };
+        let path = self.directory.join(names::summary_file(summary.last));
+        disk::write_new(aside, &path, &summary.to_json())?;
+        if self.summary.last > 0 {
+            disk::remove_file(&self.directory.join(names::summary_file(self.summary.last)))?;
+        }
+        Ok(())
     }
 
     fn path(&self, number: u64) -> PathBuf {

@@ -122,7 +122,7 @@ impl Known {
 
 impl Verifier<'_> {
     fn run(&mut self) -> Result<(), LakeError> {
-        let known = match Ledger::read(self.lake) {
+        let known = match Ledger::read_all(self.lake) {
             Ok(ledger) => Some(self.ledger(&ledger)),
             Err(error) => {
                 self.find(self.lake.join(names::RUNS), code::BAD_LEDGER, &told(&error));
@@ -152,7 +152,7 @@ impl Verifier<'_> {
 
     fn ledger(&mut self, ledger: &Ledger) -> Known {
         self.result.runs = ledger.last();
-        for (number, record) in ledger.after(0) {
+        for (number, record) in ledger.records() {
             self.account(number, record);
         }
         let unfinished: BTreeSet<u64> = ledger.pending().map(|(number, _)| number).collect();
@@ -168,7 +168,7 @@ impl Verifier<'_> {
             self.find(path, code::UNFINISHED_RUN, &message);
         }
         let finished = || {
-            let records = ledger.after(0);
+            let records = ledger.records();
             records.filter(|(number, _)| !unfinished.contains(number))
         };
         self.rejects(
@@ -177,7 +177,7 @@ impl Verifier<'_> {
         );
         Known {
             finished: Origins::of(finished()),
-            all: Origins::of(ledger.after(0)),
+            all: Origins::of(ledger.records()),
         }
     }
 
