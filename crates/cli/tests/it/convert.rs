@@ -145,6 +145,22 @@ fn repeated_requests_are_dropped_on_demand() {
 }
 
 #[test]
+fn a_lake_may_be_named_relative_to_where_one_stands() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::copy(claude(), dir.path().join("x.jsonl")).unwrap();
+    for line in [
+        &["convert", "--lake", "lake", "x.jsonl"][..],
+        &["convert", "--force", "--lake", "./lake", "x.jsonl"],
+        &["tables", "--lake", "lake/../lake"],
+        &["verify", "--lake", "lake"],
+        &["drop", "--lake", "lake", "--before", "2026-11-21"],
+    ] {
+        let done = run(otolith().args(line).current_dir(dir.path()));
+        assert_eq!(done.code, 0, "{line:?}: {}{}", done.out, done.err);
+    }
+}
+
+#[test]
 fn quiet_prints_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let done = run(otolith()

@@ -33,7 +33,8 @@ impl Committer for DurableCommitter {
         if let Some(directory) = path.parent() {
             disk::create_dir_all(directory).map_err(other)?;
         }
-        let aside_url = Url::from_file_path(&aside).map_err(|()| not_a_path(&location))?;
+        let absolute = std::path::absolute(&aside)?;
+        let aside_url = Url::from_file_path(absolute).map_err(|()| not_a_path(&location))?;
         let size = engine
             .json_handler()
             .write_json_file(&aside_url, Box::new(actions), true)?;
