@@ -91,6 +91,31 @@ impl otolith_ingest::Watch for ByteBar {
     }
 }
 
+/// A bar over the bytes of the files of a lake.
+pub struct LakeBar(ProgressBar);
+
+impl LakeBar {
+    /// A bar whose end is told when the work begins.
+    pub fn new(terminal: Terminal) -> Self {
+        Self(bar(Some(0), BYTES, terminal))
+    }
+
+    /// Takes the bar off the terminal.
+    pub fn clear(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+impl otolith_lake::Watch for LakeBar {
+    fn begun(&self, total_bytes: u64) {
+        self.0.set_length(total_bytes);
+    }
+
+    fn bytes_read(&self, total: u64) {
+        self.0.set_position(total);
+    }
+}
+
 /// A bar over the bytes of captures, then over the requests to send.
 pub struct ReplayBar(ByteBar);
 

@@ -11,7 +11,7 @@ use otolith_tables::{
 
 use crate::disk::faults;
 use crate::ledger::Ledger;
-use crate::{Capture, Commit, Lake, LakeError};
+use crate::{Capture, Commit, Lake, LakeError, NoWatch};
 
 const DAY: i32 = 20_777;
 
@@ -160,13 +160,13 @@ fn check(prepare: impl Fn(&Lake), operation: impl Fn(&Lake) -> Result<(), LakeEr
     let (result, steps) = faults::count(|| operation(&lake));
     result.unwrap();
     let expected = state(&lake);
-    assert!(lake.verify().unwrap().findings.is_empty());
+    assert!(lake.verify(&NoWatch).unwrap().findings.is_empty());
     assert!(steps > 5, "{steps}");
     for step in 0..steps {
         let (_dir, lake) = fresh();
         let died = faults::dying_after(step, || operation(&lake));
         assert!(died.is_err(), "step {step} of {steps}");
-        let half = lake.verify().unwrap();
+        let half = lake.verify(&NoWatch).unwrap();
         for finding in &half.findings {
             // A part that an unfinished run has replaced may be gone before the run is noted as done.
             let expected = ["unfinished_run"].contains(&finding.code);
@@ -175,7 +175,7 @@ fn check(prepare: impl Fn(&Lake), operation: impl Fn(&Lake) -> Result<(), LakeEr
         operation(&lake).unwrap_or_else(|error| panic!("step {step} of {steps}: {error:?}"));
         assert_eq!(state(&lake), expected, "step {step} of {steps}");
         assert_eq!(
-            lake.verify().unwrap().findings,
+            lake.verify(&NoWatch).unwrap().findings,
             [],
             "step {step} of {steps}"
         );
@@ -233,7 +233,7 @@ fn compacting_survives_death_at_every_step() {
         first(lake);
         convert(lake, "second", &second(), Vec::new()).unwrap();
     };
-    check(prepare, |lake| lake.compact().map(|_| ()));
+    check(prepare, |lake| lake.compact(&NoWatch).map(|_| ()));
 }
 
 #[test]

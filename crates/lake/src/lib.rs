@@ -27,6 +27,7 @@ mod open;
 mod run;
 mod temporary;
 mod upkeep;
+mod watch;
 mod writing;
 
 pub use catalog::{PartFile, TableInfo};
@@ -35,3 +36,4 @@ pub use ledger::{Capture, KnownCaptures};
 pub use open::Lake;
 pub use run::{Commit, MergeGroup, Run};
 pub use upkeep::{CompactedTable, DropPlan, DroppedTable, Finding, Verification};
+pub use watch::{NoWatch, Watch};

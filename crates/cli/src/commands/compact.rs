@@ -6,7 +6,7 @@ use otolith_lake::Lake;
 use crate::args::CompactArgs;
 use crate::exit::Outcome;
 use crate::interrupt::{self, OnInterrupt};
-use crate::progress::Terminal;
+use crate::progress::{LakeBar, Terminal};
 use crate::render::upkeep::Compaction;
 use crate::render::{self, Output};
 
@@ -14,7 +14,10 @@ use crate::render::{self, Output};
 pub fn run(args: CompactArgs, terminal: Terminal) -> Result<Outcome> {
     let lake = Lake::open(&args.lake)?;
     interrupt::handle(OnInterrupt::Remove(None));
-    let done = Compaction::new(&lake.compact()?);
+    let bar = LakeBar::new(terminal);
+    let compacted = lake.compact(&bar);
+    bar.clear();
+    let done = Compaction::new(&compacted?);
     let mut out = Output::stdout();
     let look = out.look();
     if args.json {

@@ -6,7 +6,7 @@ use otolith_lake::Lake;
 use crate::args::VerifyArgs;
 use crate::exit::Outcome;
 use crate::interrupt::{self, OnInterrupt};
-use crate::progress::Terminal;
+use crate::progress::{LakeBar, Terminal};
 use crate::render::upkeep::Verified;
 use crate::render::{self, Output};
 
@@ -14,7 +14,10 @@ use crate::render::{self, Output};
 pub fn run(args: VerifyArgs, terminal: Terminal) -> Result<Outcome> {
     let lake = Lake::open(&args.lake)?;
     interrupt::handle(OnInterrupt::Remove(None));
-    let verified = Verified::new(&lake.verify()?);
+    let bar = LakeBar::new(terminal);
+    let result = lake.verify(&bar);
+    bar.clear();
+    let verified = Verified::new(&result?);
     let mut out = Output::stdout();
     if args.json {
         render::object(&verified, &mut out)?;

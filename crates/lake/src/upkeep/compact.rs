@@ -13,6 +13,7 @@ use crate::merge::merge;
 use crate::names;
 use crate::open::Lake;
 use crate::run::{PART_BYTES, group};
+use crate::watch::Watch;
 use crate::writing::{Fields, Writing};
 
 /// Parts of at least this size are left alone.
@@ -45,17 +46,23 @@ impl Lake {
     /// # Errors
     ///
     /// If the lake cannot be read or written, or another run has meanwhile changed the same parts.
-    pub fn compact(&self) -> Result<Vec<CompactedTable>, LakeError> {
+    pub fn compact(&self, watch: &dyn Watch) -> Result<Vec<CompactedTable>, LakeError> {
         let mut writing = self.write()?;
+        let mut infos = Vec::new();
+        for database in self.databases()? {
+            infos.extend(self.tables(&database)?);
+        }
+        let groups: Vec<Group<'_>> = infos.iter().flat_map(groups).collect();
+        watch.begun(groups.iter().map(Group::len_bytes).sum());
         let mut compaction = Compaction {
             hasher: Xxh3::new(),
             merged: Vec::new(),
-            sequence: 0,
         };
-        for database in self.databases()? {
-            for info in self.tables(&database)? {
-                compaction.table(&writing, &info)?;
-            }
+        let mut done_bytes = 0;
+        for group in &groups {
+            compaction.merge(&writing, group)?;
+            done_bytes += group.len_bytes();
+            watch.bytes_read(done_bytes);
         }
         if compaction.merged.is_empty() {
             return Ok(Vec::new());
@@ -102,11 +109,42 @@ impl Lake {
     }
 }
 
+/// Small parts of a table and date.
+struct Group<'a> {
+    info: &'a TableInfo,
+    date: i32,
+    parts: Vec<&'a PartFile>,
+}
+
+impl Group<'_> {
+    fn len_bytes(&self) -> u64 {
+        self.parts.iter().map(|part| part.len_bytes).sum()
+    }
+}
+
+/// What of a table is to be merged.
+fn groups(info: &TableInfo) -> Vec<Group<'_>> {
+    let mut dates: BTreeMap<i32, Vec<&PartFile>> = BTreeMap::new();
+    for part in &info.parts {
+        if part.len_bytes < SMALL_BYTES {
+            dates.entry(part.date).or_default().push(part);
+        }
+    }
+    let mut groups = Vec::new();
+    for (date, mut parts) in dates {
+        // Parts that follow each other in time have fewer rows to be interleaved.
+        parts.sort_by(|a, b| (a.time_range, &a.path).cmp(&(b.time_range, &b.path)));
+        let sized: Vec<_> = parts.iter().map(|part| (*part, part.len_bytes)).collect();
+        let merged = group(&sized).into_iter();
+        groups.extend(merged.map(|parts| Group { info, date, parts }));
+    }
+    groups
+}
+
 struct Compaction {
     /// Takes in the names of all parts that are replaced.
     hasher: Xxh3,
     merged: Vec<Merged>,
-    sequence: u32,
 }
 
 /// A new part, and those that it replaces.
@@ -121,35 +159,12 @@ struct Merged {
 }
 
 impl Compaction {
-    fn table(&mut self, writing: &Writing, info: &TableInfo) -> Result<(), LakeError> {
-        let mut dates: BTreeMap<i32, Vec<&PartFile>> = BTreeMap::new();
-        for part in &info.parts {
-            if part.len_bytes < SMALL_BYTES {
-                dates.entry(part.date).or_default().push(part);
-            }
-        }
-        for (date, mut parts) in dates {
-            // Parts that follow each other in time have fewer rows to be interleaved.
-            parts.sort_by(|a, b| (a.time_range, &a.path).cmp(&(b.time_range, &b.path)));
-            let sized: Vec<_> = parts.iter().map(|part| (*part, part.len_bytes)).collect();
-            for group in group(&sized) {
-                self.merge(writing, info, date, &group)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn merge(
-        &mut self,
-        writing: &Writing,
-        info: &TableInfo,
-        date: i32,
-        group: &[&PartFile],
-    ) -> Result<(), LakeError> {
+    fn merge(&mut self, writing: &Writing, group: &Group<'_>) -> Result<(), LakeError> {
+        let Group { info, date, parts } = group;
         let directory = names::table_directory(&info.database, info.table);
         let directory = writing.lake().join(directory);
-        let mut removed = Vec::with_capacity(group.len());
-        for part in group {
+        let mut removed = Vec::with_capacity(parts.len());
+        for part in parts {
             let path = part.path.strip_prefix(&directory).unwrap_or(&part.path);
             let path = path.to_string_lossy().into_owned();
             self.hasher.update(path.as_bytes());
@@ -159,16 +174,17 @@ impl Compaction {
                 rows: part.row_count,
             });
         }
-        let staged = names::temporary_part_file(self.sequence);
-        let paths: Vec<PathBuf> = group.iter().map(|part| part.path.clone()).collect();
+        let sequence = u32::try_from(self.merged.len()).expect("there are fewer parts");
+        let staged = names::temporary_part_file(sequence);
+        let paths: Vec<PathBuf> = parts.iter().map(|part| part.path.clone()).collect();
         let name = format!("{}.{}", info.database, info.table);
         let to = writing.aside().join(&staged);
         let written = merge(info.table, &name, &paths, &to)?;
         self.merged.push(Merged {
             database: info.database.clone(),
             table: info.table,
-            date,
-            sequence: self.sequence,
+            date: *date,
+            sequence,
             part: PartRecord {
                 path: String::new(),
                 staged,
@@ -177,9 +193,8 @@ impl Compaction {
                 xxh3: written.xxh3,
             },
             removed,
-            removed_bytes: group.iter().map(|part| part.len_bytes).sum(),
+            removed_bytes: group.len_bytes(),
         });
-        self.sequence += 1;
         Ok(())
     }
 }

@@ -13,6 +13,7 @@ use crate::error::LakeError;
 use crate::ledger::{Action, Ledger, Origin, Origins, Record};
 use crate::names;
 use crate::open::Lake;
+use crate::watch::Watch;
 
 /// What a look at everything in a lake has found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -73,10 +74,11 @@ impl Lake {
     /// # Errors
     ///
     /// If a directory cannot be listed. Everything else is a finding.
-    pub fn verify(&self) -> Result<Verification, LakeError> {
+    pub fn verify(&self, watch: &dyn Watch) -> Result<Verification, LakeError> {
         let mut verifier = Verifier {
             lake: self.dir(),
             engine: self.engine(),
+            watch,
             result: Verification::default(),
         };
         verifier.run()?;
@@ -89,6 +91,7 @@ impl Lake {
 struct Verifier<'a> {
     lake: &'a Path,
     engine: &'a Engine,
+    watch: &'a dyn Watch,
     result: Verification,
 }
 
@@ -129,6 +132,9 @@ impl Verifier<'_> {
                 None
             }
         };
+        let tables = known.iter().flat_map(|known| known.all.tables());
+        let parts = tables.flat_map(|(_, parts)| parts.values());
+        self.watch.begun(parts.map(|part| part.len_bytes).sum());
         let mut seen = BTreeSet::new();
         for database in catalog::databases(self.lake)? {
             for table in Table::ALL {
@@ -263,6 +269,7 @@ impl Verifier<'_> {
     fn checksum(&mut self, path: &Path, expected: (u64, u128)) -> Result<(), String> {
         let (len_bytes, xxh3) = checksum::of_file(path).map_err(|error| told(&error))?;
         self.result.bytes_read += len_bytes;
+        self.watch.bytes_read(self.result.bytes_read);
         if len_bytes != expected.0 {
             return Err(format!(
                 "expected {} bytes as they were written, found {len_bytes}",

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-use otolith_lake::{Capture, Commit, LakeError, Run};
+use otolith_lake::{Capture, Commit, LakeError, NoWatch, Run};
 use otolith_tables::{ColumnType, Layout, Values};
 
 use crate::parts::{column, commit, lake, part, time};
@@ -202,8 +202,8 @@ fn runs_side_by_side_all_become_part_of_the_lake() {
         .flat_map(|n| (0..4).map(move |t| n * 10 + t))
         .collect();
     assert_eq!(times, expected);
-    assert_eq!(lake.verify().unwrap().findings, []);
-    assert_eq!(lake.verify().unwrap().runs, 24);
+    assert_eq!(lake.verify(&NoWatch).unwrap().findings, []);
+    assert_eq!(lake.verify(&NoWatch).unwrap().runs, 24);
 }
 
 #[test]
@@ -238,7 +238,7 @@ fn a_capture_that_another_run_took_meanwhile_is_not_taken_twice() {
         .map(|(run, capture)| (run, capture.len_bytes))
         .collect();
     assert_eq!(lens, [(1, 10), (2, 14)]);
-    assert_eq!(lake.verify().unwrap().findings, []);
+    assert_eq!(lake.verify(&NoWatch).unwrap().findings, []);
 }
 
 #[test]
@@ -269,7 +269,7 @@ fn many_runs_leave_checkpoints_that_tell_all() {
         (&after.parts, &after.fields),
         (&before.parts, &before.fields)
     );
-    assert_eq!(lake.compact().unwrap()[0].parts_before, 55);
+    assert_eq!(lake.compact(&NoWatch).unwrap()[0].parts_before, 55);
     let compacted = lake.tables(database).unwrap().remove(0);
     assert_eq!(compacted.parts[0].row_count, 55);
     // The ledger has a summary as well: a run needs no record before it.
@@ -281,5 +281,5 @@ fn many_runs_leave_checkpoints_that_tell_all() {
         run.write(0, part("a", vec![time(vec![1])])).unwrap();
         commit(run, 100 + damaged.len() as u128).unwrap();
     }
-    assert_eq!(lake.verify().unwrap().findings, []);
+    assert_eq!(lake.verify(&NoWatch).unwrap().findings, []);
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use otolith_lake::{Lake, TableInfo};
+use otolith_lake::{Lake, NoWatch, TableInfo};
 use otolith_tables::{ColumnType, DatabaseName, Layout, Part, Table, Values};
 
 use crate::parts::{column, commit, lake, part, time};
@@ -53,7 +53,7 @@ fn compacting_keeps_every_row_in_the_order_of_time() {
     write(&lake, 2, vec![second]);
     write(&lake, 3, vec![part("b", vec![time(vec![1])])]);
     let before = info(&lake, "a");
-    let done = lake.compact().unwrap();
+    let done = lake.compact(&NoWatch).unwrap();
     assert_eq!(done.len(), 1);
     assert_eq!((done[0].parts_before, done[0].parts_after), (2, 1));
     assert_eq!(done[0].table, Table::Logs);
@@ -72,8 +72,8 @@ fn compacting_keeps_every_row_in_the_order_of_time() {
     assert_eq!(after.version, 2);
     assert_eq!(after.parts[0].time_range, Some((1, 9)));
     assert!(before.parts.iter().all(|part| !part.path.exists()));
-    assert!(lake.compact().unwrap().is_empty());
-    assert_eq!(lake.verify().unwrap().findings, []);
+    assert!(lake.compact(&NoWatch).unwrap().is_empty());
+    assert_eq!(lake.verify(&NoWatch).unwrap().findings, []);
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn dropping_takes_what_is_too_old_and_nothing_else() {
     assert_eq!(dates, [0, 20_777]);
     assert!(!lake.dir().join("a/logs/date=2026-11-19").exists());
     assert!(lake.drop_before(20_777).unwrap().is_empty());
-    assert_eq!(lake.verify().unwrap().findings, []);
+    assert_eq!(lake.verify(&NoWatch).unwrap().findings, []);
     assert_eq!(lake.drop_before(99_999).unwrap().tables[0].rows, 1);
     assert_eq!(info(&lake, "a").parts.len(), 1);
 }
@@ -125,7 +125,7 @@ fn damage_is_found_and_named() {
     let (_dir, lake) = lake();
     write(&lake, 1, vec![part("a", vec![time(vec![1, 2])])]);
     write(&lake, 2, vec![part("b", vec![time(vec![3])])]);
-    let sound = lake.verify().unwrap();
+    let sound = lake.verify(&NoWatch).unwrap();
     assert_eq!(
         (sound.runs, sound.tables, sound.parts, sound.rows),
         (2, 2, 2, 3)
@@ -135,14 +135,14 @@ fn damage_is_found_and_named() {
     let name = path.strip_prefix(lake.dir()).unwrap().to_owned();
     let check = |damage: &dyn Fn(), repair: &dyn Fn(), expected: &[(&str, &str)]| {
         damage();
-        let found = lake.verify().unwrap().findings;
+        let found = lake.verify(&NoWatch).unwrap().findings;
         let found: Vec<(&str, &str)> = found
             .iter()
             .map(|finding| (finding.code, finding.path.to_str().unwrap()))
             .collect();
         assert_eq!(found, expected);
         repair();
-        assert_eq!(lake.verify().unwrap().findings, []);
+        assert_eq!(lake.verify(&NoWatch).unwrap().findings, []);
     };
     let good = fs::read(&path).unwrap();
     let restore = || fs::write(&path, &good).unwrap();
