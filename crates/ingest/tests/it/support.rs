@@ -50,6 +50,16 @@ impl TestLake {
     /// The bytes of all parts and rejects of the lake by relative path. The marker, the ledger and
     /// the logs of tables name times and processes.
     pub fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut files = self.all_files();
+        files.retain(|name, _| {
+            let is_log = name.parent().is_some_and(|log| log.ends_with("_delta_log"));
+            !is_log && !name.starts_with("_runs") && !name.ends_with("_otolith.json")
+        });
+        files
+    }
+
+    /// The bytes of all files of the lake by relative path.
+    pub fn all_files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut found = BTreeMap::new();
         let mut open = vec![self.lake.dir().to_owned()];
         while let Some(next) = open.pop() {
@@ -59,12 +69,6 @@ impl TestLake {
                     open.push(path);
                 } else {
                     let name = path.strip_prefix(self.lake.dir()).unwrap().to_owned();
-                    if name.ends_with("_otolith.json")
-                        || name.starts_with("_runs")
-                        || name.parent().is_some_and(|log| log.ends_with("_delta_log"))
-                    {
-                        continue;
-                    }
                     found.insert(name, fs::read(path).unwrap());
                 }
             }

@@ -13,10 +13,10 @@ pub struct Content(Vec<(String, Vec<u8>)>);
 impl Content {
     pub fn of(lake: &TestLake) -> Self {
         let mut found = Self(Vec::new());
-        for (path, bytes) in lake.files() {
+        for (path, bytes) in lake.all_files() {
             let path = path.display().to_string();
             found.add(&path, path.as_bytes());
-            if path.ends_with(".jsonl") {
+            if path.ends_with(".jsonl") || path.ends_with(".json") {
                 for line in bytes.split(|byte| *byte == b'\n') {
                     found.add_text(&path, &String::from_utf8_lossy(line));
                 }
