@@ -6,8 +6,8 @@ use delta_kernel::committer::{CommitMetadata, CommitResponse, Committer, Publish
 use delta_kernel::{
     Engine, FileMeta, FilteredEngineData, KernelError, KernelResult, KernelResultIterator,
 };
-use url::Url;
 
+use super::root::Root;
 use crate::disk;
 use crate::error::LakeError;
 
@@ -15,7 +15,9 @@ use crate::error::LakeError;
 /// another writer has taken that. The committer of the kernel does not sync.
 #[derive(Debug)]
 pub(super) struct DurableCommitter {
-    /// A directory on the same file system that this process has for itself.
+    /// What the URLs are about.
+    pub files: Root,
+    /// A directory of the lake that this process has for itself.
     pub aside: PathBuf,
 }
 
@@ -28,12 +30,14 @@ impl Committer for DurableCommitter {
     ) -> KernelResult<CommitResponse> {
         let version = commit_metadata.version();
         let location = commit_metadata.published_commit_path()?;
-        let path = to_path(&location)?;
+        let path = location
+            .to_file_path()
+            .map_err(|()| KernelError::generic(format!("not a path of a file: `{location}`")))?;
         let aside = self.aside.join(path.file_name().unwrap_or_default());
         if let Some(directory) = path.parent() {
             disk::create_dir_all(directory).map_err(other)?;
         }
-        let aside_url = Url::from_file_path(&aside).map_err(|()| not_a_path(&location))?;
+        let aside_url = self.files.url(&aside).map_err(other)?;
         let size = engine
             .json_handler()
             .write_json_file(&aside_url, Box::new(actions), true)?;
@@ -57,14 +61,6 @@ impl Committer for DurableCommitter {
             false => Err(KernelError::generic("there is no catalog to publish from")),
         }
     }
-}
-
-fn to_path(url: &Url) -> KernelResult<PathBuf> {
-    url.to_file_path().map_err(|()| not_a_path(url))
-}
-
-fn not_a_path(url: &Url) -> KernelError {
-    KernelError::generic(format!("not a path of a file: {url}"))
 }
 
 fn other(error: LakeError) -> KernelError {

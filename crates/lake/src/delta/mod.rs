@@ -6,6 +6,7 @@
 
 mod committer;
 mod log;
+mod root;
 mod schema;
 mod stats;
 
