@@ -22,7 +22,7 @@ struct Sample {
 pub fn run() -> Result<()> {
     let megabytes: u64 = setting("CORPUS_MB", 200)?;
     let runs: usize = setting("RUNS", 5)?;
-    let otolith = run::release_otolith()?;
+    let otolith = run::otolith(run::Profile::Release)?;
     let dir = run::target_dir()?.join("bench");
     fs::create_dir_all(&dir)?;
 

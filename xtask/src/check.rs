@@ -4,7 +4,11 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use crate::{docs, run, tidy};
+use crate::run::Profile;
+use crate::{crash, docs, faults, run, tidy};
+
+/// Kills that are enough to meet every command in every phase, in less than a minute.
+const KILLS: u64 = 10;
 
 /// Runs every check; the first that fails ends the run.
 pub fn ci() -> Result<()> {
@@ -32,5 +36,7 @@ pub fn ci() -> Result<()> {
             ])
             .env("RUSTDOCFLAGS", "--deny warnings"),
     )?;
-    run::command("cargo", &["test", "--package", "xtask"])
+    run::command("cargo", &["test", "--package", "xtask"])?;
+    crash::run(KILLS, Profile::Dev)?;
+    faults::run(Profile::Dev)
 }

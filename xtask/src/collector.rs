@@ -33,7 +33,7 @@ const FRAMINGS: [(&str, &str, bool); 6] = [
 
 /// Replays every real capture through the Collector and compares the tables.
 pub fn run() -> Result<()> {
-    let otolith = run::release_otolith()?;
+    let otolith = run::otolith(run::Profile::Release)?;
     let dir = run::target_dir()?.join("collector");
     fs::create_dir_all(&dir)?;
     let collector = build(&dir)?;

@@ -35,6 +35,11 @@ pub fn write(file: &Path, megabytes: u64) -> Result<()> {
     Ok(())
 }
 
+/// The requests of the smallest real capture, with all signals, as OTLP JSON.
+pub fn small_requests() -> Result<Vec<Vec<u8>>> {
+    requests_of(&[root().join("testdata/captures/claude-http/agentic-ci.jsonl")])
+}
+
 /// The requests of every real capture, as OTLP JSON, in order of arrival.
 fn real_requests() -> Result<Vec<Vec<u8>>> {
     let mut paths: Vec<PathBuf> = Vec::new();
@@ -51,9 +56,13 @@ fn real_requests() -> Result<Vec<Vec<u8>>> {
         }
     }
     paths.sort();
+    requests_of(&paths)
+}
+
+fn requests_of(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
     let mut requests = Vec::new();
     let mut chunk = Chunk::new();
-    for source in find_sources(&paths)? {
+    for source in find_sources(paths)? {
         let mut reader = source.open(&ReadOptions::default())?;
         while reader.next_chunk(&mut chunk)? {
             for entry in chunk.entries() {
@@ -67,7 +76,7 @@ fn real_requests() -> Result<Vec<Vec<u8>>> {
 }
 
 /// The request with every time moved by `repetition` shifts and every id made its own.
-fn moved(request: &[u8], repetition: u64) -> Vec<u8> {
+pub fn moved(request: &[u8], repetition: u64) -> Vec<u8> {
     let mut bytes = request.to_vec();
     let mut at = 0;
     while let Some(quote) = find(&bytes[at..], b"\":\"") {

@@ -4,8 +4,12 @@ mod bench;
 mod check;
 mod collector;
 mod corpus;
+mod crash;
 mod docs;
+mod faults;
 mod interop;
+mod lakes;
+mod random;
 mod run;
 mod tidy;
 
@@ -14,18 +18,27 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
+use crate::run::Profile;
+
 const USAGE: &str = "\
 usage: cargo xtask TASK
 
 tasks:
-  ci               what gates a submission: fmt, clippy, doc, docs --check, tidy
+  ci               what gates a submission: fmt, clippy, doc, docs --check, tidy, short crash and faults
   docs [--check]   writes docs/tables.md and the keys of docs/redaction.md from the definitions;
                    --check only compares
   tidy             edges between crates, file sizes, READMEs, prints in libraries
   corpus FILE MB   writes a capture of about MB megabytes of JSON lines, made by repeating and
                    shifting the real captures
   bench            builds the release command and measures converting on a corpus (CORPUS_MB, RUNS)
-  interop          converts every real capture and reads it with DuckDB and pyarrow (from PyPI)
+  crash [--kills N] [--dev]
+                   kills the command N times (200) at random, in convert, compact and drop, and expects
+                   the same command to make everything good; runs commands side by side. --dev takes
+                   the build of the tests, else a release is built
+  faults [--dev]   a full disk at many sizes, a read-only lake, inputs that vanish or may not be read:
+                   clear messages, intact lakes. Mounts file systems in memory, as root
+  interop [--dev]  converts every real capture and reads it with DuckDB, pyarrow,
+                   deltalake, polars (from PyPI) and Spark (with Java)
   collector        replays every real capture into a real OpenTelemetry Collector (built with Go)
                    and compares what its file exporter wrote, in every framing
 ";
@@ -50,9 +63,28 @@ fn run_task() -> Result<()> {
         ["tidy"] => tidy::run(),
         ["corpus", file, megabytes] => corpus::write(file.as_ref(), megabytes.parse()?),
         ["bench"] => bench::run(),
-        ["interop"] => interop::run(),
+        ["crash", options @ ..] => {
+            let (options, profile) = profile(options);
+            match options {
+                [] => crash::run(200, profile),
+                ["--kills", kills] => crash::run(kills.parse()?, profile),
+                _ => bail!("usage: cargo xtask crash [--kills N] [--dev]"),
+            }
+        }
+        ["faults"] => faults::run(Profile::Release),
+        ["faults", "--dev"] => faults::run(Profile::Dev),
+        ["interop"] => interop::run(Profile::Release),
+        ["interop", "--dev"] => interop::run(Profile::Dev),
         ["collector"] => collector::run(),
         _ => bail!("no such task\n\n{USAGE}"),
+    }
+}
+
+/// Takes `--dev` off the end of options.
+fn profile<'a>(options: &'a [&'a str]) -> (&'a [&'a str], Profile) {
+    match options.split_last() {
+        Some((&"--dev", options)) => (options, Profile::Dev),
+        _ => (options, Profile::Release),
     }
 }
 

@@ -16,7 +16,7 @@ pub fn command(program: &str, arguments: &[&str]) -> Result<()> {
 pub fn with(command: &mut Command) -> Result<()> {
     command.current_dir(root());
     eprintln!("+ {command:?}");
-    let status = command
+    let status = undisturbed(command)
         .status()
         .with_context(|| format!("cannot start {command:?}"))?;
     ensure!(status.success(), "{command:?} failed: {status}");
@@ -25,7 +25,7 @@ pub fn with(command: &mut Command) -> Result<()> {
 
 /// Runs a command and returns what it printed.
 pub fn output(command: &mut Command) -> Result<String> {
-    command.current_dir(root());
+    undisturbed(command).current_dir(root());
     let output = command
         .output()
         .with_context(|| format!("cannot start {command:?}"))?;
@@ -39,6 +39,20 @@ pub fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
+/// Takes away what cargo tells a program that it runs. Build scripts of dependencies look at it, so
+/// that a build from here would not be the one that was made before: minutes for nothing.
+fn undisturbed(command: &mut Command) -> &mut Command {
+    for (name, _) in std::env::vars_os() {
+        let is_of_cargo = name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+        });
+        if is_of_cargo {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
 /// The target directory that cargo uses, from its own metadata.
 pub fn target_dir() -> Result<PathBuf> {
     let text =
@@ -50,10 +64,24 @@ pub fn target_dir() -> Result<PathBuf> {
     Ok(PathBuf::from(dir))
 }
 
-/// Builds the release command and returns its path.
-pub fn release_otolith() -> Result<PathBuf> {
-    command("cargo", &["build", "--release", "--package", "otolith"])?;
-    Ok(target_dir()?.join("release/otolith"))
+/// How the command is built that a task tries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// As users have it. Takes many minutes when it was not built before.
+    Release,
+    /// As tests have built it.
+    Dev,
+}
+
+/// Builds the command and returns its path.
+pub fn otolith(profile: Profile) -> Result<PathBuf> {
+    let (arguments, path): (&[&str], _) = match profile {
+        Profile::Release => (&["--release"], "release/otolith"),
+        Profile::Dev => (&[], "debug/otolith"),
+    };
+    let build = ["build", "--quiet", "--package", "otolith"];
+    command("cargo", &[&build, arguments].concat())?;
+    Ok(target_dir()?.join(path))
 }
 
 /// A Python interpreter of a virtual environment below `dir` that has `packages` installed.

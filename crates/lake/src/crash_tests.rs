@@ -150,6 +150,16 @@ fn walk(root: &Path, dir: &Path, state: &mut BTreeMap<String, String>) {
 
 /// Lets `operation` die after each of its steps, repeats it, and expects what it gives undisturbed.
 fn check(prepare: impl Fn(&Lake), operation: impl Fn(&Lake) -> Result<(), LakeError>) {
+    check_disturbed(prepare, operation, |step, run| {
+        faults::dying_after(step, run)
+    });
+}
+
+fn check_disturbed<O: Fn(&Lake) -> Result<(), LakeError>>(
+    prepare: impl Fn(&Lake),
+    operation: O,
+    disturbed: fn(u64, &dyn Fn() -> Result<(), LakeError>) -> Result<(), LakeError>,
+) {
     let fresh = || {
         let dir = tempfile::tempdir().unwrap();
         let lake = Lake::create_or_open(&dir.path().join("lake")).unwrap();
@@ -164,7 +174,7 @@ fn check(prepare: impl Fn(&Lake), operation: impl Fn(&Lake) -> Result<(), LakeEr
     assert!(steps > 5, "{steps}");
     for step in 0..steps {
         let (_dir, lake) = fresh();
-        let died = faults::dying_after(step, || operation(&lake));
+        let died = disturbed(step, &|| operation(&lake));
         assert!(died.is_err(), "step {step} of {steps}");
         let half = lake.verify(&NoWatch).unwrap();
         for finding in &half.findings {
@@ -239,4 +249,27 @@ fn compacting_survives_death_at_every_step() {
 #[test]
 fn dropping_survives_death_at_every_step() {
     check(first, |lake| lake.drop_before(DAY + 1).map(|_| ()));
+}
+
+/// As on a full disk: the run fails, and cleans up what it may.
+#[test]
+fn conversions_survive_failure_at_every_step() {
+    check_disturbed(
+        first,
+        |lake| convert(lake, "second", &second(), Vec::new()),
+        |step, run| faults::failing_after(step, run),
+    );
+}
+
+#[test]
+fn compacting_survives_failure_at_every_step() {
+    let prepare = |lake: &Lake| {
+        first(lake);
+        convert(lake, "second", &second(), Vec::new()).unwrap();
+    };
+    check_disturbed(
+        prepare,
+        |lake| lake.compact(&NoWatch).map(|_| ()),
+        |step, run| faults::failing_after(step, run),
+    );
 }

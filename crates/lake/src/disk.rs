@@ -117,6 +117,8 @@ pub(crate) mod faults {
         static LEFT: Cell<Option<u64>> = const { Cell::new(None) };
         /// Steps so far.
         static COUNT: Cell<u64> = const { Cell::new(0) };
+        /// Whether the process lives on and cleans up.
+        static LIVES: Cell<bool> = const { Cell::new(false) };
     }
 
     pub(crate) fn step(action: &'static str, path: &Path) -> Result<(), LakeError> {
@@ -133,7 +135,15 @@ pub(crate) mod faults {
 
     /// Whether the process counts as dead: nothing may be cleaned up then.
     pub(crate) fn is_dead() -> bool {
-        LEFT.get() == Some(0)
+        LEFT.get() == Some(0) && !LIVES.get()
+    }
+
+    /// Runs something whose steps fail after `steps` of them, as on a full disk.
+    pub(crate) fn failing_after<T>(steps: u64, run: impl FnOnce() -> T) -> T {
+        LIVES.set(true);
+        let result = dying_after(steps, run);
+        LIVES.set(false);
+        result
     }
 
     /// Runs something that dies after `steps` steps.

@@ -26,7 +26,7 @@ pub(crate) const STAGED_REJECTS: &str = "rejects.jsonl";
 const EPOCH: Date = date(1970, 1, 1);
 const DATE_PREFIX: &str = "date=";
 const PART_SUFFIX: &str = ".parquet";
-const LOG: &str = "_delta_log";
+pub(crate) const LOG: &str = "_delta_log";
 const RECORD_SUFFIX: &str = ".json";
 const SUMMARY_SUFFIX: &str = ".summary";
 /// Digits of the number of a record.

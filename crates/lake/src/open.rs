@@ -53,8 +53,9 @@ impl Lake {
                 });
             }
         }
+        let lake = Self::at(dir)?;
         write_marker(dir)?;
-        Ok(Self::at(dir))
+        Ok(lake)
     }
 
     /// Opens the lake in a directory.
@@ -76,14 +77,14 @@ impl Lake {
         if marker(dir)?.is_none() && catalog::databases(dir)?.is_empty() {
             return Err(LakeError::NotALake { path });
         }
-        Ok(Self::at(dir))
+        Self::at(dir)
     }
 
-    fn at(dir: &Path) -> Self {
-        Self {
+    fn at(dir: &Path) -> Result<Self, LakeError> {
+        Ok(Self {
             dir: dir.to_owned(),
-            engine: Arc::new(Engine::new()),
-        }
+            engine: Arc::new(Engine::new(dir)?),
+        })
     }
 
     /// The directory as it was given.

@@ -1,6 +1,5 @@
 //! The temporary directory of a run, and what killed runs left of theirs.
 
-use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
@@ -25,12 +24,14 @@ pub(crate) struct Temporary {
     directory: PathBuf,
     lock_path: PathBuf,
     _lock: File,
+    /// Whether it stays when dropped.
+    is_kept: bool,
 }
 
 impl Temporary {
-    /// Makes a directory, after removing those of killed runs but for `wanted` ones, which the
-    /// ledger names.
-    pub fn new(lake: &Path, wanted: &BTreeSet<String>) -> Result<Self, LakeError> {
+    /// Makes a directory, after removing those of killed runs but for those that are `wanted`, which
+    /// is asked for a name when its run cannot commit any more.
+    pub fn new(lake: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Self, LakeError> {
         let parent = lake.join(names::TEMPORARY);
         disk::create_dir_all(&parent)?;
         remove_leftovers(&parent, wanted);
@@ -61,10 +62,21 @@ impl Temporary {
     }
 
     /// Removes what killed runs left, once the ledger wants nothing of it any more.
-    pub fn remove_leftovers(&self) {
+    pub fn remove_leftovers(&self, wanted: &dyn Fn(&str) -> bool) {
         if let Some(parent) = self.directory.parent() {
-            remove_leftovers(parent, &BTreeSet::new());
+            remove_leftovers(parent, wanted);
         }
+    }
+
+    /// Leaves the directory when dropped: the ledger may want what is in it. The next run removes
+    /// it if not.
+    pub fn keep(&mut self) {
+        self.is_kept = true;
+    }
+
+    /// Takes [`Self::keep`] back: the ledger wants nothing of it.
+    pub fn release(&mut self) {
+        self.is_kept = false;
     }
 
     /// The name of the directory, for the ledger.
@@ -90,6 +102,7 @@ impl Temporary {
             directory: directory.to_owned(),
             lock_path,
             _lock: lock,
+            is_kept: false,
         })
     }
 }
@@ -98,6 +111,9 @@ impl Drop for Temporary {
     fn drop(&mut self) {
         #[cfg(test)]
         if disk::faults::is_dead() {
+            return;
+        }
+        if self.is_kept {
             return;
         }
         // Nobody is left to be told: what stays is below `_tmp`, where no reader looks.
@@ -111,20 +127,20 @@ impl Drop for Temporary {
 }
 
 /// Removes the directories whose owner is gone, as far as that can be told and done.
-fn remove_leftovers(parent: &Path, wanted: &BTreeSet<String>) {
+fn remove_leftovers(parent: &Path, wanted: &dyn Fn(&str) -> bool) {
     let Ok(entries) = fs::read_dir(parent) else {
         return;
     };
     for path in entries.flatten().map(|entry| entry.path()) {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         let is_lock = path.extension().is_some_and(|extension| extension == LOCK);
-        if !is_lock || wanted.contains(&*name) {
+        if !is_lock {
             continue;
         }
         let Ok(lock) = OpenOptions::new().write(true).open(&path) else {
             continue;
         };
-        if lock.try_lock().is_ok() {
+        if lock.try_lock().is_ok() && !wanted(&name) {
             let _ = fs::remove_dir_all(path.with_extension(""));
             let _ = fs::remove_file(&path);
         }

@@ -33,14 +33,11 @@ pub(crate) type Fields = BTreeMap<(DatabaseName, Table), Vec<Field>>;
 impl Writing {
     pub fn begin(lake: &Path, application: &str, engine: Arc<Engine>) -> Result<Self, LakeError> {
         let ledger = Ledger::read(lake)?;
-        let wanted: BTreeSet<String> = ledger
-            .pending()
-            .filter_map(|(_, record)| record.staging.clone())
-            .collect();
+        let is_wanted = |staging: &str| is_wanted(lake, staging);
         let mut writing = Self {
             lake: lake.to_owned(),
             application: application.to_owned(),
-            temporary: Temporary::new(lake, &wanted)?,
+            temporary: Temporary::new(lake, &is_wanted)?,
             engine,
             seen: 0,
             ledger,
@@ -49,7 +46,7 @@ impl Writing {
             let _one_at_a_time = writing.lock()?;
             writing.ledger.read_on()?;
             writing.apply_pending()?;
-            writing.temporary.remove_leftovers();
+            writing.temporary.remove_leftovers(&is_wanted);
         }
         writing.seen = writing.ledger.last();
         Ok(writing)
@@ -95,9 +92,16 @@ impl Writing {
             self.apply_pending()?;
             self.check(&record, fields, overlap)?;
             // Without locks another run may be faster: its record is looked at then.
+            // From here on the record may be there, whatever becomes of this process.
+            self.temporary.keep();
             let aside = self.temporary.directory();
-            if let Published::As(_) = self.ledger.publish(aside, record.clone())? {
-                return self.apply_pending();
+            let published = self.ledger.publish(aside, record.clone())?;
+            if let Published::As(_) = published {
+                self.apply_pending()?;
+            }
+            self.temporary.release();
+            if let Published::As(_) = published {
+                return Ok(());
             }
         }
     }
@@ -185,4 +189,14 @@ impl Writing {
             Err(error) => Err(LakeError::io("open", &marker)(error)),
         }
     }
+}
+
+/// Whether the ledger names a staging directory whose parts may not all be in their places. Read
+/// anew: a run may have committed a moment ago, and died.
+fn is_wanted(lake: &Path, staging: &str) -> bool {
+    let is_named = |ledger: Ledger| {
+        let mut pending = ledger.pending();
+        pending.any(|(_, record)| record.staging.as_deref() == Some(staging))
+    };
+    Ledger::read(lake).map_or(true, is_named)
 }

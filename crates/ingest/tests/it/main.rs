@@ -4,6 +4,8 @@
 
 mod account;
 mod corrupted;
+mod hostile;
+mod incremental;
 mod inspecting;
 mod repeatable;
 mod support;

@@ -6,8 +6,10 @@ use delta_kernel::committer::{CommitMetadata, CommitResponse, Committer, Publish
 use delta_kernel::{
     Engine, FileMeta, FilteredEngineData, KernelError, KernelResult, KernelResultIterator,
 };
+
 use url::Url;
 
+use super::root::Root;
 use crate::disk;
 use crate::error::LakeError;
 
@@ -15,7 +17,9 @@ use crate::error::LakeError;
 /// another writer has taken that. The committer of the kernel does not sync.
 #[derive(Debug)]
 pub(super) struct DurableCommitter {
-    /// A directory on the same file system that this process has for itself.
+    /// What the URLs are about.
+    pub files: Root,
+    /// A directory of the lake that this process has for itself.
     pub aside: PathBuf,
 }
 
@@ -33,8 +37,7 @@ impl Committer for DurableCommitter {
         if let Some(directory) = path.parent() {
             disk::create_dir_all(directory).map_err(other)?;
         }
-        let absolute = std::path::absolute(&aside)?;
-        let aside_url = Url::from_file_path(absolute).map_err(|()| not_a_path(&location))?;
+        let aside_url = self.files.url(&aside).map_err(other)?;
         let size = engine
             .json_handler()
             .write_json_file(&aside_url, Box::new(actions), true)?;
@@ -62,11 +65,8 @@ impl Committer for DurableCommitter {
 
 /// The path of a file.
 pub(super) fn to_path(url: &Url) -> KernelResult<PathBuf> {
-    url.to_file_path().map_err(|()| not_a_path(url))
-}
-
-fn not_a_path(url: &Url) -> KernelError {
-    KernelError::generic(format!("not a path of a file: {url}"))
+    url.to_file_path()
+        .map_err(|()| KernelError::generic(format!("not a path of a file: `{url}`")))
 }
 
 /// An error of ours on its way through the kernel.

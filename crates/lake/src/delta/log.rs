@@ -26,6 +26,7 @@ use url::Url;
 
 use super::checkpoint;
 use super::committer::DurableCommitter;
+use super::root::Root;
 use super::schema::{from_delta, to_delta};
 use super::stats::PartStats;
 use crate::error::LakeError;
@@ -39,11 +40,18 @@ const DATE: &str = "date";
 const ATTEMPTS: usize = 16;
 
 /// What the kernel works with. Costs a thread.
-pub(crate) struct Engine(DefaultEngine<TokioBackgroundExecutor>);
+pub(crate) struct Engine {
+    kernel: DefaultEngine<TokioBackgroundExecutor>,
+    files: Root,
+}
 
 impl Engine {
-    pub fn new() -> Self {
-        Self(DefaultEngineBuilder::new(Arc::new(LocalFileSystem::new())).build())
+    /// For the lake in a directory.
+    pub fn new(lake: &Path) -> Result<Self, LakeError> {
+        Ok(Self {
+            kernel: DefaultEngineBuilder::new(Arc::new(LocalFileSystem::new())).build(),
+            files: Root::new(lake)?,
+        })
     }
 }
 
@@ -114,9 +122,9 @@ impl DeltaTable {
             return Ok(None);
         }
         let failed = log_error("read the log of the table", directory);
-        let url = url(directory)?;
+        let url = engine.files.directory_url(directory)?;
         let snapshot = Snapshot::builder_for(url)
-            .build(&engine.0)
+            .build(&engine.kernel)
             .map_err(failed)?;
         Ok(Some(Self {
             directory: directory.to_owned(),
@@ -132,7 +140,7 @@ impl DeltaTable {
     /// Number of the newest run of an application that the table has seen.
     pub fn run(&self, engine: &Engine, application: &str) -> Result<Option<i64>, LakeError> {
         self.snapshot
-            .get_app_id_version(application, &engine.0)
+            .get_app_id_version(application, &engine.kernel)
             .map_err(log_error("read the log of the table", &self.directory))
     }
 
@@ -213,7 +221,7 @@ fn checkpoint_if_due(
 ) -> Result<(), LakeError> {
     match opened {
         Some(opened) if checkpoint::is_due(opened.version()) => {
-            checkpoint::write(&opened.snapshot, &engine.0, target.aside).map_err(log_error(
+            checkpoint::write(&opened.snapshot, &engine.kernel, target.aside).map_err(log_error(
                 "write a checkpoint of the log of",
                 target.directory,
             ))
@@ -225,7 +233,7 @@ fn checkpoint_if_due(
 /// True if committed, false if another writer took the version.
 fn create(engine: &Engine, target: &Target<'_>, change: &Change<'_>) -> Result<bool, LakeError> {
     let failed = log_error("create the table", target.directory);
-    let url = url(target.directory)?;
+    let url = engine.files.directory_url(target.directory)?;
     let attempt = || -> KernelResult<bool> {
         let base = base_fields(target.table);
         let is_new = |field: &&Field| base.iter().all(|base| base.name != field.name);
@@ -236,10 +244,10 @@ fn create(engine: &Engine, target: &Target<'_>, change: &Change<'_>) -> Result<b
         let mut transaction = create_table(url.clone(), Arc::new(schema), WRITER, true)
             .with_data_layout(DataLayout::partitioned([DATE]))
             .with_transaction_id(change.application, change.run)
-            .build(&engine.0, committer(target.aside))?;
+            .build(&engine.kernel, committer(engine, target.aside))?;
         let state = transaction.write_state()?;
         add(&mut transaction, &state, &url, change)?;
-        done(transaction.commit(&engine.0)?)
+        done(transaction.commit(&engine.kernel)?)
     };
     attempt().map_err(failed)
 }
@@ -265,7 +273,7 @@ fn update(
         for field in missing {
             builder = builder.add_column(field);
         }
-        let mut transaction = builder.build(&engine.0, committer(target.aside))?;
+        let mut transaction = builder.build(&engine.kernel, committer(engine, target.aside))?;
         if !change.add.is_empty() {
             let state = transaction.write_state()?;
             add(
@@ -282,7 +290,7 @@ fn update(
                 }
             }
         }
-        done(transaction.commit(&engine.0)?)
+        done(transaction.commit(&engine.kernel)?)
     };
     attempt().map_err(log_error("commit to the table", target.directory))
 }
@@ -311,8 +319,9 @@ fn missing(
     Ok(missing)
 }
 
-fn committer(aside: &Path) -> Box<DurableCommitter> {
+fn committer(engine: &Engine, aside: &Path) -> Box<DurableCommitter> {
     Box::new(DurableCommitter {
+        files: engine.files.clone(),
         aside: aside.to_owned(),
     })
 }
@@ -351,7 +360,7 @@ fn add<S>(
 fn scan(snapshot: &SnapshotRef, engine: &Engine) -> KernelResult<Vec<(RecordBatch, Vec<bool>)>> {
     let scan = Arc::clone(snapshot).scan_builder().build()?;
     let mut batches = Vec::new();
-    for metadata in scan.scan_metadata(&engine.0)? {
+    for metadata in scan.scan_metadata(&engine.kernel)? {
         let (data, mut selected) = metadata?.scan_files.into_parts();
         let batch = data.try_into_record_batch()?;
         selected.resize(batch.num_rows(), true);
@@ -413,13 +422,6 @@ fn removals(
 /// make.
 fn percent_decode(path: &str) -> String {
     path.replace("%3D", "=").replace("%3d", "=")
-}
-
-fn url(directory: &Path) -> Result<Url, LakeError> {
-    let absolute = std::path::absolute(directory).map_err(LakeError::io("find", directory))?;
-    Url::from_directory_path(absolute).map_err(|()| LakeError::BadLog {
-        path: directory.to_owned(),
-    })
 }
 
 fn log_error(

@@ -8,6 +8,7 @@
 mod checkpoint;
 mod committer;
 mod log;
+mod root;
 mod schema;
 mod stats;
 

@@ -4,6 +4,7 @@
 
 mod catalog;
 mod parts;
+mod paths;
 mod roundtrip;
 mod runs;
 mod upkeep;
