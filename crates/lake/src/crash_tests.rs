@@ -148,6 +148,9 @@ fn walk(root: &Path, dir: &Path, state: &mut BTreeMap<String, String>) {
     }
 }
 
+/// An operation on a lake that is at hand.
+type Attempt<'a> = dyn Fn() -> Result<(), LakeError> + 'a;
+
 /// Lets `operation` die after each of its steps, repeats it, and expects what it gives undisturbed.
 fn check(prepare: impl Fn(&Lake), operation: impl Fn(&Lake) -> Result<(), LakeError>) {
     check_disturbed(prepare, operation, |step, run| {
@@ -158,7 +161,7 @@ fn check(prepare: impl Fn(&Lake), operation: impl Fn(&Lake) -> Result<(), LakeEr
 fn check_disturbed<O: Fn(&Lake) -> Result<(), LakeError>>(
     prepare: impl Fn(&Lake),
     operation: O,
-    disturbed: fn(u64, &dyn Fn() -> Result<(), LakeError>) -> Result<(), LakeError>,
+    disturbed: fn(u64, &Attempt<'_>) -> Result<(), LakeError>,
 ) {
     let fresh = || {
         let dir = tempfile::tempdir().unwrap();
