@@ -155,10 +155,12 @@ fn check(prepare: impl Fn(&Lake), operation: impl Fn(&Lake) -> Result<(), LakeEr
     });
 }
 
+type Operation<'a> = &'a dyn Fn() -> Result<(), LakeError>;
+
 fn check_disturbed<O: Fn(&Lake) -> Result<(), LakeError>>(
     prepare: impl Fn(&Lake),
     operation: O,
-    disturbed: fn(u64, &dyn Fn() -> Result<(), LakeError>) -> Result<(), LakeError>,
+    disturbed: fn(u64, Operation<'_>) -> Result<(), LakeError>,
 ) {
     let fresh = || {
         let dir = tempfile::tempdir().unwrap();

@@ -89,7 +89,7 @@ fn records(sources: &[Source]) -> Vec<String> {
                 let Entry::Frame(frame) = entry else {
                     panic!("{entry:?}");
                 };
-                records_of(&serde_json::from_slice(&frame.bytes).unwrap(), &mut records);
+                records_of(&serde_json::from_slice(frame.bytes).unwrap(), &mut records);
             }
         }
     }
@@ -172,7 +172,7 @@ fn hostile_service_names_stay_in_the_lake() {
         .zip(names)
         .map(|(second, name)| request(name, second, &attribute("k", json!({"intValue": "1"}))))
         .collect();
-    let lake = check(&[lines.clone()], &options(1));
+    let lake = check(std::slice::from_ref(&lines), &options(1));
     let again = TestLake::new();
     let sources = [named("x.jsonl", &lines)];
     let account = again.convert(&sources, &options(2)).unwrap();
@@ -216,7 +216,7 @@ fn columns_never_change_their_type() {
         .map(|(second, value)| request("a", second, &attribute("my.key", value.clone())))
         .collect();
     // In one run, and each in one of its own, in both orders.
-    let together = check(&[lines.clone()], &options(1));
+    let together = check(std::slice::from_ref(&lines), &options(1));
     let mut each: Vec<Vec<String>> = lines.iter().map(|line| vec![line.clone()]).collect();
     let apart = check(&each, &options(1));
     each.reverse();
