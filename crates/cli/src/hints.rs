@@ -1,6 +1,7 @@
 //! What to type next, by error.
 
 use std::fmt;
+use std::io;
 
 use anyhow::Error;
 use otolith_capture::FindError;
@@ -41,6 +42,11 @@ pub fn of(error: &Error) -> Option<&'static str> {
     if let Some(ReplayError::Spool(_)) = error.downcast_ref() {
         return Some(ROOM);
     }
+    if error.chain().any(is_full) {
+        return Some(
+            "make room and run the same command again: it makes good what is not finished",
+        );
+    }
     match error.downcast_ref() {
         Some(LakeError::Missing { .. } | LakeError::NotALake { .. }) => {
             return Some("`otolith convert PATH... --lake DIR` makes a lake from captures");
@@ -64,5 +70,13 @@ pub fn of(error: &Error) -> Option<&'static str> {
             "`otolith tables --lake DIR` lists tables, `otolith tables --lake DIR DB.TABLE` columns",
         ),
         _ => None,
+    }
+}
+
+/// Whether a cause is that a disk is full. The store below the logs of tables says it in words only.
+fn is_full(cause: &(dyn std::error::Error + 'static)) -> bool {
+    match cause.downcast_ref::<io::Error>() {
+        Some(cause) => cause.kind() == io::ErrorKind::StorageFull,
+        None => cause.to_string().contains("No space left on device"),
     }
 }
