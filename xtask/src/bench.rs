@@ -12,9 +12,9 @@ use anyhow::{Context as _, Result, ensure};
 use crate::{corpus, run};
 
 /// One run of the command.
-struct Sample {
-    seconds: f64,
-    peak_mib: f64,
+pub struct Sample {
+    pub seconds: f64,
+    pub peak_mib: f64,
     rows: u64,
 }
 
@@ -69,7 +69,8 @@ where
     }
 }
 
-fn convert(otolith: &Path, input: &Path, threads: usize, lake: &Path) -> Result<Sample> {
+/// Converts a capture into a fresh lake.
+pub fn convert(otolith: &Path, input: &Path, threads: usize, lake: &Path) -> Result<Sample> {
     if lake.exists() {
         fs::remove_dir_all(lake)?;
     }

@@ -11,6 +11,7 @@ mod interop;
 mod lakes;
 mod random;
 mod run;
+mod spread;
 mod tidy;
 
 use std::path::PathBuf;
@@ -31,6 +32,7 @@ tasks:
   corpus FILE MB   writes a capture of about MB megabytes of JSON lines, made by repeating and
                    shifting the real captures
   bench            builds the release command and measures converting on a corpus (CORPUS_MB, RUNS)
+  spread           converts 30 days of 50 services in three orders and counts the files
   crash [--kills N] [--dev]
                    kills the command N times (200) at random, in convert, compact and drop, and expects
                    the same command to make everything good; runs commands side by side. --dev takes
@@ -63,6 +65,7 @@ fn run_task() -> Result<()> {
         ["tidy"] => tidy::run(),
         ["corpus", file, megabytes] => corpus::write(file.as_ref(), megabytes.parse()?),
         ["bench"] => bench::run(),
+        ["spread"] => spread::run(),
         ["crash", options @ ..] => {
             let (options, profile) = profile(options);
             match options {

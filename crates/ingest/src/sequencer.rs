@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::thread;
 
@@ -34,6 +35,10 @@ pub(crate) struct Sequencer<'a> {
     /// Number of the next part.
     sequence: u32,
     rejects_file: Option<RejectsWriter>,
+    /// Where the lake keeps the rejects of earlier runs.
+    rejects_directory: PathBuf,
+    /// The file of the last reject, and whether it lies there.
+    last_file: Option<(Arc<str>, bool)>,
     rejects: RejectGroups,
     rows: BTreeMap<(DatabaseName, Table), u64>,
     redacted: Tally,
@@ -58,6 +63,8 @@ impl<'a> Sequencer<'a> {
             pool: pool(options.threads.get())?,
             sequence: 0,
             rejects_file: None,
+            rejects_directory: lake.rejects_directory(),
+            last_file: None,
             rejects: RejectGroups::default(),
             rows: BTreeMap::new(),
             redacted: Tally::default(),
@@ -204,6 +211,9 @@ impl<'a> Sequencer<'a> {
                 return Err(ConvertError::rejected(reject));
             }
             self.rejects.add(reject);
+            if self.is_of_lake(&reject.origin.file) {
+                continue;
+            }
             let file = match &mut self.rejects_file {
                 Some(file) => file,
                 none => {
@@ -218,6 +228,23 @@ impl<'a> Sequencer<'a> {
                 .map_err(|source| ConvertError::Rejects { source })?;
         }
         Ok(())
+    }
+
+    /// Whether a file is one of the lake's own rejects: what is rejected again stays there, and a
+    /// second copy would be tried again in turn, without end.
+    fn is_of_lake(&mut self, file: &Arc<str>) -> bool {
+        if let Some((last, is_of_lake)) = &self.last_file
+            && last == file
+        {
+            return *is_of_lake;
+        }
+        let parent = Path::new(&**file).parent().map(Path::canonicalize);
+        let is_of_lake = match (parent, self.rejects_directory.canonicalize()) {
+            (Some(Ok(parent)), Ok(rejects)) => parent == rejects,
+            _ => false,
+        };
+        self.last_file = Some((Arc::clone(file), is_of_lake));
+        is_of_lake
     }
 
     /// Builds the parts of what was taken since the last time, and writes each as it is built.

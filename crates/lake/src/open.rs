@@ -92,6 +92,11 @@ impl Lake {
         &self.dir
     }
 
+    /// Where rejects are kept. The directory is there as soon as something was rejected.
+    pub fn rejects_directory(&self) -> PathBuf {
+        self.dir.join(names::REJECTS)
+    }
+
     /// The databases, sorted by name.
     ///
     /// # Errors

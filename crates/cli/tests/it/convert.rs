@@ -112,14 +112,29 @@ fn the_number_of_threads_changes_no_byte() {
 }
 
 #[test]
-fn standard_input_is_a_capture() {
+fn standard_input_is_a_capture_and_known_the_next_time() {
     let dir = tempfile::tempdir().unwrap();
-    let done = run(otolith()
-        .args(["convert", "-", "--json", "--lake"])
-        .arg(dir.path())
-        .write_stdin(fs::read(claude()).unwrap()));
-    assert_eq!(done.code, 0, "{}", done.err);
-    assert_eq!(rows(&done.json(), "logs"), 78);
+    let convert = |bytes: Vec<u8>| {
+        let done = run(otolith()
+            .args(["convert", "-", "--json", "--lake"])
+            .arg(dir.path())
+            .write_stdin(bytes));
+        assert_eq!(done.code, 0, "{}", done.err);
+        done.json()
+    };
+    let text = fs::read(claude()).unwrap();
+    assert_eq!(rows(&convert(text.clone()), "logs"), 78);
+    let again = convert(text.clone());
+    assert_eq!(
+        (&again["frames_read"], rows(&again, "logs")),
+        (&0.into(), 0)
+    );
+    assert_eq!(fs::read_dir(dir.path().join("_runs")).unwrap().count(), 2);
+    // The last line once more, as a file that has grown.
+    let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
+    let grown = convert([&text[..], lines[lines.len() - 1]].concat());
+    assert_eq!(grown["frames_read"], 1, "{grown}");
+    assert_eq!(grown["sources"][0]["known_frames"], 34);
 }
 
 #[test]

@@ -35,7 +35,7 @@ const SECRET_KEYS: [&str; 8] = [
 /// A key whose value is an address as a whole.
 const ADDRESS_KEY: &str = "user.email";
 /// What secret values hold, as text and as number.
-const SECRETS: [&str; 2] = ["hush", "98765432"];
+const SECRETS: [&str; 2] = ["hush", "7654321098765432"];
 
 /// What is planted depends on a row of random numbers.
 struct Planter<'a> {
@@ -118,10 +118,10 @@ impl Planter<'_> {
     fn secret(&mut self) -> Value {
         match self.choice() % 6 {
             0 => json!({"stringValue": "hush, do not tell"}),
-            1 => json!({"intValue": "98765432100"}),
-            2 => json!({"doubleValue": 98765432.125}),
+            1 => json!({"intValue": "7654321098765432100"}),
+            2 => json!({"doubleValue": 7654321098765432.125}),
             3 => {
-                json!({"arrayValue": {"values": [{"stringValue": "hush"}, {"intValue": "98765432"}]}})
+                json!({"arrayValue": {"values": [{"stringValue": "hush"}, {"intValue": "7654321098765432"}]}})
             }
             4 => {
                 json!({"kvlistValue": {"values": [{"key": "hush", "value": {"stringValue": "hush"}}]}})
