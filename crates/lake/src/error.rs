@@ -53,7 +53,7 @@ pub enum LakeError {
     /// The log of a table cannot be named in such a place.
     #[error(
         "failed to open the lake: a log cannot name files below a path that has a backslash, a \
-         control character or a directory `_delta_log` in it, or is not valid UTF-8: `{}`",
+         control character, `%25` or a directory `_delta_log` in it, or is not valid UTF-8: `{}`",
         path.display()
     )]
     BadPlace {

@@ -8,6 +8,9 @@ use url::Url;
 use crate::error::LakeError;
 use crate::names;
 
+/// What the kernel takes for an escape once too often.
+const DOUBLY_UNDONE: &str = "%25";
+
 /// The directory of a lake, as it was named and as it is: URLs have no working directory to start
 /// from, and the kernel takes `..` out of them.
 #[derive(Clone, Debug)]
@@ -26,7 +29,8 @@ impl Root {
         let is = fs::canonicalize(lake).map_err(LakeError::io("find", lake))?;
         let is_unknown = |c: char| c == '\\' || c.is_ascii_control();
         let has_log = is.iter().any(|name| name == names::LOG);
-        if has_log || is.to_str().is_none_or(|path| path.contains(is_unknown)) {
+        let is_bad = |path: &str| path.contains(is_unknown) || path.contains(DOUBLY_UNDONE);
+        if has_log || is.to_str().is_none_or(is_bad) {
             return Err(LakeError::BadPlace { path: is });
         }
         Ok(Self {

@@ -81,7 +81,13 @@ fn lakes_may_have_any_name() {
 fn what_a_log_cannot_name_is_refused_before_anything_is_written() {
     use std::os::unix::ffi::OsStrExt as _;
     let dir = tempfile::tempdir().unwrap();
-    for name in [b"a\\b".as_slice(), b"a\nb", b"a\xffb", b"_delta_log"] {
+    for name in [
+        b"a\\b".as_slice(),
+        b"a\nb",
+        b"a%25b",
+        b"a\xffb",
+        b"_delta_log",
+    ] {
         let lake = dir.path().join(std::ffi::OsStr::from_bytes(name));
         let error = Lake::create_or_open(&lake).unwrap_err();
         assert!(matches!(error, LakeError::BadPlace { .. }), "{error:?}");
