@@ -44,10 +44,11 @@ const EDGES: [(&str, &[&str]); 9] = [
 ];
 
 /// Crates that alone may use a heavy dependency.
-const EXCLUSIVE: [(&str, &[&str]); 7] = [
+const EXCLUSIVE: [(&str, &[&str]); 8] = [
     ("polars", &["otolith-report"]),
     ("parquet", &["otolith-lake"]),
     ("arrow-array", &["otolith-lake"]),
+    ("delta_kernel", &["otolith-lake"]),
     ("rayon", &["otolith-ingest"]),
     ("blake3", &["otolith-ingest"]),
     ("hyper", &["otolith-replay"]),
