@@ -111,8 +111,10 @@ pub(crate) fn runs_of(
     let is_ours = |capture: &Capture| found.contains(&(capture.len_bytes, capture.content));
     let ours = known.all().filter(|(_, capture)| is_ours(capture));
     let runs: BTreeSet<u64> = ours.map(|(run, _)| run).collect();
-    let mut others = known.all();
-    match others.find(|(run, capture)| runs.contains(run) && !is_ours(capture)) {
+    let others = known.all();
+    let others = others.filter(|(run, capture)| runs.contains(run) && !is_ours(capture));
+    // Captures are not kept in an order: the first by number and name is the same every time.
+    match others.min_by_key(|(run, capture)| (*run, capture.file.clone())) {
         None => Ok(runs),
         Some((run, capture)) => Err(ConvertError::Shared {
             run,

@@ -87,6 +87,40 @@ pub(crate) fn metadata(field: &Field) -> HashMap<String, String> {
     metadata
 }
 
+/// Adds the columns that are not there yet, in their order.
+///
+/// # Errors
+///
+/// If a column is there with another type than in the file or table at `path`.
+pub(crate) fn join(
+    known: &mut Vec<Field>,
+    more: impl IntoIterator<Item = Field>,
+    path: &Path,
+) -> Result<(), LakeError> {
+    let mut types: HashMap<String, ColumnType> = HashMap::new();
+    for field in known.iter() {
+        types.insert(field.name.clone(), field.r#type);
+    }
+    for field in more {
+        match types.get(&field.name) {
+            None => {
+                types.insert(field.name.clone(), field.r#type);
+                known.push(field);
+            }
+            Some(r#type) if *r#type == field.r#type => {}
+            Some(r#type) => {
+                return Err(LakeError::TypeConflict {
+                    column: field.name,
+                    expected: format!("{:?}", r#type),
+                    found: format!("{:?}", field.r#type),
+                    path: path.to_owned(),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Whether a field in a file is a base column.
 pub(crate) fn is_base(field: &ArrowField) -> bool {
     field

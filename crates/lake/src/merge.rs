@@ -1,5 +1,5 @@
-//! Several parts of one table and date into one, row after row in the order of time. Memory is
-//! bounded by the number of parts, not by their size.
+//! Several parts of one table and date into one, row after row in the order of time. Memory and
+//! open files are bounded, whatever the number and size of the parts.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -19,7 +19,7 @@ use parquet::errors::ParquetError;
 use crate::disk;
 use crate::encode::{PartWriter, Written};
 use crate::error::LakeError;
-use crate::field::{from_arrow, to_arrow};
+use crate::field::{self, from_arrow, to_arrow};
 
 /// The column that rows are ordered by.
 const TIME: &str = "time";
@@ -32,9 +32,45 @@ const WRITE_ROWS: usize = 16 * 1024;
 const MANY_BYTES: usize = 1 << 30;
 const FEW_ROWS: usize = 16;
 
+/// Most parts that are open at once: each takes a file descriptor and a batch of rows.
+const FAN_IN: usize = 64;
+
 /// Merges parts into the new file `to`. Rows of the same time keep the order of the parts; rows
-/// without a time come first. Tables without times are written one part after another.
+/// without a time come first. Tables without times are written one part after another. Of more
+/// than 64 parts, runs of them are merged first, into files beside `to` that vanish again.
 pub(crate) fn merge(
+    table: Table,
+    name: &str,
+    parts: &[PathBuf],
+    to: &Path,
+) -> Result<Written, LakeError> {
+    let mut parts = parts.to_vec();
+    let mut level = 0;
+    let mut between: Vec<PathBuf> = Vec::new();
+    while parts.len() > FAN_IN {
+        let mut merged = Vec::with_capacity(parts.len().div_ceil(FAN_IN));
+        for (number, run) in parts.chunks(FAN_IN).enumerate() {
+            let mut path = to.as_os_str().to_owned();
+            path.push(format!(".{level}-{number}"));
+            let path = PathBuf::from(path);
+            merge_at_once(table, name, run, &path)?;
+            merged.push(path);
+        }
+        for path in between {
+            disk::remove_file(&path)?;
+        }
+        between = merged.clone();
+        parts = merged;
+        level += 1;
+    }
+    let written = merge_at_once(table, name, &parts, to)?;
+    for path in between {
+        disk::remove_file(&path)?;
+    }
+    Ok(written)
+}
+
+fn merge_at_once(
     table: Table,
     name: &str,
     parts: &[PathBuf],
@@ -45,21 +81,10 @@ pub(crate) fn merge(
     let mut inputs = Vec::with_capacity(parts.len());
     for path in parts {
         let input = Input::open(path)?;
-        for field in input.schema.fields() {
-            let field = from_arrow(field, &base, path)?;
-            match fields.iter().find(|known| known.name == field.name) {
-                None => fields.push(field),
-                Some(known) if known.r#type == field.r#type => {}
-                Some(known) => {
-                    return Err(LakeError::TypeConflict {
-                        column: field.name,
-                        expected: format!("{:?}", known.r#type),
-                        found: format!("{:?}", field.r#type),
-                        path: path.clone(),
-                    });
-                }
-            }
-        }
+        let of_part = input.schema.fields().iter();
+        let of_part = of_part.map(|field| from_arrow(field, &base, path));
+        let of_part = of_part.collect::<Result<Vec<_>, _>>()?;
+        field::join(&mut fields, of_part, path)?;
         inputs.push(input);
     }
     // Base columns stand in the order of the table's definition, others behind them.

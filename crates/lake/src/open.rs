@@ -171,8 +171,14 @@ fn write_marker(dir: &Path) -> Result<String, LakeError> {
     let path = dir.join(names::MARKER);
     let text = serde_json::to_string(&marker).expect("the marker is plain");
     let aside = dir.join(format!(".{}.{:016x}", names::MARKER, word()));
-    fs::write(&aside, format!("{text}\n")).map_err(LakeError::io("write", &aside))?;
-    disk::sync_path(&aside)?;
+    let written = fs::write(&aside, format!("{text}\n"))
+        .map_err(LakeError::io("write", &aside))
+        .and_then(|()| disk::sync_path(&aside));
+    if let Err(error) = written {
+        // A full disk: half a marker shall not stay. If it cannot go, its name means nothing.
+        let _ = fs::remove_file(&aside);
+        return Err(error);
+    }
     // Of two that make a lake at once, both then go by the marker that stands.
     disk::publish(&aside, &path)?;
     match self::marker(dir)? {

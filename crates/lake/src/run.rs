@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use otolith_tables::{DatabaseName, Field, Part, Table, Values};
 
@@ -12,6 +12,7 @@ use crate::catalog::{self, PartFile};
 use crate::disk;
 use crate::encode::{self, Written};
 use crate::error::LakeError;
+use crate::field;
 use crate::ledger::{
     Action, Capture, FORMAT, FileRecord, KnownCaptures, PartRecord, Record, TableRecord,
 };
@@ -104,7 +105,7 @@ impl Run {
     }
 
     /// A directory that the run has for itself and that vanishes with it.
-    pub fn scratch(&self) -> &std::path::Path {
+    pub fn scratch(&self) -> &Path {
         self.writing.aside()
     }
 
@@ -177,10 +178,8 @@ impl Run {
             disk::remove_file(path)?;
         }
         let mut fields: Vec<Field> = Vec::new();
-        for field in parts.iter().flat_map(|part| &part.fields) {
-            if fields.iter().all(|known| known.name != field.name) {
-                fields.push(field.clone());
-            }
+        for part in &parts {
+            field::join(&mut fields, part.fields.iter().cloned(), &paths[0])?;
         }
         let ranges = parts.iter().filter_map(|part| part.time_range);
         let time_range = ranges.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)));
@@ -255,11 +254,7 @@ impl Run {
                 time_range: part.time_range,
             });
             let known = fields.entry(place.clone()).or_default();
-            for field in part.fields {
-                if known.iter().all(|known| known.name != field.name) {
-                    known.push(field);
-                }
-            }
+            field::join(known, part.fields, Path::new(&path))?;
             let table = tables.entry(place).or_insert_with_key(TableRecord::new);
             table.add.push(PartRecord {
                 path,
@@ -338,7 +333,7 @@ impl Run {
         self.writing.aside().join(name)
     }
 
-    fn staged(&self) -> std::sync::MutexGuard<'_, BTreeMap<u32, Staged>> {
+    fn staged(&self) -> MutexGuard<'_, BTreeMap<u32, Staged>> {
         self.staged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -373,7 +368,7 @@ pub(crate) fn group<T: Copy>(parts: &[(T, u64)]) -> Vec<Vec<T>> {
     groups
 }
 
-/// Names of the columns that are in both lists with different meaning, if any.
+/// A column that both lists have with different meaning, if any: another type, or another key.
 pub(crate) fn differing<'a>(
     ours: &'a [Field],
     theirs: &'a [Field],

@@ -91,7 +91,6 @@ impl Writing {
             self.ledger.read_on()?;
             self.apply_pending()?;
             self.check(&record, fields, overlap)?;
-            // Without locks another run may be faster: its record is looked at then.
             // From here on the record may be there, whatever becomes of this process.
             self.temporary.keep();
             let aside = self.temporary.directory();
@@ -100,6 +99,7 @@ impl Writing {
                 self.apply_pending()?;
             }
             self.temporary.release();
+            // Without locks another run may have been faster: its record is looked at then.
             if let Published::As(_) = published {
                 return Ok(());
             }

@@ -30,6 +30,7 @@ use super::root::Root;
 use super::schema::{from_delta, to_delta};
 use super::stats::PartStats;
 use crate::error::LakeError;
+use crate::field;
 use crate::names;
 
 /// Who writes, as the log says.
@@ -301,22 +302,9 @@ fn missing(
     change: &Change<'_>,
     directory: &Path,
 ) -> Result<Vec<StructField>, LakeError> {
-    let mut missing = Vec::new();
-    for field in &change.fields {
-        match known.iter().find(|known| known.name == field.name) {
-            None => missing.push(to_delta(field)),
-            Some(known) if known.r#type == field.r#type => {}
-            Some(known) => {
-                return Err(LakeError::TypeConflict {
-                    column: field.name.clone(),
-                    expected: format!("{:?}", known.r#type),
-                    found: format!("{:?}", field.r#type),
-                    path: directory.to_owned(),
-                });
-            }
-        }
-    }
-    Ok(missing)
+    let mut joined = known.to_vec();
+    field::join(&mut joined, change.fields.iter().cloned(), directory)?;
+    Ok(joined[known.len()..].iter().map(to_delta).collect())
 }
 
 fn committer(engine: &Engine, aside: &Path) -> Box<DurableCommitter> {

@@ -10,7 +10,7 @@ use super::record::{Action, PartRecord, Record, TableRecord};
 use crate::delta::{self, Change, DeltaTable, Engine, NewPart, Operation, PartStats, Target};
 use crate::disk;
 use crate::error::LakeError;
-use crate::field::from_arrow;
+use crate::field::{self, from_arrow};
 use crate::names;
 
 /// Where and as whom records are applied.
@@ -44,6 +44,10 @@ fn apply_rejects(place: &Place<'_>, record: &Record) -> Result<(), LakeError> {
     };
     let directory = place.lake.join(names::REJECTS);
     let from = place.lake.join(names::TEMPORARY).join(staging);
+    if !from.is_dir() {
+        // The run was finished: a later one, or a person, may have taken its rejects away.
+        return Ok(());
+    }
     disk::create_dir_all(&directory)?;
     put(
         &from.join(names::STAGED_REJECTS),
@@ -153,12 +157,10 @@ fn look_at(
     for part in parts {
         let path = directory.join(&part.path);
         let footer = delta::footer(&path)?;
-        for field in footer.schema().fields() {
-            let field = from_arrow(field, &base, &path)?;
-            if fields.iter().all(|known| known.name != field.name) {
-                fields.push(field);
-            }
-        }
+        let of_part = footer.schema().fields().iter();
+        let of_part = of_part.map(|field| from_arrow(field, &base, &path));
+        let of_part = of_part.collect::<Result<Vec<_>, _>>()?;
+        field::join(&mut fields, of_part, &path)?;
         let modified = path
             .metadata()
             .and_then(|metadata| metadata.modified())

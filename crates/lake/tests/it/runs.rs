@@ -108,6 +108,33 @@ fn of_two_runs_that_disagree_on_a_type_one_fails_and_the_lake_stays_readable() {
 }
 
 #[test]
+fn parts_of_a_run_that_disagree_on_a_type_are_refused_before_anything_happens() {
+    let (_dir, lake) = lake();
+    let run = lake.begin().unwrap();
+    let ints = column(
+        "n",
+        ColumnType::Int64,
+        Layout::Repeating,
+        Values::Int64(vec![1]),
+    );
+    let doubles = column(
+        "n",
+        ColumnType::Double,
+        Layout::Repeating,
+        Values::Double(vec![1.0]),
+    );
+    run.write(0, part("a", vec![time(vec![1]), ints])).unwrap();
+    run.write(1, part("a", vec![time(vec![1]), doubles]))
+        .unwrap();
+    let error = commit(run, 1).unwrap_err();
+    assert!(
+        matches!(&error, LakeError::TypeConflict { column, .. } if column == "n"),
+        "{error:?}"
+    );
+    assert_eq!(files(lake.dir()), ["_otolith.json"]);
+}
+
+#[test]
 fn threads_may_write_at_once() {
     let (_dir, lake) = lake();
     let run = lake.begin().unwrap();
@@ -177,6 +204,39 @@ fn a_sequence_number_is_taken_once() {
             ..
         }
     ));
+}
+
+/// What `_applied` says is a hint: without it every record is applied again, and nothing changes.
+#[test]
+fn records_may_be_applied_again_when_their_files_are_long_gone() {
+    let (_dir, lake) = lake();
+    for identity in 1..4 {
+        let mut run = lake.begin().unwrap();
+        run.create_rejects().unwrap().write_all(b"{}\n").unwrap();
+        let micros = i64::try_from(identity).unwrap();
+        run.write(0, part("a", vec![time(vec![micros])])).unwrap();
+        commit(run, identity).unwrap();
+    }
+    lake.compact(&NoWatch).unwrap();
+    fs::remove_file(
+        lake.dir()
+            .join(format!("_rejects/rejects-{:032x}.jsonl", 2)),
+    )
+    .unwrap();
+    fs::remove_file(lake.dir().join("_runs/_applied")).unwrap();
+    let before = lake
+        .tables(&lake.databases().unwrap()[0])
+        .unwrap()
+        .remove(0);
+    drop(lake.begin().unwrap());
+    let after = lake
+        .tables(&lake.databases().unwrap()[0])
+        .unwrap()
+        .remove(0);
+    assert_eq!((after.parts, after.version), (before.parts, before.version));
+    let found = lake.verify(&NoWatch).unwrap().findings;
+    let codes: Vec<&str> = found.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, ["rejects_damaged"]);
 }
 
 #[test]

@@ -77,6 +77,36 @@ fn compacting_keeps_every_row_in_the_order_of_time() {
 }
 
 #[test]
+fn any_number_of_parts_becomes_one() {
+    let (_dir, lake) = lake();
+    let run = lake.begin().unwrap();
+    let many = 64 * 2 + 3;
+    for sequence in 0..many {
+        let first = i64::from(sequence * 7 % many);
+        let extra = ints(
+            if sequence % 2 == 0 { "x" } else { "y" },
+            vec![first, first],
+        );
+        let times = time(vec![first, first + i64::from(many)]);
+        run.write(sequence, part("a", vec![times, extra])).unwrap();
+    }
+    commit(run, 1).unwrap();
+    assert_eq!(
+        lake.compact(&NoWatch).unwrap()[0].parts_before,
+        u64::from(many)
+    );
+    let times = values(&lake, "a", "time");
+    assert_eq!(
+        times,
+        (0..2 * i64::from(many)).map(Some).collect::<Vec<_>>()
+    );
+    let set = |name| values(&lake, "a", name).into_iter().flatten().count();
+    assert_eq!(set("x") + set("y"), 2 * many as usize);
+    assert!(!lake.dir().join("_tmp").exists());
+    assert_eq!(lake.verify(&NoWatch).unwrap().findings, []);
+}
+
+#[test]
 fn a_run_leaves_one_part_per_table_and_date() {
     let (_dir, lake) = lake();
     let run = lake.begin().unwrap();
