@@ -1,7 +1,7 @@
 //! A file of a table back into a part.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType};
@@ -9,11 +9,14 @@ use arrow_array::{Array, ListArray, StringArray};
 use otolith_tables::{
     ColumnType, DatabaseName, Field, Part, PartColumn, Strings, Table, Values, base_fields,
 };
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
 
 use crate::error::LakeError;
 use crate::field::from_arrow;
+
+/// Bytes of rows in memory after which a piece of a part ends.
+const PIECE_BYTES: usize = 64 << 20;
 
 /// Reads all rows of a file in their order.
 pub(crate) fn read(
@@ -22,34 +25,85 @@ pub(crate) fn read(
     table: Table,
     date: i32,
 ) -> Result<Part, LakeError> {
-    let failed = |source: ParquetError| LakeError::Read {
-        path: path.to_owned(),
-        source,
-    };
-    let file = File::open(path).map_err(LakeError::io("open", path))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(failed)?;
-    let base = base_fields(table);
-    let mut columns = builder
-        .schema()
-        .fields()
-        .iter()
-        .map(|field| Ok(Builder::new(from_arrow(field, &base, path)?)))
-        .collect::<Result<Vec<_>, LakeError>>()?;
-    let mut row_count = 0;
-    for batch in builder.build().map_err(failed)? {
-        let batch = batch.map_err(|source| failed(source.into()))?;
-        row_count += batch.num_rows();
-        for (column, array) in columns.iter_mut().zip(batch.columns()) {
-            column.append(array).map_err(failed)?;
+    let mut whole = Pieces::open(path, database, table, date)?;
+    whole.piece_bytes = usize::MAX;
+    whole.read()
+}
+
+/// The rows of a file in their order, piece by piece of about 64 MiB: a file of a few megabytes may
+/// hold gigabytes of texts that repeat.
+pub(crate) struct Pieces {
+    path: PathBuf,
+    database: DatabaseName,
+    table: Table,
+    date: i32,
+    fields: Vec<Field>,
+    reader: ParquetRecordBatchReader,
+    piece_bytes: usize,
+}
+
+impl Pieces {
+    pub fn open(
+        path: &Path,
+        database: DatabaseName,
+        table: Table,
+        date: i32,
+    ) -> Result<Self, LakeError> {
+        let file = File::open(path).map_err(LakeError::io("open", path))?;
+        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(failed(path))?;
+        let base = base_fields(table);
+        let fields = builder.schema().fields().iter();
+        let fields = fields.map(|field| from_arrow(field, &base, path));
+        Ok(Self {
+            path: path.to_owned(),
+            database,
+            table,
+            date,
+            fields: fields.collect::<Result<_, _>>()?,
+            reader: builder.build().map_err(failed(path))?,
+            piece_bytes: PIECE_BYTES,
+        })
+    }
+
+    /// The next rows, none at the end.
+    fn read(&mut self) -> Result<Part, LakeError> {
+        let fields = self.fields.iter().cloned();
+        let mut columns: Vec<Builder> = fields.map(Builder::new).collect();
+        let (mut row_count, mut len_bytes) = (0, 0);
+        while len_bytes < self.piece_bytes
+            && let Some(batch) = self.reader.next()
+        {
+            let batch = batch.map_err(|source| failed(&self.path)(source.into()))?;
+            row_count += batch.num_rows();
+            len_bytes += batch.get_array_memory_size();
+            for (column, array) in columns.iter_mut().zip(batch.columns()) {
+                column.append(array).map_err(failed(&self.path))?;
+            }
+        }
+        Ok(Part {
+            database: self.database.clone(),
+            table: self.table,
+            date: self.date,
+            row_count,
+            columns: columns.into_iter().map(Builder::finish).collect(),
+        })
+    }
+}
+
+impl Iterator for Pieces {
+    type Item = Result<Part, LakeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.read() {
+            Ok(part) if part.row_count == 0 => None,
+            read => Some(read),
         }
     }
-    Ok(Part {
-        database,
-        table,
-        date,
-        row_count,
-        columns: columns.into_iter().map(Builder::finish).collect(),
-    })
+}
+
+fn failed(path: &Path) -> impl FnOnce(ParquetError) -> LakeError {
+    let path = path.to_owned();
+    move |source| LakeError::Read { path, source }
 }
 
 /// Collects a column from the arrays of successive batches.

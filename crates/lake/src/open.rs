@@ -149,6 +149,21 @@ impl Lake {
         let (database, table, date) = catalog::place(&self.dir, &part.path)?;
         decode::read(&part.path, database, table, date)
     }
+
+    /// Reads the rows of a file in their order, in pieces of about 64 MiB in memory: a small file
+    /// may hold many texts that repeat. Texts come back without dictionary.
+    ///
+    /// # Errors
+    ///
+    /// If the file is not one of a table of this lake, or cannot be opened; a piece, if it cannot be
+    /// read.
+    pub fn pieces(
+        &self,
+        part: &PartFile,
+    ) -> Result<impl Iterator<Item = Result<Part, LakeError>> + use<>, LakeError> {
+        let (database, table, date) = catalog::place(&self.dir, &part.path)?;
+        decode::Pieces::open(&part.path, database, table, date)
+    }
 }
 
 /// What the marker says.

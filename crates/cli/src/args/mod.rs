@@ -196,7 +196,7 @@ pub struct RedactionArgs {
 #[command(after_help = "\
 What comes out equals what was converted, field by field; how items were grouped into requests, and
 the order of attributes, are not kept. Databases come one after another, each by date. Takes memory
-for one file of items, and for the events, links or exemplars of its date.
+for some 64 MiB of items, and for the events, links or exemplars of its date.
 
 Protobuf requests do not name their signal. If the fields of one do not show it either, the command
 fails; then write a file per signal with --signal, and name it when reading (--protobuf-signal).

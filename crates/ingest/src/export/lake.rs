@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
+use std::path::Path;
 
 use otolith_capture::Signal;
 use otolith_lake::{Lake, PartFile, TableInfo};
@@ -17,8 +18,8 @@ use crate::watch::Watch;
 /// are grouped into requests, and the order of attributes, are not kept.
 ///
 /// The order is that of the databases' names, then dates, then traces, metrics, logs, then tables and
-/// parts, then `source` and `item`. Takes memory for one part with items, and for all span events and
-/// links, or exemplars, of its database and date.
+/// parts, then pieces of about 64 MiB of a part, then `source` and `item`. Takes memory for one piece
+/// of items, and for all span events and links, or exemplars, of its database and date.
 ///
 /// # Errors
 ///
@@ -114,9 +115,12 @@ impl<E: Encode, W: Write> Exporter<'_, E, W> {
         signal: Signal,
     ) -> Result<(), ExportError> {
         let (of_items, of_children) = tables_of(signal);
-        let parts = parts_of(tables, of_children, date)
-            .map(|part| self.lake.read(part))
-            .collect::<Result<Vec<Part>, _>>()?;
+        let mut parts = Vec::new();
+        for part in parts_of(tables, of_children, date) {
+            for piece in self.lake.pieces(part)? {
+                parts.push(piece?);
+            }
+        }
         let mut children = Children::new(&parts).map_err(|source| ExportError::Children {
             database: database.as_str().to_owned(),
             date,
@@ -124,25 +128,26 @@ impl<E: Encode, W: Write> Exporter<'_, E, W> {
             source,
         })?;
         for part in parts_of(tables, of_items, date) {
-            self.export_part(database, part, signal, &mut children)?;
+            for piece in self.lake.pieces(part)? {
+                self.export_piece(&part.path, &piece?, signal, &mut children)?;
+            }
         }
         self.requests.exported.orphan_rows += children.orphan_count();
         Ok(())
     }
 
-    fn export_part(
+    fn export_piece(
         &mut self,
-        database: &DatabaseName,
-        file: &PartFile,
+        path: &Path,
+        piece: &Part,
         signal: Signal,
         children: &mut Children<'_>,
     ) -> Result<(), ExportError> {
         let failed = |source| ExportError::Part {
-            path: file.path.clone(),
+            path: path.to_owned(),
             source,
         };
-        let part = self.lake.read(file)?;
-        let mut restorer = Restorer::new(&part).map_err(failed)?;
+        let mut restorer = Restorer::new(piece).map_err(failed)?;
         let options = self.requests.options;
         let is_full = |encoder: &E, items| {
             items >= options.request_items || encoder.len_bytes() >= options.request_bytes
@@ -158,7 +163,8 @@ impl<E: Encode, W: Write> Exporter<'_, E, W> {
                 return Ok(());
             }
             for (_, request) in self.encoder.take() {
-                self.requests.write(database, signal, &request, items)?;
+                self.requests
+                    .write(&piece.database, signal, &request, items)?;
             }
         }
     }

@@ -147,6 +147,40 @@ fn nulls_are_read_back() {
 }
 
 #[test]
+fn a_small_file_with_much_in_it_comes_in_pieces() {
+    let (_dir, lake) = lake();
+    let rows = 40_000;
+    let texts = vec!["x".repeat(4_000); rows];
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let body = column(
+        "body",
+        ColumnType::String,
+        Layout::Repeating,
+        Values::String(strings(&texts)),
+    );
+    let run = lake.begin().unwrap();
+    let times = time((0..i64::try_from(rows).unwrap()).collect());
+    run.write(0, part("a", vec![times, body])).unwrap();
+    let files = commit(run, 1).unwrap();
+    assert!(files[0].len_bytes < 1_000_000);
+    let pieces: Vec<Part> = lake
+        .pieces(&files[0])
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert!((3..=4).contains(&pieces.len()), "{}", pieces.len());
+    let mut found = Vec::new();
+    for piece in &pieces {
+        let Values::Int64(times) = &piece.columns[0].values else {
+            panic!("the first column is the time");
+        };
+        assert_eq!(times.len(), piece.row_count);
+        found.extend_from_slice(times);
+    }
+    assert!(found.into_iter().eq(0..i64::try_from(rows).unwrap()));
+}
+
+#[test]
 fn row_order_is_kept_across_row_groups() {
     let rows = 300_000;
     let times: Vec<i64> = (0..rows).collect();
