@@ -10,10 +10,10 @@ use crate::values;
 /// `otolith compact`.
 #[derive(Debug, Group)]
 #[command(after_help = "\
-Every conversion adds at least one part per table and date. Compacting rewrites the small ones of a
-table and date as few parts of up to 128 MiB, in one commit per table; no row changes. It takes room for
-the new parts until it is done, and deletes the old ones at once: a query that is running may have to be
-asked again.
+Every conversion adds at least one part per table and date. Compacting rewrites the small ones of
+a table and date as few parts of up to 128 MiB, in one commit per table; no row changes. It takes
+room for the new parts until it is done, and deletes the old ones at once: a query that is running
+may have to be asked again.
 
 Examples:
   otolith compact --lake my-lake
@@ -32,9 +32,9 @@ pub struct CompactArgs {
 #[derive(Debug, Group)]
 #[command(after_help = "\
 Dates are those of the partitions, in UTC. Spans go with their events and links, points with their
-exemplars. Rows without a plausible time stay, as do the names of the captures: what is dropped is not
-converted again unless `otolith convert --force` asks for it. Rejects that were written before the date are
-deleted as well.
+exemplars. Rows without a plausible time stay. The captures still count as converted: what is
+dropped comes back only with `otolith convert --force`. Rejects that were written before the date
+are deleted as well.
 
 Examples:
   otolith drop --lake my-lake --before 2026-10-01 --dry-run
@@ -60,8 +60,9 @@ pub struct DropArgs {
 /// `otolith verify`.
 #[derive(Debug, Group)]
 #[command(after_help = "\
-Reads everything: the ledger of runs, the logs of the tables, every part with its checksum, the rejects,
-and the account of every run. Changes nothing. Ends with 0 if all is well, else with 3.
+Reads everything: the ledger of runs, the logs of the tables, every part with its checksum, the
+rejects, and the account of every run. Changes nothing. Ends with 0 if all is well, else with 3;
+docs/lake.md explains the findings.
 
 Examples:
   otolith verify --lake my-lake
