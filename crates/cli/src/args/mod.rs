@@ -99,11 +99,11 @@ pub struct InspectArgs {
 /// `otolith convert`.
 #[derive(Debug, Group)]
 #[command(after_help = "\
-Captures are known by content. What the lake has already is passed over, also when a file was renamed,
-rotated or compressed since; of a file that has grown, what is new is converted. So the same command can
-be run again at any time, after a crash too: nothing is lost, and nothing is there twice. Rejects are
-kept in LAKE/_rejects with file, frame, offset, reason and bytes; `otolith convert LAKE/_rejects` tries
-them again.
+Captures are known by content. What the lake has already is passed over, also when a file was
+renamed, rotated or compressed since; of a file that has grown, what is new is converted. So the
+same command can be run again at any time, after a crash too: nothing is lost, and nothing is there
+twice. Rejects are kept in LAKE/_rejects with file, frame, offset, reason and bytes; `otolith
+convert LAKE/_rejects` tries them again.
 
 Examples:
   otolith convert otel/ --lake my-lake

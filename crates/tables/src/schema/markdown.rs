@@ -65,7 +65,7 @@ const INTRODUCTION: &str = "# Tables
 
 Generated from the definitions in `crates/tables`; do not edit.
 
-Each service has a database, each database these tables, as Parquet files in
+Each service has a database, each database these Delta Lake tables, with their Parquet files in
 `LAKE/<database>/<table>/date=YYYY-MM-DD/`. Columns stand in this order; attribute columns follow.
 ";
 
