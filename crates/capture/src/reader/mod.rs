@@ -1,9 +1,14 @@
 //! The reader: one file, from stored bytes to chunks of entries.
 
+mod stage;
+#[cfg(test)]
+mod tests;
+
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use crate::binary::{BinaryCutter, Framing};
+use self::stage::Stage;
+use crate::binary::Framing;
 use crate::checkpoint::{Checkpoint, JsonState};
 use crate::chunk::Chunk;
 use crate::cut::Cut;
@@ -18,7 +23,6 @@ use crate::recognise::{self, LOOK_BYTES};
 use crate::skip::Skip;
 use crate::source::ReadError;
 use crate::stream::{Trouble, Window};
-use crate::whole;
 
 /// Reads one capture, chunk by chunk, in file order.
 ///
@@ -49,17 +53,6 @@ pub struct Waiting {
     pub code: RejectCode,
     /// Why, for people: lower case, with sizes.
     pub message: String,
-}
-
-enum Stage {
-    Json(JsonCutter),
-    Binary(BinaryCutter),
-    /// The whole file is one message.
-    Message,
-    Unrecognised,
-    /// Too little of the file is there to tell its format.
-    Unsure,
-    Done,
 }
 
 /// What belongs to the marked place of the window: the end of the last record.
@@ -141,7 +134,7 @@ impl CaptureReader {
         let layout = Layout::new(window.compression().to_vec(), format);
         let mut reader = Self {
             window,
-            stage: stage(format, options.limits.frame_bytes),
+            stage: Stage::new(format, options.limits.frame_bytes),
             output: Output::new(file, options, layout),
             skip: None,
             torn_tail: options.torn_tail,
@@ -236,13 +229,8 @@ impl CaptureReader {
         let bytes = self.window.bytes();
         let at_end = self.window.at_end();
         let max_bytes = self.output.max_bytes();
-        let cut = match &mut self.stage {
-            Stage::Json(cutter) => cutter.next(bytes, at_end),
-            Stage::Binary(cutter) => cutter.next(bytes, at_end),
-            Stage::Message => whole::message(bytes, at_end, max_bytes, self.torn_tail),
-            Stage::Unrecognised => whole::unrecognised(bytes, at_end),
-            Stage::Unsure => whole::unsure(bytes),
-            Stage::Done => return Ok(false),
+        let Some(cut) = self.stage.next(bytes, at_end, max_bytes, self.torn_tail) else {
+            return Ok(false);
         };
         let offset = self.window.offset();
         match cut {
@@ -376,21 +364,14 @@ impl CaptureReader {
         self.window.mark();
         self.mark = Mark {
             frame: self.output.frame(),
-            json: match &self.stage {
-                Stage::Json(cutter) => cutter.state(),
-                _ => JsonState::default(),
-            },
+            json: self.stage.json_state(),
             broken_after: None,
         };
     }
 
     fn set_torn_tail(&mut self, torn_tail: TornTail) {
         self.torn_tail = torn_tail;
-        match &mut self.stage {
-            Stage::Json(cutter) => cutter.set_torn_tail(torn_tail),
-            Stage::Binary(cutter) => cutter.set_torn_tail(torn_tail),
-            _ => {}
-        }
+        self.stage.set_torn_tail(torn_tail);
     }
 
     /// Whether the end of a compressed file is missing and may still come.
@@ -402,8 +383,7 @@ impl CaptureReader {
     /// Whether a reject with `rest` behind it is one because the stream broke off. A checkpoint
     /// stands before it, because a repaired stream has the whole record.
     fn breaks_off(&self, rest: &[u8]) -> bool {
-        let is_cut = matches!(self.stage, Stage::Json(_) | Stage::Binary(_));
-        is_cut
+        self.stage.is_cut_into_records()
             && self.window.at_end()
             && self.window.trouble().is_some()
             && rest.iter().all(|byte| is_blank(*byte))
@@ -414,19 +394,6 @@ impl CaptureReader {
         let end = self.window.offset() + self.window.bytes().len() as u64;
         self.told == Some(end)
     }
-}
-
-fn stage(format: Option<InputFormat>, max_bytes: usize) -> Stage {
-    let framing = match format {
-        None => return Stage::Unrecognised,
-        Some(InputFormat::Json) => return Stage::Json(JsonCutter::new(0, max_bytes)),
-        Some(InputFormat::Protobuf) => return Stage::Message,
-        Some(InputFormat::ProtoFrames) => Framing::Proto,
-        Some(InputFormat::ZstdFrames) => Framing::Zstd,
-        Some(InputFormat::VarintFrames) => Framing::Varint,
-        Some(InputFormat::GrpcFrames) => Framing::Grpc,
-    };
-    Stage::Binary(BinaryCutter::new(framing, max_bytes))
 }
 
 /// Whether a stream will never go on from where it ended.
@@ -443,208 +410,4 @@ fn look(window: &Window) -> &[u8] {
 
 fn is_all_seen(window: &Window) -> bool {
     window.at_end() && window.bytes().len() <= LOOK_BYTES
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::{self, Read};
-    use std::sync::Arc;
-
-    use proptest::prelude::*;
-    use xxhash_rust::xxh3::xxh3_128;
-
-    use super::CaptureReader;
-    use crate::checkpoint::Head;
-    use crate::chunk::{Chunk, Entry};
-    use crate::options::{ReadLimits, ReadOptions, TornTail};
-
-    /// Hands out at most so many bytes at a time, and fails at the end if told to.
-    struct Dribble {
-        bytes: Vec<u8>,
-        at: usize,
-        sizes: Vec<usize>,
-        turn: usize,
-        fails: bool,
-    }
-
-    impl Read for Dribble {
-        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-            let size = self.sizes[self.turn % self.sizes.len()];
-            self.turn += 1;
-            let count = size.min(out.len()).min(self.bytes.len() - self.at);
-            if count == 0 && self.fails {
-                return Err(io::Error::other("cable pulled"));
-            }
-            out[..count].copy_from_slice(&self.bytes[self.at..self.at + count]);
-            self.at += count;
-            Ok(count)
-        }
-    }
-
-    fn open(bytes: &[u8], sizes: &[usize], fails: bool) -> CaptureReader {
-        let options = ReadOptions {
-            limits: ReadLimits {
-                frame_bytes: 300,
-                ..ReadLimits::default()
-            },
-            ..ReadOptions::default()
-        };
-        let bytes = Dribble {
-            bytes: bytes.to_vec(),
-            at: 0,
-            sizes: sizes.to_vec(),
-            turn: 0,
-            fails,
-        };
-        CaptureReader::new(&Arc::from("x"), Box::new(bytes), &options).unwrap()
-    }
-
-    /// All entries, one list per chunk.
-    fn read(bytes: &[u8], sizes: &[usize]) -> Vec<Vec<String>> {
-        let mut reader = open(bytes, sizes, false);
-        let mut chunk = Chunk::new();
-        let mut chunks = Vec::new();
-        while reader.next_chunk(&mut chunk).unwrap() {
-            chunks.push(chunk.entries().map(|entry| format!("{entry:?}")).collect());
-        }
-        chunks
-    }
-
-    fn gzip(bytes: &[u8]) -> Vec<u8> {
-        let mut packed = Vec::new();
-        flate2::read::GzEncoder::new(bytes, flate2::Compression::fast())
-            .read_to_end(&mut packed)
-            .unwrap();
-        packed
-    }
-
-    fn pieces() -> impl Strategy<Value = Vec<u8>> {
-        let pieces: Vec<&[u8]> = vec![
-            b"{\"resourceSpans\":[{\"a\":\"x\"}]}",
-            b"{\"path\":\"/v1/logs\",\"payload\":{\"resourceLogs\":[]}}",
-            b"{\"resourceSpans\":[{\"res",
-            b"{\n \"a\": [\n  {}\n ]\n}",
-            b"\n",
-            b"\n",
-            b"[",
-            b",",
-            b"\0\0",
-            b"\xef\xbb\xbf",
-            b"text",
-            b"\0\0\0\x06\x0a\x04\x0a\0\x1a\0",
-            b"\0\0\0\x06\x0a\x04\x0a\0\x1a\0",
-            b"\0\0\0\xff\x0a\x04\x0a",
-            b"                                                            ",
-        ];
-        prop::collection::vec(prop::sample::select(pieces), 0..30)
-            .prop_map(|pieces| pieces.concat())
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(100))]
-
-        #[test]
-        fn how_a_file_is_read_changes_nothing(
-            bytes in pieces(),
-            sizes in prop::collection::vec(1..40_usize, 1..4),
-        ) {
-            let whole = read(&bytes, &[usize::MAX]);
-            prop_assert_eq!(&read(&bytes, &sizes), &whole);
-            let packed = gzip(&bytes);
-            prop_assert_eq!(&read(&packed, &sizes), &read(&packed, &[usize::MAX]));
-            let packed = zstd::encode_all(&bytes[..], 1).unwrap();
-            let cut = &packed[..packed.len() * 3 / 4];
-            prop_assert_eq!(&read(cut, &sizes), &read(cut, &[usize::MAX]));
-        }
-
-        #[test]
-        fn how_a_file_is_read_changes_no_checkpoint(
-            bytes in pieces(),
-            sizes in prop::collection::vec(1..40_usize, 1..4),
-        ) {
-            let at_end = |bytes: &[u8], sizes: &[usize]| {
-                let mut reader = open(bytes, sizes, false);
-                reader.set_torn_tail(TornTail::Wait);
-                let mut chunk = Chunk::new();
-                while reader.next_chunk(&mut chunk).unwrap() {}
-                (reader.checkpoint(), reader.waiting().cloned())
-            };
-            let whole = at_end(&bytes, &[usize::MAX]);
-            if let Some(checkpoint) = &whole.0 {
-                let before = &bytes[..checkpoint.offset as usize];
-                prop_assert_eq!(checkpoint.hash, xxh3_128(before));
-                prop_assert_eq!(checkpoint.head, Head::of(before));
-            }
-            prop_assert_eq!(&at_end(&bytes, &sizes), &whole);
-            prop_assert_eq!(&at_end(&gzip(&bytes), &sizes), &whole);
-        }
-    }
-
-    #[test]
-    fn a_checkpoint_between_chunks_stands_behind_what_was_given() {
-        let line = format!("{{\"resourceLogs\":[\"{}\"]}}\n", "x".repeat(200));
-        let text = line.repeat(50_000);
-        let mut reader = open(text.as_bytes(), &[usize::MAX], false);
-        let mut chunk = Chunk::new();
-        assert_eq!(reader.checkpoint(), None);
-        let mut count = 0;
-        while reader.next_chunk(&mut chunk).unwrap() {
-            count += chunk.entries().count();
-            let checkpoint = reader.checkpoint().unwrap();
-            let len = count * line.len() - 1;
-            assert_eq!(
-                (checkpoint.frame, checkpoint.offset),
-                (count as u64, len as u64)
-            );
-            assert_eq!(checkpoint.hash, xxh3_128(&text.as_bytes()[..len]));
-            assert_eq!(checkpoint.head, Head::of(text.as_bytes()));
-        }
-    }
-
-    #[test]
-    fn chunks_end_where_the_bytes_say() {
-        let line = format!("{{\"resourceLogs\":[\"{}\"]}}\n", "x".repeat(200));
-        let text = line.repeat(50_000);
-        let whole = read(text.as_bytes(), &[usize::MAX]);
-        assert_eq!(whole.len(), 3);
-        assert_eq!(whole.iter().map(Vec::len).sum::<usize>(), 50_000);
-        assert_eq!(read(text.as_bytes(), &[65_537, 100_003]), whole);
-    }
-
-    #[test]
-    fn a_failure_of_reading_is_an_error_even_below_compression() {
-        let text = b"{\"a\":1}\n".repeat(20_000);
-        for bytes in [
-            text.clone(),
-            gzip(&text),
-            zstd::encode_all(&text[..], 1).unwrap()[..30].to_vec(),
-        ] {
-            let options = ReadOptions::default();
-            let dribble = Dribble {
-                bytes,
-                at: 0,
-                sizes: vec![100],
-                turn: 0,
-                fails: true,
-            };
-            let opened = CaptureReader::new(&Arc::from("x"), Box::new(dribble), &options);
-            let error = match opened {
-                Err(error) => error,
-                Ok(mut reader) => loop {
-                    let mut chunk = Chunk::new();
-                    match reader.next_chunk(&mut chunk) {
-                        Ok(true) => assert!(
-                            chunk
-                                .entries()
-                                .all(|entry| matches!(entry, Entry::Frame(_)))
-                        ),
-                        Ok(false) => panic!("the failure was not told"),
-                        Err(error) => break error,
-                    }
-                },
-            };
-            let cause = std::error::Error::source(&error).unwrap();
-            assert_eq!(cause.to_string(), "cable pulled");
-        }
-    }
 }
