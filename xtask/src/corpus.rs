@@ -1,150 +1,214 @@
-//! Large captures made from the real ones: repeated, with times and ids moved so that nothing
-//! repeats exactly.
+//! Captures of any size for benchmarks: the same telemetry in every dialect.
 
-use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use otolith_capture::{Chunk, Entry, ReadOptions, find_sources};
+use otolith_capture::{Encoding, Signal};
+use otolith_corpus::{Request, Spec, Totals, generate};
 
-use crate::root;
+const SEED: u64 = 1;
 
-/// How far each repetition lies after the one before: longer than any of the real captures.
-const SHIFT_NANOS: u64 = 3_600_000_000_000;
+/// How much telemetry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// A word for file names.
+    pub name: &'static str,
+    pub items: u64,
+    pub items_per_request: u64,
+}
 
-/// Writes about `megabytes` of Collector JSON lines, all signals interleaved. The same size gives
-/// the same bytes.
-pub fn write(file: &Path, megabytes: u64) -> Result<()> {
-    let requests = real_requests()?;
-    let out = File::create(file).with_context(|| format!("cannot create {}", file.display()))?;
-    let mut out = BufWriter::new(out);
-    let mut written = 0;
-    for repetition in 0.. {
-        for request in &requests {
-            if written >= megabytes * 1_000_000 {
-                out.flush()?;
-                return Ok(());
-            }
-            let line = moved(request, repetition);
-            out.write_all(&line)?;
-            out.write_all(b"\n")?;
-            written += line.len() as u64 + 1;
-        }
+/// About 10 MB of JSON lines.
+pub const SMALL: Size = Size {
+    name: "S",
+    items: 19_000,
+    items_per_request: 1_024,
+};
+/// About 200 MB of JSON lines.
+pub const MEDIUM: Size = Size {
+    name: "M",
+    items: 380_000,
+    items_per_request: 1_024,
+};
+/// As [`MEDIUM`], in small requests.
+pub const MEDIUM_IN_TENS: Size = Size {
+    name: "M10",
+    items_per_request: 10,
+    ..MEDIUM
+};
+/// About 1 GB of JSON lines.
+pub const LARGE: Size = Size {
+    name: "L",
+    items: 1_900_000,
+    items_per_request: 1_024,
+};
+
+pub const SIZES: [Size; 4] = [SMALL, MEDIUM, MEDIUM_IN_TENS, LARGE];
+
+/// How requests lie in files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// The Collector's file exporter, JSON: a request a line.
+    JsonLines,
+    /// The recorder agentic-ci: an envelope a line, with the spaces of Python's JSON.
+    AgenticCi,
+    /// The Collector's file exporter, protobuf: a file per signal, a length before each request.
+    Protobuf,
+}
+
+/// The files of one corpus.
+#[derive(Clone, Debug)]
+pub struct Corpus {
+    pub files: Vec<PathBuf>,
+    pub totals: Totals,
+    pub bytes: u64,
+}
+
+/// Writes the corpus of a size in every dialect and says what it holds.
+pub fn write_all(directory: &Path, size: &str) -> Result<()> {
+    let named = SIZES.into_iter().find(|known| known.name == size);
+    let size = named.with_context(|| format!("no size `{size}`: S, M, M10 or L"))?;
+    for dialect in [Dialect::JsonLines, Dialect::AgenticCi, Dialect::Protobuf] {
+        let corpus = write(directory, size, dialect)?;
+        let mb = corpus.bytes as f64 / 1e6;
+        println!("{dialect:?}: {mb:.1} MB, {:?}", corpus.totals);
     }
     Ok(())
 }
 
-/// The requests of the smallest real capture, with all signals, as OTLP JSON.
-pub fn small_requests() -> Result<Vec<Vec<u8>>> {
-    requests_of(&[root().join("testdata/captures/claude-http/agentic-ci.jsonl")])
+/// Writes a corpus into a directory. The same size and dialect give the same bytes.
+pub fn write(directory: &Path, size: Size, dialect: Dialect) -> Result<Corpus> {
+    let spec = Spec {
+        seed: SEED,
+        items: size.items,
+        items_per_request: size.items_per_request,
+    };
+    let files: Vec<PathBuf> = match dialect {
+        Dialect::JsonLines => vec![directory.join(format!("{}.jsonl", size.name))],
+        Dialect::AgenticCi => vec![directory.join(format!("{}-agentic-ci.jsonl", size.name))],
+        Dialect::Protobuf => ["traces.bin", "metrics.bin", "logs.bin"]
+            .map(|name| directory.join(format!("{}-protobuf", size.name)).join(name))
+            .to_vec(),
+    };
+    let mut outputs = Vec::new();
+    for file in &files {
+        fs::create_dir_all(file.parent().unwrap_or(directory))?;
+        let file = File::create(file).with_context(|| format!("cannot create {file:?}"))?;
+        outputs.push(BufWriter::new(file));
+    }
+    let encoding = match dialect {
+        Dialect::JsonLines | Dialect::AgenticCi => Encoding::Json,
+        Dialect::Protobuf => Encoding::Protobuf,
+    };
+    let totals = generate(spec, encoding, &mut |request| match dialect {
+        Dialect::JsonLines => {
+            outputs[0].write_all(&request.bytes)?;
+            outputs[0].write_all(b"\n")
+        }
+        Dialect::AgenticCi => write_envelope(&mut outputs[0], request),
+        Dialect::Protobuf => {
+            let output = &mut outputs[request.signal as usize];
+            let length = u32::try_from(request.bytes.len()).map_err(io::Error::other)?;
+            output.write_all(&length.to_be_bytes())?;
+            output.write_all(&request.bytes)
+        }
+    })?;
+    for output in &mut outputs {
+        output.flush()?;
+    }
+    let mut bytes = 0;
+    for file in &files {
+        bytes += fs::metadata(file)?.len();
+    }
+    Ok(Corpus {
+        files,
+        totals,
+        bytes,
+    })
 }
 
-/// The requests of every real capture, as OTLP JSON, in order of arrival.
-fn real_requests() -> Result<Vec<Vec<u8>>> {
-    let mut paths: Vec<PathBuf> = Vec::new();
-    for capture in std::fs::read_dir(root().join("testdata/captures"))? {
-        for dialect in ["agentic-ci.jsonl", "agentic-ci.jsonl.zst"] {
-            let path = capture
-                .as_ref()
-                .map_err(|e| anyhow::anyhow!("{e}"))?
-                .path()
-                .join(dialect);
-            if path.exists() {
-                paths.push(path);
-            }
+fn write_envelope(output: &mut impl io::Write, request: &Request) -> io::Result<()> {
+    let signal = match request.signal {
+        Signal::Traces => "traces",
+        Signal::Metrics => "metrics",
+        Signal::Logs => "logs",
+    };
+    // The corpus lies in one November: day and time of day are arithmetic.
+    let micros = request.arrival_unix_nano / 1_000;
+    let (seconds, fraction) = (micros / 1_000_000, micros % 1_000_000);
+    let day = seconds / 86_400 - DAYS_TO_NOVEMBER;
+    let (hour, minute, second) = (seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
+    write!(
+        output,
+        "{{\"ts\": \"2026-11-{:02}T{hour:02}:{minute:02}:{second:02}.{fraction:06}+00:00\", \
+         \"path\": \"/v1/{signal}\", \"payload\": ",
+        day + 1
+    )?;
+    output.write_all(&spaced(&request.bytes))?;
+    output.write_all(b"}\n")
+}
+
+/// Days from 1970-01-01 to 2026-11-01.
+const DAYS_TO_NOVEMBER: u64 = 20_758;
+
+/// JSON with a space after each comma and colon.
+fn spaced(json: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(json.len() * 11 / 10);
+    let (mut in_text, mut escaped) = (false, false);
+    for byte in json {
+        out.push(*byte);
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b',' | b':' if !in_text => out.push(b' '),
+            _ => {}
         }
     }
-    paths.sort();
-    requests_of(&paths)
-}
-
-fn requests_of(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
-    let mut requests = Vec::new();
-    let mut chunk = Chunk::new();
-    for source in find_sources(paths)? {
-        let mut reader = source.open(&ReadOptions::default())?;
-        while reader.next_chunk(&mut chunk)? {
-            for entry in chunk.entries() {
-                if let Entry::Frame(frame) = entry {
-                    requests.push(frame.bytes.to_vec());
-                }
-            }
-        }
-    }
-    Ok(requests)
-}
-
-/// The request with every time moved by `repetition` shifts and every id made its own.
-pub fn moved(request: &[u8], repetition: u64) -> Vec<u8> {
-    let mut bytes = request.to_vec();
-    let mut at = 0;
-    while let Some(quote) = find(&bytes[at..], b"\":\"") {
-        let start = at + quote + 3;
-        let key = &bytes[..at + quote];
-        if key.ends_with(b"UnixNano") {
-            let digits = bytes[start..]
-                .iter()
-                .take_while(|b| b.is_ascii_digit())
-                .count();
-            // 19 digits are times from 2001 to 2286; what is 0 or broken stays as it is.
-            if digits == 19
-                && let Some(time) = std::str::from_utf8(&bytes[start..start + 19])
-                    .ok()
-                    .and_then(|text| text.parse::<u64>().ok())
-            {
-                let text = (time + repetition * SHIFT_NANOS).to_string();
-                bytes[start..start + 19].copy_from_slice(text.as_bytes());
-            }
-        } else if key.ends_with(b"traceId") || key.ends_with(b"panId") {
-            let digits = bytes[start..]
-                .iter()
-                .take_while(|b| b.is_ascii_hexdigit())
-                .count();
-            if digits >= 16 {
-                let tail = &mut bytes[start + digits - 8..start + digits];
-                let low = std::str::from_utf8(tail)
-                    .ok()
-                    .and_then(|text| u32::from_str_radix(text, 16).ok())
-                    .unwrap_or(0);
-                let own = low
-                    ^ u32::try_from(repetition)
-                        .unwrap_or(0)
-                        .wrapping_mul(0x9E37_79B1);
-                tail.copy_from_slice(format!("{own:08x}").as_bytes());
-            }
-        }
-        at = start;
-    }
-    bytes
-}
-
-fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
-    bytes
-        .windows(needle.len())
-        .position(|window| window == needle)
+    out
 }
 
 #[cfg(test)]
 mod tests {
-    use super::moved;
+    use super::*;
+    use otolith_capture::{Chunk, Entry, ReadOptions, find_sources};
 
     #[test]
-    fn times_and_ids_move_and_the_rest_stays() {
-        let request = br#"{"traceId":"0af7651916cd43dd8448eb211c80319c","startTimeUnixNano":"1795201728624968165","timeUnixNano":"0","name":"a\":\"b"}"#;
-        assert_eq!(moved(request, 0), request);
-        let text = String::from_utf8(moved(request, 1)).unwrap();
-        assert!(
-            text.contains(r#""startTimeUnixNano":"1795205328624968165""#),
-            "{text}"
-        );
-        assert!(
-            text.contains(r#""timeUnixNano":"0","name":"a\":\"b""#),
-            "{text}"
-        );
-        assert!(
-            !text.contains("1c80319c") && text.contains("0af7651916cd43dd8448eb21"),
-            "{text}"
+    fn every_dialect_holds_the_same_requests() {
+        let directory = std::env::temp_dir().join(format!("corpus-{}", std::process::id()));
+        let size = Size {
+            name: "test",
+            items: 2_000,
+            items_per_request: 100,
+        };
+        for dialect in [Dialect::JsonLines, Dialect::AgenticCi, Dialect::Protobuf] {
+            let corpus = write(&directory, size, dialect).unwrap();
+            let mut frames = 0;
+            let mut chunk = Chunk::new();
+            for source in find_sources(&corpus.files).unwrap() {
+                let mut reader = source.open(&ReadOptions::default()).unwrap();
+                while reader.next_chunk(&mut chunk).unwrap() {
+                    for entry in chunk.entries() {
+                        let Entry::Frame(frame) = entry else {
+                            panic!("{entry:?}");
+                        };
+                        frames += 1;
+                        let arrival = frame.arrival_unix_nano.unwrap_or(1_794_787_200_000_000_000);
+                        assert_eq!(arrival / 86_400_000_000_000, 20_773, "{dialect:?}");
+                    }
+                }
+            }
+            assert_eq!(frames, corpus.totals.requests, "{dialect:?}");
+        }
+        fs::remove_dir_all(&directory).unwrap();
+    }
+
+    #[test]
+    fn spaces_stand_outside_of_texts() {
+        assert_eq!(
+            spaced(br#"{"a":"b,\":","c":[1,2]}"#),
+            br#"{"a": "b,\":", "c": [1, 2]}"#
         );
     }
 }

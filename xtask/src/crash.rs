@@ -9,9 +9,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use otolith_corpus::Random;
 
 use crate::lakes::{self, Otolith};
-use crate::random::Random;
 use crate::run::{self, Profile};
 
 /// Decides when commands are killed.

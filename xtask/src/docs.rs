@@ -5,19 +5,20 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::root;
+use crate::{bench, root};
 
 /// The generated files and their contents.
-fn generated() -> Vec<(PathBuf, String)> {
+fn generated() -> Result<Vec<(PathBuf, String)>> {
     let redaction = root().join("docs/redaction.md");
     let with_keys = with_keys(&fs::read_to_string(&redaction).unwrap_or_default());
-    vec![
+    Ok(vec![
         (
             root().join("docs/tables.md"),
             otolith_tables::tables_markdown(),
         ),
         (redaction, with_keys),
-    ]
+        (root().join("docs/performance.md"), bench::page()?),
+    ])
 }
 
 /// The page with the keys of the classes between the two lines that enclose them.
@@ -33,7 +34,7 @@ fn with_keys(page: &str) -> String {
 
 /// Writes the generated files.
 pub fn write() -> Result<()> {
-    for (path, text) in generated() {
+    for (path, text) in generated()? {
         fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(())
@@ -41,7 +42,7 @@ pub fn write() -> Result<()> {
 
 /// Fails if a generated file is stale.
 pub fn check() -> Result<()> {
-    for (path, text) in generated() {
+    for (path, text) in generated()? {
         let written = fs::read_to_string(&path).unwrap_or_default();
         ensure!(
             written == text,

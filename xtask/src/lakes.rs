@@ -10,7 +10,7 @@ use std::process::{Command, Output, Stdio};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
-use crate::corpus;
+use crate::repeated;
 
 /// What logs and records say that depends on the clock, the process or chance.
 const VOLATILE: [&str; 6] = [
@@ -226,12 +226,12 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
 /// reject, a capture that has grown, and one whose attributes are new.
 pub fn write_captures(dir: &Path, services: u64) -> Result<()> {
     fs::create_dir_all(dir)?;
-    let requests = corpus::small_requests()?;
+    let requests = repeated::small_requests()?;
     let lines = |day: u64, services: std::ops::Range<u64>, more: &str| -> Vec<Vec<u8>> {
         let mut lines = Vec::new();
         for service in services {
             for request in &requests {
-                let moved = corpus::moved(request, day * 24 + service);
+                let moved = repeated::moved(request, day * 24 + service);
                 let text = String::from_utf8_lossy(&moved);
                 let text = text.replace(
                     r#""stringValue":"claude-code""#,

@@ -9,7 +9,7 @@ mod docs;
 mod faults;
 mod interop;
 mod lakes;
-mod random;
+mod repeated;
 mod run;
 mod spread;
 mod tidy;
@@ -29,9 +29,11 @@ tasks:
   docs [--check]   writes docs/tables.md and the keys of docs/redaction.md from the definitions;
                    --check only compares
   tidy             edges between crates, file sizes, READMEs, prints in libraries
-  corpus FILE MB   writes a capture of about MB megabytes of JSON lines, made by repeating and
-                   shifting the real captures
-  bench            builds the release command and measures converting on a corpus (CORPUS_MB, RUNS)
+  corpus DIR SIZE  writes the made-up telemetry of size S, M, M10 (small requests) or L into a
+                   directory, in every dialect: about 10 MB, 200 MB, 200 MB, 1 GB of JSON lines
+  bench [CASE]     builds the release command and its peers (otlp2records; DuckDB from PyPI) and measures
+                   converting (RUNS, 5 unless set); writes bench/runs/DATE and docs/performance.md.
+                   With CASE only the cases whose names begin so, and writes nothing
   spread           converts 30 days of 50 services in three orders and counts the files
   crash [--kills N] [--dev]
                    kills the command N times (200) at random, in convert, compact and drop, and expects
@@ -63,8 +65,9 @@ fn run_task() -> Result<()> {
         ["docs"] => docs::write(),
         ["docs", "--check"] => docs::check(),
         ["tidy"] => tidy::run(),
-        ["corpus", file, megabytes] => corpus::write(file.as_ref(), megabytes.parse()?),
-        ["bench"] => bench::run(),
+        ["corpus", directory, size] => corpus::write_all(directory.as_ref(), size),
+        ["bench"] => bench::run(None),
+        ["bench", case] => bench::run(Some(case)),
         ["spread"] => spread::run(),
         ["crash", options @ ..] => {
             let (options, profile) = profile(options);

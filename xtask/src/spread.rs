@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Result, ensure};
 
@@ -32,14 +33,19 @@ pub fn run() -> Result<()> {
             write(&input, order)?;
         }
         let lake = dir.join("lake");
-        let sample = bench::convert(&otolith, &input, 2, &lake)?;
+        if lake.exists() {
+            fs::remove_dir_all(&lake)?;
+        }
+        let mut convert = Command::new(&otolith);
+        convert.args(["convert", "--quiet", "--threads", "2", "--lake"]);
+        let sample = bench::measure(convert.arg(&lake).arg(&input))?;
         let parts = count_parts(&lake)?;
         let floor = DAYS * SERVICES * TABLES;
         println!(
             "| by {} | {:.0} | {parts} | {floor} | {:.1} | {:.0} |",
             order.name(),
             fs::metadata(&input)?.len() as f64 / 1e6,
-            sample.seconds,
+            sample.wall_s,
             sample.peak_mib
         );
         ensure!(parts == floor, "expected {floor} parts, found {parts}");

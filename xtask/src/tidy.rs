@@ -9,9 +9,10 @@ use anyhow::{Context as _, Result, ensure};
 use crate::{root, run};
 
 /// The edges between crates, as drawn in `docs/architecture.md`: a crate, and what it may use.
-const EDGES: [(&str, &[&str]); 9] = [
+const EDGES: [(&str, &[&str]); 10] = [
     ("otolith-capture", &[]),
     ("otolith-otlp", &["otolith-capture"]),
+    ("otolith-corpus", &["otolith-capture", "otolith-otlp"]),
     ("otolith-tables", &["otolith-capture", "otolith-otlp"]),
     ("otolith-lake", &["otolith-tables"]),
     (
@@ -39,7 +40,12 @@ const EDGES: [(&str, &[&str]); 9] = [
     ),
     (
         "xtask",
-        &["otolith-capture", "otolith-tables", "otolith-ingest"],
+        &[
+            "otolith-capture",
+            "otolith-corpus",
+            "otolith-tables",
+            "otolith-ingest",
+        ],
     ),
 ];
 
@@ -49,7 +55,7 @@ const EXCLUSIVE: [(&str, &[&str]); 8] = [
     ("parquet", &["otolith-lake"]),
     ("arrow-array", &["otolith-lake"]),
     ("delta_kernel", &["otolith-lake"]),
-    ("rayon", &["otolith-ingest"]),
+    ("rayon", &["otolith-ingest", "otolith-lake"]),
     ("blake3", &["otolith-ingest"]),
     ("hyper", &["otolith-replay"]),
     ("clap", &["otolith"]),

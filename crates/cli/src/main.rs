@@ -15,6 +15,11 @@ use std::process::ExitCode;
 use args::{Args, Command};
 use clap::Parser as _;
 
+/// Batches and parts are made and dropped by several threads, in pieces of many sizes: the system's
+/// allocator takes longer and keeps more (docs/performance.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let args = Args::parse();
     let terminal = progress::Terminal::new(args.quiet);

@@ -6,7 +6,9 @@
 //!
 //! ```text
 //! cargo bench -p otolith-ingest --bench convert -- [megabytes (200)] [threads (1)] [rounds (3)] [redact]
+//! cargo bench -p otolith-ingest --bench convert -- FILE 0 [threads (1)] [rounds (3)] [redact]
 //! ```
+//! FILE, a file or directory, is converted instead of the repeated captures.
 //! With `redact` the classes prompts, emails and ids are redacted with a key.
 
 use std::fs::{self, File};
@@ -21,6 +23,10 @@ use otolith_ingest::{
     ConvertOptions, NoWatch, RedactClass, RedactTarget, Redaction, RedactionKey, convert,
 };
 use otolith_lake::Lake;
+
+/// As in the command.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const MEGABYTE: usize = 1_000_000;
 /// How far the times of a repetition are behind those of the one before.
@@ -38,10 +44,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let redacts = std::env::args().any(|argument| argument == "redact");
 
+    let mut given = std::env::args().skip(1).map(PathBuf::from);
+    let given = given.find(|path| path.is_absolute());
     let directory = std::env::temp_dir().join(format!("otolith-bench-{}", std::process::id()));
     fs::create_dir_all(&directory)?;
     let capture = directory.join("capture.jsonl");
-    let (bytes, requests) = write_capture(&capture, megabytes * MEGABYTE)?;
+    let (capture, requests) = match given {
+        Some(path) => (path, None),
+        None => {
+            let requests = write_capture(&capture, megabytes * MEGABYTE)?;
+            (capture, Some(requests))
+        }
+    };
     let options = ConvertOptions {
         threads: NonZeroUsize::new(threads).ok_or("no threads")?,
         redact: redacts.then(|| Arc::new(redaction())),
@@ -55,10 +69,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let account = convert(&sources, &lake, &options, &NoWatch)?;
         let seconds = began.elapsed().as_secs_f64();
         assert!(account.is_clean() && account.balances(), "{account:?}");
-        assert_eq!(account.frames_converted, requests);
+        assert!(requests.is_none_or(|requests| account.frames_converted == requests));
+        let bytes = account.bytes_read;
         println!(
-            "convert/json-lines/{megabytes}MB threads={threads} redact={redacts}: {:.1} MB/s ({seconds:.2} s, {} rows, \
+            "convert/json-lines/{}MB threads={threads} redact={redacts}: {:.1} MB/s ({seconds:.2} s, {} rows, \
              {} parts of {:.1} MB, peak memory {})",
+            bytes / MEGABYTE as u64,
             bytes as f64 / MEGABYTE as f64 / seconds,
             account.rows_written,
             account.parts_written,
@@ -76,11 +92,8 @@ fn redaction() -> Redaction {
     Redaction::new(RedactClass::ALL.map(RedactTarget::Class), key)
 }
 
-/// Writes the capture; tells its bytes and requests.
-fn write_capture(
-    path: &Path,
-    len_bytes: usize,
-) -> Result<(usize, u64), Box<dyn std::error::Error>> {
+/// Writes the capture; tells its requests.
+fn write_capture(path: &Path, len_bytes: usize) -> Result<u64, Box<dyn std::error::Error>> {
     let lines = request_lines()?;
     let mut file = BufWriter::new(File::create(path)?);
     let (mut written, mut requests) = (0, 0);
@@ -95,7 +108,7 @@ fn write_capture(
             requests += 1;
             if written >= len_bytes {
                 file.flush()?;
-                return Ok((written, requests));
+                return Ok(requests);
             }
         }
     }

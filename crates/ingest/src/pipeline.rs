@@ -15,8 +15,9 @@ use crate::options::ConvertOptions;
 use crate::reader::{ReadEnd, Reader, Work};
 use crate::sequencer::Sequencer;
 
-/// Chunks on their way per decoding thread: one in work, one waiting on either side of it.
-const CHUNKS_PER_THREAD: usize = 3;
+/// Chunks on their way per decoding thread: one in work, one waiting before or after it. A third
+/// brings nothing but memory.
+const CHUNKS_PER_THREAD: usize = 2;
 
 /// Does everything on the caller's thread.
 pub(crate) fn inline(

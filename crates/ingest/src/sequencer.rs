@@ -1,15 +1,14 @@
 //! Takes decoded chunks strictly in input order: everything that must not depend on threads.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::channel;
-use std::thread;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use otolith_capture::{Chunk, Reject, Source};
 use otolith_lake::{Capture, Commit, KnownCaptures, Lake, LakeError, Run};
-use otolith_tables::{Assembler, AssemblerOptions, DatabaseName, Part, Table};
+use otolith_tables::{Assembler, AssemblerOptions, DatabaseName, Drain, PartNumber, Table};
 use rayon::ThreadPool;
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
@@ -169,7 +168,11 @@ impl<'a> Sequencer<'a> {
             let read = &self.options.read;
             let overlap =
                 |theirs: &[_]| captures::overlap(&progress, sources, read, &spool, theirs);
-            self.run.commit(commit, &overlap)?;
+            let run = self.run;
+            match &self.pool {
+                None => run.commit(commit, &overlap)?,
+                Some(pool) => pool.install(|| run.commit(commit, &overlap))?,
+            };
         }
         self.watch.finished();
         Ok(account)
@@ -249,20 +252,16 @@ impl<'a> Sequencer<'a> {
 
     /// Builds the parts of what was taken since the last time, and writes each as it is built.
     fn write_parts(&mut self) -> Result<(), ConvertError> {
-        let (run, sequence, rows) = (
-            &self.run,
-            &mut self.sequence,
-            &mut self.account.rows_written,
-        );
-        let numbered = |part: &Part| {
-            let number = *sequence;
-            *sequence += 1;
-            *rows += part.row_count as u64;
-            number
-        };
+        let drain = self.assembler.drain();
+        let parts = drain.parts();
+        let first = self.sequence;
+        self.sequence += u32::try_from(parts.len()).expect("there are fewer parts");
+        for part in &parts {
+            self.account.rows_written += part.row_count as u64;
+        }
         match &self.pool {
-            None => write_one_by_one(&mut self.assembler, run, numbered)?,
-            Some(pool) => write_side_by_side(&mut self.assembler, run, pool, numbered)?,
+            None => write_one_by_one(drain, &self.run, first)?,
+            Some(pool) => write_side_by_side(&drain, &self.run, pool, first)?,
         }
         self.watch.rows_written(self.account.rows_written);
         Ok(())
@@ -278,43 +277,38 @@ fn merge(run: &Run, pool: Option<&ThreadPool>) -> Result<(), LakeError> {
     }
 }
 
-fn write_one_by_one(
-    assembler: &mut Assembler,
-    run: &Run,
-    mut numbered: impl FnMut(&Part) -> u32,
-) -> Result<(), LakeError> {
-    assembler.drain_each(|part| run.write(numbered(&part), part))
+fn write_one_by_one(drain: Drain<'_>, run: &Run, first: u32) -> Result<(), LakeError> {
+    let mut number = first;
+    drain.each(|part| {
+        run.write(number, part)?;
+        number += 1;
+        Ok(())
+    })
 }
 
-/// Builds on this thread and writes on those of the pool. At most one part more than these is in
-/// memory at once.
+/// Each thread builds and writes part after part, the largest first, so that none is left alone with
+/// a large one at the end. No more parts than threads are in memory at once.
 fn write_side_by_side(
-    assembler: &mut Assembler,
+    drain: &Drain<'_>,
     run: &Run,
     pool: &ThreadPool,
-    mut numbered: impl FnMut(&Part) -> u32,
+    first: u32,
 ) -> Result<(), LakeError> {
-    // What comes back of a part lets the next one go.
-    let (done, ended) = channel();
-    for _ in 0..pool.current_num_threads() {
-        // The receiver lives as long as this function.
-        let _ = done.send(Ok(Ok(())));
-    }
-    let passed_on =
-        |written: thread::Result<_>| written.unwrap_or_else(|panic| resume_unwind(panic));
-    pool.in_place_scope(|scope| {
-        assembler.drain_each(|part| {
-            let number = numbered(&part);
-            ended.recv().map_or(Ok(()), passed_on)?;
-            let done = done.clone();
-            scope.spawn(move |_| {
-                let write = AssertUnwindSafe(|| run.write(number, part));
-                let _ = done.send(catch_unwind(write));
-            });
-            Ok(())
-        })
-    })?;
-    ended.try_iter().try_for_each(passed_on)
+    let mut parts: Vec<(u32, PartNumber)> = (first..).zip(drain.parts()).collect();
+    parts.sort_by_key(|(_, part)| Reverse(part.row_count));
+    let next = AtomicUsize::new(0);
+    let results = pool.broadcast(|_| {
+        while let Some((number, part)) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let written = run.write(*number, drain.build(*part));
+            if written.is_err() {
+                // Nobody begins another one.
+                next.store(parts.len(), Ordering::Relaxed);
+                return written;
+            }
+        }
+        Ok(())
+    });
+    results.into_iter().collect()
 }
 
 fn pool(threads: usize) -> Result<Option<ThreadPool>, ConvertError> {

@@ -10,7 +10,7 @@ use std::time::Instant;
 use otolith_capture::{Encoding, Frame, Origin, Signal, SignalHint};
 use otolith_otlp::{
     Decoder, ExponentialHistogramPoint, HistogramPoint, ItemReject, Limits, LogRecord, Metric,
-    NoteCode, NumberPoint, Resource, Scope, Sink, Span, SummaryPoint,
+    NoteCode, NumberPoint, RequestEncoder, Resource, Scope, Sink, Span, SummaryPoint,
 };
 
 /// Payload bytes per round.
@@ -76,13 +76,30 @@ fn main() {
             let text = read(&dir.join(format!("file-exporter/{signal}.jsonl")));
             lines.extend(text.lines().map(String::from));
         }
-        run(&format!("decode/json/{capture}"), &lines, expected_items);
+        let plain: Vec<_> = lines
+            .iter()
+            .map(|line| (SignalHint::Unknown, line.as_bytes().to_vec()))
+            .collect();
+        let name = |encoding| format!("decode/{encoding}/{capture}");
+        run(&name("json"), &plain, Encoding::Json, expected_items);
 
         // The dialect of Python's encoder: a space after each comma and colon.
-        let lines: Vec<_> = lines.iter().map(|line| spaced(line)).collect();
+        let spaced: Vec<_> = lines
+            .iter()
+            .map(|line| (SignalHint::Unknown, spaced(line).into_bytes()))
+            .collect();
         run(
-            &format!("decode/json-spaced/{capture}"),
-            &lines,
+            &name("json-spaced"),
+            &spaced,
+            Encoding::Json,
+            expected_items,
+        );
+
+        let protobuf: Vec<_> = plain.iter().flat_map(|(_, line)| protobuf(line)).collect();
+        run(
+            &name("protobuf"),
+            &protobuf,
+            Encoding::Protobuf,
             expected_items,
         );
     }
@@ -105,6 +122,33 @@ fn spaced(line: &str) -> String {
     out
 }
 
+/// The requests of a line.
+fn protobuf(line: &[u8]) -> Vec<(SignalHint, Vec<u8>)> {
+    let mut encoder = RequestEncoder::new();
+    let frame = frame(SignalHint::Unknown, line, Encoding::Json);
+    if let Err(reject) = Decoder::new(Limits::DEFAULT).decode(&frame, &mut encoder) {
+        panic!("{}", reject.message);
+    }
+    let requests = encoder.take().into_iter();
+    requests
+        .map(|(signal, bytes)| (SignalHint::Declared(signal), bytes))
+        .collect()
+}
+
+fn frame(signal: SignalHint, bytes: &[u8], encoding: Encoding) -> Frame<'_> {
+    Frame {
+        bytes,
+        origin: Origin {
+            file: Arc::from("bench"),
+            frame: 1,
+            offset: 0,
+        },
+        encoding,
+        signal,
+        arrival_unix_nano: None,
+    }
+}
+
 fn read(path: &Path) -> String {
     match std::fs::read_to_string(path) {
         Ok(text) => text,
@@ -112,22 +156,12 @@ fn read(path: &Path) -> String {
     }
 }
 
-fn run(name: &str, lines: &[String], expected_items: u64) {
-    let frames: Vec<_> = lines
+fn run(name: &str, payloads: &[(SignalHint, Vec<u8>)], encoding: Encoding, expected_items: u64) {
+    let frames: Vec<_> = payloads
         .iter()
-        .map(|line| Frame {
-            bytes: line.as_bytes(),
-            origin: Origin {
-                file: Arc::from("bench"),
-                frame: 1,
-                offset: 0,
-            },
-            encoding: Encoding::Json,
-            signal: SignalHint::Unknown,
-            arrival_unix_nano: None,
-        })
+        .map(|(signal, bytes)| frame(*signal, bytes, encoding))
         .collect();
-    let len_bytes: usize = lines.iter().map(String::len).sum();
+    let len_bytes: usize = payloads.iter().map(|(_, bytes)| bytes.len()).sum();
     let passes = ROUND_BYTES.div_ceil(len_bytes);
     let mut decoder = Decoder::new(Limits::DEFAULT);
     let mut best = 0.0f64;

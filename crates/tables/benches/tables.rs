@@ -100,7 +100,7 @@ fn run(frames: &[Frame<'_>], expected_items: u64) -> Round {
         assembler.push(batches);
         batch_count += 1;
         if batch_count % DRAIN_BATCHES == 0 || round.len_bytes >= ROUND_BYTES {
-            let result: Result<(), Infallible> = assembler.drain_each(|part| {
+            let result: Result<(), Infallible> = assembler.drain().each(|part| {
                 row_count += part.row_count;
                 Ok(())
             });

@@ -21,7 +21,7 @@ mod schema;
 mod table;
 mod value;
 
-pub use assembler::{Assembler, AssemblerOptions};
+pub use assembler::{Assembler, AssemblerOptions, Drain, PartNumber};
 pub use batch::{Batches, Counts};
 pub use database::{DatabaseName, normalise};
 pub use part::{

@@ -29,7 +29,7 @@ fn parts_of(requests: &[Request], cuts: &[bool], columns_per_table: usize) -> (V
     let mut assembler = Assembler::new(AssemblerOptions { columns_per_table }, BTreeMap::new());
     let mut parts = Vec::new();
     let mut drain = |assembler: &mut Assembler| {
-        let result: Result<(), Infallible> = assembler.drain_each(|part| {
+        let result: Result<(), Infallible> = assembler.drain().each(|part| {
             parts.push(part);
             Ok(())
         });

@@ -1,10 +1,11 @@
 //! Brings the tables to what a record says. Whatever of it was done before is not done again.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use otolith_tables::{Field, Table, base_fields};
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use super::record::{Action, PartRecord, Record, TableRecord};
 use crate::delta::{self, Change, DeltaTable, Engine, NewPart, Operation, PartStats, Target};
@@ -28,8 +29,13 @@ pub(crate) struct Place<'a> {
 pub(crate) fn apply(place: &Place<'_>, number: u64, record: &Record) -> Result<(), LakeError> {
     // Rejects before rows: what was not taken is never lost.
     apply_rejects(place, record)?;
-    for table in &record.tables {
-        apply_table(place, number, record, table)?;
+    // Tables do not know of each other: in a pool of threads they wait for the disk side by side.
+    if rayon::current_thread_index().is_none() {
+        let mut tables = record.tables.iter();
+        tables.try_for_each(|table| apply_table(place, number, record, table))?;
+    } else {
+        let tables = record.tables.par_iter();
+        tables.try_for_each(|table| apply_table(place, number, record, table))?;
     }
     let rejects = place.lake.join(names::REJECTS);
     for name in &record.removed_rejects {
@@ -115,10 +121,20 @@ fn apply_table(
     let target = Target {
         directory: &directory,
         table,
-        aside: place.aside,
+        aside: &aside_of_thread(place)?,
     };
     delta::commit(place.engine, &target, opened, &change)?;
     remove_parts(&directory, changed)
+}
+
+/// A directory that this thread has for itself: files of the same name are made for all tables.
+fn aside_of_thread(place: &Place<'_>) -> Result<PathBuf, LakeError> {
+    let Some(thread) = rayon::current_thread_index() else {
+        return Ok(place.aside.to_owned());
+    };
+    let aside = place.aside.join(format!("thread-{thread}"));
+    disk::create_dir_all(&aside)?;
+    Ok(aside)
 }
 
 /// Deletes parts at once: whoever reads the files without the log must not see rows twice.

@@ -226,3 +226,42 @@ proptest! {
         check(&part("any", columns));
     }
 }
+
+/// More rows than a row group has, so that each has a dictionary of its own.
+#[test]
+fn codes_of_several_row_groups_come_back() {
+    const ROWS: usize = 300_000;
+    let texts: Vec<String> = (0..3_000).map(|n| format!("text {n}")).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    // Runs, then a mixture, and texts that only one of the row groups has.
+    let index = |row: usize| match row {
+        0..50_000 => 7,
+        50_000..200_000 => (row * 7_919 % 1_000) as i32,
+        _ => (1_000 + row / 64 % 2_000) as i32,
+    };
+    let mut words = column(
+        "word",
+        ColumnType::String,
+        Layout::Repeating,
+        Values::Dictionary {
+            indices: (0..ROWS).map(index).collect(),
+            dictionary: strings(&texts),
+        },
+    );
+    words.validity = Some((0..ROWS).map(|row| row % 11 != 3).collect());
+    let mut same = column(
+        "same",
+        ColumnType::String,
+        Layout::Repeating,
+        Values::Dictionary {
+            indices: vec![0; ROWS],
+            dictionary: strings(&["always"]),
+        },
+    );
+    same.validity = None;
+    let mut nothing = same.clone();
+    nothing.field.name = "nothing".to_owned();
+    nothing.validity = Some(vec![false; ROWS]);
+    let times = time((0..ROWS as i64).collect());
+    check(&part("a", vec![times, words, same, nothing]));
+}

@@ -4,7 +4,7 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
 
 use super::fault::Fault;
-use super::value::{Values, numbered, text, wrong_wire_type};
+use super::value::{AttributeList, Values, numbered, text, wrong_wire_type};
 use super::wire::{Message, Wire};
 use crate::model::{EntityRef, Resource, Scope};
 
@@ -25,18 +25,18 @@ impl Values<'_> {
         let Some(message) = message else {
             return Ok(resource);
         };
-        let (mut attributes, mut entities) = (0, 0);
+        let (mut attributes, mut entities) = (AttributeList::default(), 0);
         let mut fields = message.fields();
         while let Some(field) = fields.next()? {
             match (field.number, field.value) {
-                (1, Wire::Len(_)) => attributes += 1,
+                (1, Wire::Len(s)) => self.attribute(&mut attributes, s, bump)?,
                 (2, Wire::Varint(v)) => resource.dropped_attributes_count = v as u32,
                 (3, Wire::Len(_)) => entities += 1,
                 (1..=3, _) => return Err(wrong_wire_type(field)),
                 _ => {}
             }
         }
-        resource.attributes = self.attributes(message, 1, attributes, bump)?;
+        resource.attributes = attributes.finish();
         resource.entity_refs = entity_refs(message, entities, bump)?;
         Ok(resource)
     }
@@ -58,19 +58,19 @@ impl Values<'_> {
         let Some(message) = message else {
             return Ok(scope);
         };
-        let mut attributes = 0;
+        let mut attributes = AttributeList::default();
         let mut fields = message.fields();
         while let Some(field) = fields.next()? {
             match (field.number, field.value) {
                 (1, Wire::Len(s)) => scope.name = text(field, s)?,
                 (2, Wire::Len(s)) => scope.version = text(field, s)?,
-                (3, Wire::Len(_)) => attributes += 1,
+                (3, Wire::Len(s)) => self.attribute(&mut attributes, s, bump)?,
                 (4, Wire::Varint(v)) => scope.dropped_attributes_count = v as u32,
                 (1..=4, _) => return Err(wrong_wire_type(field)),
                 _ => {}
             }
         }
-        scope.attributes = self.attributes(message, 3, attributes, bump)?;
+        scope.attributes = attributes.finish();
         Ok(scope)
     }
 }

@@ -3,7 +3,7 @@
 use bumpalo::Bump;
 
 use super::fault::Fault;
-use super::value::{Merged, Values, span_id, text, trace_id, wrong_wire_type};
+use super::value::{AttributeList, Merged, Values, span_id, text, trace_id, wrong_wire_type};
 use super::wire::{Message, Slice, Wire};
 use crate::model::LogRecord;
 
@@ -29,7 +29,7 @@ impl Values<'_> {
             event_name: "",
         };
         let mut body = Merged::new(bump);
-        let mut attributes = 0;
+        let mut attributes = AttributeList::default();
         let mut fields = message.fields();
         while let Some(field) = fields.next()? {
             match (field.number, field.value) {
@@ -39,7 +39,7 @@ impl Values<'_> {
                 // Field 4 is reserved.
                 (4, _) => {}
                 (5, Wire::Len(s)) => body.push(s),
-                (6, Wire::Len(_)) => attributes += 1,
+                (6, Wire::Len(s)) => self.attribute(&mut attributes, s, bump)?,
                 (7, Wire::Varint(v)) => record.dropped_attributes_count = v as u32,
                 (8, Wire::Fixed32(v)) => record.flags = v,
                 (9, Wire::Len(s)) => record.trace_id = trace_id(s)?,
@@ -50,7 +50,7 @@ impl Values<'_> {
                 _ => {}
             }
         }
-        record.attributes = self.attributes(message, 6, attributes, bump)?;
+        record.attributes = attributes.finish();
         if let Some(body) = body.message() {
             record.body = Some(self.value(body, bump)?);
         }

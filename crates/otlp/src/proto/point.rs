@@ -5,7 +5,9 @@ use bumpalo::collections::Vec as BumpVec;
 
 use super::fault::Fault;
 use super::list::{fixed64_list, varint_list};
-use super::value::{Merged, Values, double, numbered, span_id, trace_id, wrong_wire_type};
+use super::value::{
+    AttributeList, Merged, Values, double, numbered, span_id, trace_id, wrong_wire_type,
+};
 use super::wire::{Message, Slice, Wire};
 use crate::model::{
     Buckets, Exemplar, ExponentialHistogramPoint, HistogramPoint, Number, NumberPoint,
@@ -28,7 +30,7 @@ impl Values<'_> {
             exemplars: &[],
             flags: 0,
         };
-        let (mut attributes, mut exemplars) = (0, 0);
+        let (mut attributes, mut exemplars) = (AttributeList::default(), 0);
         let mut fields = message.fields();
         while let Some(field) = fields.next()? {
             match (field.number, field.value) {
@@ -37,13 +39,13 @@ impl Values<'_> {
                 (4, Wire::Fixed64(v)) => point.value = Some(double(v)),
                 (5, Wire::Len(_)) => exemplars += 1,
                 (6, Wire::Fixed64(v)) => point.value = Some(Number::Int(v as i64)),
-                (7, Wire::Len(_)) => attributes += 1,
+                (7, Wire::Len(s)) => self.attribute(&mut attributes, s, bump)?,
                 (8, Wire::Varint(v)) => point.flags = v as u32,
                 (2..=8, _) => return Err(wrong_wire_type(field)),
                 _ => {}
             }
         }
-        point.attributes = self.attributes(message, 7, attributes, bump)?;
+        point.attributes = attributes.finish();
         point.exemplars = self.exemplars(message, 5, exemplars, bump)?;
         Ok(point)
     }
@@ -68,7 +70,7 @@ impl Values<'_> {
             min: None,
             max: None,
         };
-        let (mut attributes, mut exemplars) = (0, 0);
+        let (mut attributes, mut exemplars) = (AttributeList::default(), 0);
         let mut fields = message.fields();
         while let Some(field) = fields.next()? {
             match (field.number, field.value) {
@@ -78,7 +80,7 @@ impl Values<'_> {
                 (5, Wire::Fixed64(v)) => point.sum = Some(f64::from_bits(v)),
                 (6 | 7, Wire::Fixed64(_) | Wire::Len(_)) => {}
                 (8, Wire::Len(_)) => exemplars += 1,
-                (9, Wire::Len(_)) => attributes += 1,
+                (9, Wire::Len(s)) => self.attribute(&mut attributes, s, bump)?,
                 (10, Wire::Varint(v)) => point.flags = v as u32,
                 (11, Wire::Fixed64(v)) => point.min = Some(f64::from_bits(v)),
                 (12, Wire::Fixed64(v)) => point.max = Some(f64::from_bits(v)),
@@ -88,7 +90,7 @@ impl Values<'_> {
         }
         point.bucket_counts = fixed64_list(message, 6, |bits| bits, bump)?;
         point.explicit_bounds = fixed64_list(message, 7, f64::from_bits, bump)?;
-        point.attributes = self.attributes(message, 9, attributes, bump)?;
+        point.attributes = attributes.finish();
         point.exemplars = self.exemplars(message, 8, exemplars, bump)?;
         Ok(point)
     }
@@ -117,11 +119,11 @@ impl Values<'_> {
             zero_threshold: 0.0,
         };
         let (mut positive, mut negative) = (Merged::new(bump), Merged::new(bump));
-        let (mut attributes, mut exemplars) = (0, 0);
+        let (mut attributes, mut exemplars) = (AttributeList::default(), 0);
         let mut fields = message.fields();
         while let Some(field) = fields.next()? {
             match (field.number, field.value) {
-                (1, Wire::Len(_)) => attributes += 1,
+                (1, Wire::Len(s)) => self.attribute(&mut attributes, s, bump)?,
                 (2, Wire::Fixed64(v)) => point.start_time_unix_nano = v,
                 (3, Wire::Fixed64(v)) => point.time_unix_nano = v,
                 (4, Wire::Fixed64(v)) => point.count = v,
@@ -141,7 +143,7 @@ impl Values<'_> {
         }
         point.positive = positive.message().map(|m| buckets(m, bump)).transpose()?;
         point.negative = negative.message().map(|m| buckets(m, bump)).transpose()?;
-        point.attributes = self.attributes(message, 1, attributes, bump)?;
+        point.attributes = attributes.finish();
         point.exemplars = self.exemplars(message, 11, exemplars, bump)?;
         Ok(point)
     }
@@ -162,7 +164,7 @@ impl Values<'_> {
             quantile_values: &[],
             flags: 0,
         };
-        let (mut attributes, mut quantiles) = (0, 0);
+        let (mut attributes, mut quantiles) = (AttributeList::default(), 0);
         let mut fields = message.fields();
         while let Some(field) = fields.next()? {
             match (field.number, field.value) {
@@ -171,14 +173,14 @@ impl Values<'_> {
                 (4, Wire::Fixed64(v)) => point.count = v,
                 (5, Wire::Fixed64(v)) => point.sum = f64::from_bits(v),
                 (6, Wire::Len(_)) => quantiles += 1,
-                (7, Wire::Len(_)) => attributes += 1,
+                (7, Wire::Len(s)) => self.attribute(&mut attributes, s, bump)?,
                 (8, Wire::Varint(v)) => point.flags = v as u32,
                 (2..=8, _) => return Err(wrong_wire_type(field)),
                 _ => {}
             }
         }
         point.quantile_values = quantile_values(message, quantiles, bump)?;
-        point.attributes = self.attributes(message, 7, attributes, bump)?;
+        point.attributes = attributes.finish();
         Ok(point)
     }
 
@@ -214,7 +216,7 @@ impl Values<'_> {
             span_id: None,
             trace_id: None,
         };
-        let mut attributes = 0;
+        let mut attributes = AttributeList::default();
         let mut fields = message.fields();
         while let Some(field) = fields.next()? {
             match (field.number, field.value) {
@@ -223,12 +225,12 @@ impl Values<'_> {
                 (4, Wire::Len(s)) => exemplar.span_id = span_id(s)?,
                 (5, Wire::Len(s)) => exemplar.trace_id = trace_id(s)?,
                 (6, Wire::Fixed64(v)) => exemplar.value = Some(Number::Int(v as i64)),
-                (7, Wire::Len(_)) => attributes += 1,
+                (7, Wire::Len(s)) => self.attribute(&mut attributes, s, bump)?,
                 (2..=7, _) => return Err(wrong_wire_type(field)),
                 _ => {}
             }
         }
-        exemplar.filtered_attributes = self.attributes(message, 7, attributes, bump)?;
+        exemplar.filtered_attributes = attributes.finish();
         Ok(exemplar)
     }
 }

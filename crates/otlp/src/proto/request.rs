@@ -8,7 +8,7 @@ use bumpalo::Bump;
 use otolith_capture::Signal;
 
 use super::fault::Fault;
-use super::value::{Merged, Values, numbered, text, wrong_wire_type};
+use super::value::{AttributeList, Merged, Values, numbered, text, wrong_wire_type};
 use super::wire::{Field, Message, Slice, Wire};
 use crate::arena::{self, Arena};
 use crate::model::{Metric, MetricKind};
@@ -180,7 +180,7 @@ impl<'a, S: Sink> Walk<'a, '_, S> {
     /// pushed, each as a metric of its own: nothing is lost.
     fn metric(&mut self, message: Message<'a>) -> Result<(), Fault> {
         let (mut name, mut description, mut unit) = ("", "", "");
-        let mut metadata = 0;
+        let mut metadata = AttributeList::default();
         let mut data = KINDS.map(|kind| (kind, Merged::new(self.header)));
         let mut fields = message.fields();
         while let Some(field) = fields.next()? {
@@ -197,8 +197,8 @@ impl<'a, S: Sink> Walk<'a, '_, S> {
                     unit = text(field, s)?;
                     continue;
                 }
-                (12, Wire::Len(_)) => {
-                    metadata += 1;
+                (12, Wire::Len(s)) => {
+                    self.values.attribute(&mut metadata, s, self.header)?;
                     continue;
                 }
                 (5, Wire::Len(s)) => (0, s),
@@ -211,7 +211,7 @@ impl<'a, S: Sink> Walk<'a, '_, S> {
             };
             data[kind.0].1.push(kind.1);
         }
-        let metadata = self.values.attributes(message, 12, metadata, self.header)?;
+        let metadata = metadata.finish();
         self.values.notes.flush(self.sink);
         let mut kinds = 0;
         for (kind, occurrences) in data {

@@ -4,7 +4,9 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
 
 use super::fault::Fault;
-use super::value::{Merged, Values, numbered, span_id, text, trace_id, wrong_wire_type};
+use super::value::{
+    AttributeList, Merged, Values, numbered, span_id, text, trace_id, wrong_wire_type,
+};
 use super::wire::{Message, Slice, Wire};
 use crate::model::{Event, Link, Span};
 
@@ -32,7 +34,8 @@ impl Values<'_> {
             status_code: 0,
         };
         let mut status = Merged::new(bump);
-        let (mut attributes, mut events, mut links) = (0, 0, 0);
+        let mut attributes = AttributeList::default();
+        let (mut events, mut links) = (0, 0);
         let mut fields = message.fields();
         while let Some(field) = fields.next()? {
             match (field.number, field.value) {
@@ -44,7 +47,7 @@ impl Values<'_> {
                 (6, Wire::Varint(v)) => span.kind = v as i32,
                 (7, Wire::Fixed64(v)) => span.start_time_unix_nano = v,
                 (8, Wire::Fixed64(v)) => span.end_time_unix_nano = v,
-                (9, Wire::Len(_)) => attributes += 1,
+                (9, Wire::Len(s)) => self.attribute(&mut attributes, s, bump)?,
                 (10, Wire::Varint(v)) => span.dropped_attributes_count = v as u32,
                 (11, Wire::Len(_)) => events += 1,
                 (12, Wire::Varint(v)) => span.dropped_events_count = v as u32,
@@ -56,7 +59,7 @@ impl Values<'_> {
                 _ => {}
             }
         }
-        span.attributes = self.attributes(message, 9, attributes, bump)?;
+        span.attributes = attributes.finish();
         span.events = self.events(message, events, bump)?;
         span.links = self.links(message, links, bump)?;
         if let Some(status) = status.message() {
@@ -99,19 +102,19 @@ impl Values<'_> {
             attributes: &[],
             dropped_attributes_count: 0,
         };
-        let mut attributes = 0;
+        let mut attributes = AttributeList::default();
         let mut fields = message.fields();
         while let Some(field) = fields.next()? {
             match (field.number, field.value) {
                 (1, Wire::Fixed64(v)) => event.time_unix_nano = v,
                 (2, Wire::Len(s)) => event.name = text(field, s)?,
-                (3, Wire::Len(_)) => attributes += 1,
+                (3, Wire::Len(s)) => self.attribute(&mut attributes, s, bump)?,
                 (4, Wire::Varint(v)) => event.dropped_attributes_count = v as u32,
                 (1..=4, _) => return Err(wrong_wire_type(field)),
                 _ => {}
             }
         }
-        event.attributes = self.attributes(message, 3, attributes, bump)?;
+        event.attributes = attributes.finish();
         Ok(event)
     }
 
@@ -143,21 +146,21 @@ impl Values<'_> {
             dropped_attributes_count: 0,
             flags: 0,
         };
-        let mut attributes = 0;
+        let mut attributes = AttributeList::default();
         let mut fields = message.fields();
         while let Some(field) = fields.next()? {
             match (field.number, field.value) {
                 (1, Wire::Len(s)) => link.trace_id = trace_id(s)?,
                 (2, Wire::Len(s)) => link.span_id = span_id(s)?,
                 (3, Wire::Len(s)) => link.trace_state = text(field, s)?,
-                (4, Wire::Len(_)) => attributes += 1,
+                (4, Wire::Len(s)) => self.attribute(&mut attributes, s, bump)?,
                 (5, Wire::Varint(v)) => link.dropped_attributes_count = v as u32,
                 (6, Wire::Fixed32(v)) => link.flags = v,
                 (1..=6, _) => return Err(wrong_wire_type(field)),
                 _ => {}
             }
         }
-        link.attributes = self.attributes(message, 4, attributes, bump)?;
+        link.attributes = attributes.finish();
         Ok(link)
     }
 }

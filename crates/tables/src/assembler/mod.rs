@@ -5,9 +5,12 @@
 
 mod columns;
 mod distinct;
+mod drain;
 mod part_builder;
 mod sent_as;
 mod store;
+mod text_column;
+mod writer;
 
 use std::collections::BTreeMap;
 
@@ -16,10 +19,11 @@ use otolith_otlp::{NoteCode, Sink as _};
 use crate::batch::context::Contexts;
 use crate::batch::{Batches, FrameName};
 use crate::database::DatabaseName;
-use crate::part::{Field, Part};
+use crate::part::Field;
 use crate::problems::SERVICE_NAME_COLLISION;
 use crate::table::Table;
 use columns::TableColumns;
+pub use drain::{Drain, PartNumber};
 use store::DatabaseStore;
 
 /// Bounds of the assembler.
@@ -107,24 +111,14 @@ impl Assembler {
         self.len_bytes
     }
 
-    /// Builds the parts of everything pushed since the last drain, ordered by database, table and
-    /// date, and hands out each as soon as it is built, so that only one is in memory. Columns keep
-    /// what was decided before.
-    ///
-    /// # Errors
-    ///
-    /// The first error of `take`; the parts that would follow are lost.
-    pub fn drain_each<E>(&mut self, mut take: impl FnMut(Part) -> Result<(), E>) -> Result<(), E> {
-        let chunks = std::mem::take(&mut self.chunks);
+    /// Takes out everything pushed since the last drain. Columns keep what was decided before.
+    pub fn drain(&mut self) -> Drain<'_> {
         self.len_bytes = 0;
-        let result = self
-            .databases
-            .iter_mut()
-            .try_for_each(|(name, store)| store.drain(name, &chunks, &mut take));
-        if result.is_err() {
-            self.databases.values_mut().for_each(DatabaseStore::forget);
+        let mut tables = Vec::new();
+        for (name, store) in &mut self.databases {
+            store.drain(name, &mut tables);
         }
-        result
+        Drain::new(std::mem::take(&mut self.chunks), tables)
     }
 
     /// What was noted in all batches, and across them (`service_name_collision`), and how often.

@@ -17,6 +17,7 @@ use super::columns::{NO_SLOTS, REST, Slot, Slots, TableColumns};
 use super::distinct::Distinct;
 use super::sent_as::{self, SentAsBuilder};
 use super::store::Pushed;
+use super::writer::Writer;
 
 /// Builds the columns of parts of one table.
 #[derive(Debug)]
@@ -200,7 +201,7 @@ impl<'a, R: Rows> PartBuilder<'a, R> {
                     REST => false,
                     slot => writers[usize::from(slot)]
                         .get_or_insert_with(|| Writer::new(cell.kind(), rows.len()))
-                        .push(position, cells, *cell),
+                        .push(position, row.buffer, cells, *cell),
                 };
                 if !written {
                     rest.add(cells, *cell);
@@ -281,75 +282,5 @@ impl Rest {
             self.json.push(b'}');
             json::text(self.json)
         })
-    }
-}
-
-/// An attribute column of items while it is written; rows without a value are filled up late.
-#[derive(Debug)]
-struct Writer {
-    values: WriterValues,
-    valid: Vec<bool>,
-}
-
-#[derive(Debug)]
-enum WriterValues {
-    String(StringsBuilder),
-    Boolean(Vec<bool>),
-    Int64(Vec<i64>),
-    Double(Vec<f64>),
-}
-
-impl Writer {
-    fn new(kind: Kind, rows: usize) -> Self {
-        Self {
-            values: match kind {
-                Kind::Boolean => WriterValues::Boolean(Vec::with_capacity(rows)),
-                Kind::Int64 => WriterValues::Int64(Vec::with_capacity(rows)),
-                Kind::Double => WriterValues::Double(Vec::with_capacity(rows)),
-                Kind::String | Kind::Json | Kind::Reserved => {
-                    WriterValues::String(StringsBuilder::with_capacity(rows, 0))
-                }
-            },
-            valid: Vec::with_capacity(rows),
-        }
-    }
-
-    fn pad(&mut self, rows: usize) {
-        if self.valid.len() < rows {
-            self.valid.resize(rows, false);
-            match &mut self.values {
-                WriterValues::String(strings) => strings.pad(rows),
-                WriterValues::Boolean(values) => values.resize(rows, false),
-                WriterValues::Int64(values) => values.resize(rows, 0),
-                WriterValues::Double(values) => values.resize(rows, 0.0),
-            }
-        }
-    }
-
-    /// Sets the value of a row; false if it has one already, because the item repeats a key.
-    fn push(&mut self, row: usize, cells: &Cells, cell: Cell) -> bool {
-        if self.valid.len() > row {
-            return false;
-        }
-        self.pad(row);
-        self.valid.push(true);
-        match &mut self.values {
-            WriterValues::String(strings) => strings.push(cells.text(cell)),
-            WriterValues::Boolean(values) => values.push(cell.boolean()),
-            WriterValues::Int64(values) => values.push(cell.int()),
-            WriterValues::Double(values) => values.push(cell.double()),
-        }
-        true
-    }
-
-    fn finish(mut self, rows: usize) -> Gathered {
-        self.pad(rows);
-        let values = match self.values {
-            WriterValues::String(strings) => Values::String(strings.finish()),
-            WriterValues::Boolean(values) => Values::Boolean(values),
-            WriterValues::Int64(values) => Values::Int64(values),
-            WriterValues::Double(values) => Values::Double(values),
-        };
-        (values, validity(self.valid))
     }
 }

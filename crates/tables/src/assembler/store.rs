@@ -86,30 +86,61 @@ impl<R: Stored> TableStore<R> {
         });
     }
 
-    fn drain<E>(
-        &mut self,
-        name: &DatabaseName,
-        chunks: &[Chunk],
-        take: &mut impl FnMut(Part) -> Result<(), E>,
-    ) -> Result<(), E> {
+    fn drain(&mut self, name: &DatabaseName) -> DrainedRows<'_, R> {
         let pushed = std::mem::take(&mut self.pushed);
         let columns = base_columns(<R as Rows>::TABLE).len() + self.columns.fields().len();
-        let builder = PartBuilder::new(&pushed, chunks, &self.columns);
+        let mut parts = Vec::new();
         for (date, mut rows) in rows_by_date(&pushed) {
             rows.sort_by_key(|(nanos, _)| *nanos);
             let rows: Vec<RowRef> = rows.into_iter().map(|(_, row)| row).collect();
             let pieces = rows.chunks((PART_LIMITS.cells / columns).max(1));
             for rows in pieces.flat_map(|rows| split(&pushed, rows, PART_LIMITS.text_bytes)) {
-                take(Part {
-                    database: name.clone(),
-                    table: <R as Rows>::TABLE,
-                    date,
-                    row_count: rows.len(),
-                    columns: builder.build(rows),
-                })?;
+                parts.push((date, rows.to_vec()));
             }
         }
-        Ok(())
+        DrainedRows {
+            name: name.clone(),
+            columns: &self.columns,
+            pushed,
+            parts,
+        }
+    }
+}
+
+/// The rows of a table that are taken out, and how they are divided into parts.
+struct DrainedRows<'a, R> {
+    name: DatabaseName,
+    columns: &'a TableColumns,
+    pushed: Vec<Pushed<R>>,
+    /// Date and rows of each part.
+    parts: Vec<(i32, Vec<RowRef>)>,
+}
+
+/// [`DrainedRows`] of any table.
+pub(super) trait DrainedTable: Send + Sync {
+    fn part_count(&self) -> usize;
+    fn row_count(&self, part: usize) -> usize;
+    fn build(&self, part: usize, chunks: &[Chunk]) -> Part;
+}
+
+impl<R: Stored> DrainedTable for DrainedRows<'_, R> {
+    fn part_count(&self) -> usize {
+        self.parts.len()
+    }
+
+    fn row_count(&self, part: usize) -> usize {
+        self.parts[part].1.len()
+    }
+
+    fn build(&self, part: usize, chunks: &[Chunk]) -> Part {
+        let (date, rows) = &self.parts[part];
+        Part {
+            database: self.name.clone(),
+            table: <R as Rows>::TABLE,
+            date: *date,
+            row_count: rows.len(),
+            columns: PartBuilder::new(&self.pushed, chunks, self.columns).build(rows),
+        }
     }
 }
 
@@ -143,7 +174,7 @@ fn split<'a, R: Rows>(
 ) -> Vec<&'a [RowRef]> {
     let most: usize = pushed
         .iter()
-        .map(|pushed| pushed.table.rows.len_bytes() + pushed.table.attributes.len_bytes())
+        .map(|pushed| pushed.table.rows.len_bytes() + pushed.table.attributes.text_bytes())
         .sum();
     if most.saturating_mul(JSON_GROWTH) + rows.len() * ROW_BYTES < text_bytes {
         return vec![rows];
@@ -204,24 +235,15 @@ macro_rules! stores {
                 collisions
             }
 
-            /// Forgets the rows that were pushed, but not the columns.
-            pub(crate) fn forget(&mut self) {
-                $(if let Some(store) = &mut self.$field {
-                    store.pushed.clear();
-                })*
-            }
-
-            /// Builds the parts of what was pushed, one after another.
-            pub(crate) fn drain<E>(
-                &mut self,
+            /// Takes out what was pushed, table by table, but not the columns.
+            pub(super) fn drain<'a>(
+                &'a mut self,
                 name: &DatabaseName,
-                chunks: &[Chunk],
-                take: &mut impl FnMut(Part) -> Result<(), E>,
-            ) -> Result<(), E> {
+                drained: &mut Vec<Box<dyn DrainedTable + 'a>>,
+            ) {
                 $(if let Some(store) = &mut self.$field {
-                    store.drain(name, chunks, take)?;
+                    drained.push(Box::new(store.drain(name)));
                 })*
-                Ok(())
             }
         }
     };

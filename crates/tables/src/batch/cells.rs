@@ -2,6 +2,9 @@
 //!
 //! One flat list, because rolling back is a truncation and appending costs neither a search nor an
 //! allocation; the assembler spreads the cells over columns when it knows the columns.
+//!
+//! Texts of keys whose values repeat are stored once each: a cell holds a code, which stays one all
+//! the way into the file (`cargo bench -p otolith-ingest --bench convert`).
 
 use otolith_otlp::KeyValue;
 
@@ -12,6 +15,7 @@ use crate::value::json;
 use crate::value::series::{AttributesHash, key_hash};
 
 use super::interner::Interner;
+use super::key_texts::KeyTexts;
 
 /// How the value of a cell is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,12 +54,15 @@ const KIND_BITS: u32 = 3;
 /// An attribute of a row.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cell {
-    /// The number itself; of a text the offset in the bytes.
+    /// The number itself; of a text the offset in the bytes, or its code and [`CODED`].
     value: u64,
     key_and_kind: u32,
     /// Length of a text; of any other kind how it was sent, one of the numbers below.
     len: u32,
 }
+
+/// The text of a cell is one of the texts of its key.
+const CODED: u64 = 1 << 63;
 
 const SENT_AS_IS: u32 = 0;
 const SENT_STRING: u32 = 1;
@@ -90,6 +97,15 @@ impl Cell {
         if self.is_text() { self.len as usize } else { 0 }
     }
 
+    /// Code of a text among those of its key, if it is one of them.
+    pub(crate) const fn code(self) -> Option<u32> {
+        if self.is_text() && self.value & CODED != 0 {
+            Some(self.value as u32)
+        } else {
+            None
+        }
+    }
+
     /// True if the value was converted.
     pub(crate) const fn is_converted(self) -> bool {
         !self.is_text() && self.len != SENT_AS_IS
@@ -114,6 +130,7 @@ struct KeyInfo {
     hash: u64,
     /// Bit per kind that was announced.
     announced: u8,
+    texts: KeyTexts,
 }
 
 /// Attributes of rows.
@@ -122,11 +139,15 @@ pub(crate) struct Cells {
     cells: Vec<Cell>,
     row_ends: Vec<usize>,
     bytes: Vec<u8>,
+    /// Bytes of the texts of all cells, coded or not.
+    text_bytes: usize,
     /// Texts as sent of converted values that are not canonical, where they end in `sent_bytes`.
     sent_texts: Vec<usize>,
     sent_bytes: Vec<u8>,
     keys: Interner,
     infos: Vec<KeyInfo>,
+    /// Keys whose texts changed, in order.
+    text_changes: Vec<u32>,
     /// Each key and kind that can have a column, in order of appearance.
     announced: Vec<(u32, Kind)>,
     /// How many of `announced` are not fresh.
@@ -141,6 +162,7 @@ pub(crate) struct CellsMark {
     bytes: usize,
     sent_texts: usize,
     keys: usize,
+    text_changes: usize,
     announced: usize,
 }
 
@@ -159,7 +181,12 @@ impl Cells {
         self.keys.restart();
         for attribute in attributes {
             let key = self.push_one(attribute);
-            hash.add(self.infos[key as usize].hash, &attribute.value);
+            let info = &self.infos[key as usize];
+            // The hash that finds a text again is the one that goes into the series.
+            match self.cells.last().and_then(|cell| cell.code()) {
+                Some(code) => hash.add_hashed(info.texts.hash(code)),
+                None => hash.add(info.hash, &attribute.value),
+            }
         }
         hash
     }
@@ -176,9 +203,23 @@ impl Cells {
         let sent = self.sent(sent);
         match scalar {
             Scalar::String(text) => {
-                let start = self.bytes.len();
-                self.bytes.extend_from_slice(text.as_bytes());
-                self.push_text(key, Kind::String, start);
+                let info = &mut self.infos[key as usize];
+                let (code, is_change) = info.texts.code(info.hash, text);
+                if is_change {
+                    self.text_changes.push(key);
+                }
+                match code {
+                    Some(code) => {
+                        let len = u32::try_from(text.len()).expect("frames are smaller");
+                        self.text_bytes += text.len();
+                        self.push_cell(key, Kind::String, CODED | u64::from(code), len);
+                    }
+                    None => {
+                        let start = self.bytes.len();
+                        self.bytes.extend_from_slice(text.as_bytes());
+                        self.push_text(key, Kind::String, start);
+                    }
+                }
             }
             Scalar::Bool(truth) => self.push_cell(key, Kind::Boolean, u64::from(truth), sent),
             Scalar::Int(int) => self.push_cell(key, Kind::Int64, int.cast_unsigned(), sent),
@@ -242,13 +283,16 @@ impl Cells {
                 known: known_keys::known(key).map(|known| known.r#type),
                 hash: key_hash(key.as_bytes()),
                 announced: 0,
+                texts: KeyTexts::default(),
             });
         }
         number
     }
 
     fn push_text(&mut self, key: u32, kind: Kind, start: usize) {
-        let len = u32::try_from(self.bytes.len() - start).expect("frames are smaller");
+        let len = self.bytes.len() - start;
+        self.text_bytes += len;
+        let len = u32::try_from(len).expect("frames are smaller");
         self.push_cell(key, kind, start as u64, len);
     }
 
@@ -275,6 +319,9 @@ impl Cells {
 
     /// The bytes of the text of a cell.
     pub(crate) fn text(&self, cell: Cell) -> &[u8] {
+        if let Some(code) = cell.code() {
+            return self.texts(cell.key()).get(code);
+        }
         let start = cell.value as usize;
         &self.bytes[start..start + cell.len_bytes()]
     }
@@ -282,6 +329,21 @@ impl Cells {
     /// The text of a cell.
     pub(crate) fn text_str(&self, cell: Cell) -> &str {
         std::str::from_utf8(self.text(cell)).expect("cells hold whole texts")
+    }
+
+    /// The texts that codes of a key mean.
+    pub(crate) fn texts(&self, key: u32) -> &KeyTexts {
+        &self.infos[key as usize].texts
+    }
+
+    /// Hash of a key, which those of its texts are made with.
+    pub(crate) fn key_hash(&self, key: u32) -> u64 {
+        self.infos[key as usize].hash
+    }
+
+    /// Bytes of the texts of all cells, each counted as often as it appears.
+    pub(crate) fn text_bytes(&self) -> usize {
+        self.text_bytes
     }
 
     /// The key of a number.
@@ -310,6 +372,11 @@ impl Cells {
             + self.sent_bytes.len()
             + self.sent_texts.len() * size_of::<usize>()
             + self.keys.len_bytes()
+            + self
+                .infos
+                .iter()
+                .map(|info| info.texts.len_bytes())
+                .sum::<usize>()
     }
 
     pub(crate) fn mark(&self) -> CellsMark {
@@ -319,13 +386,22 @@ impl Cells {
             bytes: self.bytes.len(),
             sent_texts: self.sent_texts.len(),
             keys: self.keys.len(),
+            text_changes: self.text_changes.len(),
             announced: self.announced.len(),
         }
     }
 
     pub(crate) fn truncate(&mut self, mark: CellsMark) {
         self.row_ends.truncate(mark.rows);
-        self.cells.truncate(mark.cells);
+        for cell in self.cells.drain(mark.cells..) {
+            self.text_bytes -= cell.len_bytes();
+            if cell.code().is_some() {
+                self.infos[cell.key() as usize].texts.forget_one();
+            }
+        }
+        for key in self.text_changes.drain(mark.text_changes..).rev() {
+            self.infos[key as usize].texts.undo();
+        }
         self.bytes.truncate(mark.bytes);
         self.sent_texts.truncate(mark.sent_texts);
         self.sent_bytes
@@ -343,6 +419,21 @@ impl Cells {
 mod tests {
     use super::*;
     use otolith_otlp::Value;
+
+    #[test]
+    fn coded_texts_count_as_often_as_they_appear() {
+        let mut cells = Cells::default();
+        let row = [attribute("a", Value::String("abc"))];
+        push(&mut cells, &row);
+        let mark = cells.mark();
+        push(&mut cells, &row);
+        assert_eq!(cells.text_bytes(), 6);
+        let codes: Vec<_> = (0..2).map(|row| cells.row(row)[0].code()).collect();
+        assert_eq!(codes, [Some(0); 2]);
+        assert_eq!(cells.text_str(cells.row(1)[0]), "abc");
+        cells.truncate(mark);
+        assert_eq!(cells.text_bytes(), 3);
+    }
 
     fn attribute<'a>(key: &'a str, value: Value<'a>) -> KeyValue<'a> {
         KeyValue { key, value }

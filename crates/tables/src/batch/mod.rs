@@ -4,6 +4,7 @@ pub(crate) mod cells;
 pub(crate) mod context;
 mod fields;
 pub(crate) mod interner;
+pub(crate) mod key_texts;
 mod points;
 mod sink;
 pub(crate) mod tables;

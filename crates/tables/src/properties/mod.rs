@@ -306,7 +306,7 @@ fn assemble(
 /// All parts of what was pushed.
 fn drain(assembler: &mut Assembler) -> Vec<Part> {
     let mut parts = Vec::new();
-    let result: Result<(), Infallible> = assembler.drain_each(|part| {
+    let result: Result<(), Infallible> = assembler.drain().each(|part| {
         parts.push(part);
         Ok(())
     });

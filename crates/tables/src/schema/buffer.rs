@@ -6,8 +6,10 @@ use std::collections::HashMap;
 use std::marker::PhantomData;
 
 use otolith_otlp::{SpanId, TraceId};
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::part::{ColumnType, Strings, Values};
+use crate::value::texts::Texts;
 
 /// A row of one of several buffers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -223,12 +225,6 @@ impl StringsBuilder {
         self.strings.offsets.push(offset(self.strings.bytes.len()));
     }
 
-    /// Appends empty texts until there are `rows`.
-    pub(crate) fn pad(&mut self, rows: usize) {
-        let end = offset(self.strings.bytes.len());
-        self.strings.offsets.resize(rows + 1, end);
-    }
-
     pub(crate) fn finish(self) -> Strings {
         self.strings
     }
@@ -348,16 +344,22 @@ impl<N: Names> Buffer for Codes<N> {
     fn gather(buffers: &[&Self], rows: &[RowRef]) -> Gathered {
         let mut dictionary = DictionaryBuilder::default();
         let mut known = HashMap::new();
+        let mut last = None;
         let mut indices = Vec::with_capacity(rows.len());
         let mut valid = Vec::with_capacity(rows.len());
         for row in rows {
             let code = buffers[row.buffer as usize].codes.at(row.row);
             valid.push(code.is_some());
-            indices.push(code.map_or(0, |code| {
-                *known
+            // Most rows say what the one before says.
+            let index = match (code, last) {
+                (None, _) => 0,
+                (Some(code), Some((same, index))) if same == code => index,
+                (Some(code), _) => *known
                     .entry(code)
-                    .or_insert_with(|| dictionary.index(&name::<N>(code)))
-            }));
+                    .or_insert_with(|| dictionary.index(&name::<N>(code))),
+            };
+            last = code.map(|code| (code, index)).or(last);
+            indices.push(index);
         }
         let dictionary = dictionary.finish();
         (
@@ -372,33 +374,18 @@ impl<N: Names> Buffer for Codes<N> {
 
 /// Builds a dictionary of distinct texts, in the order in which they came.
 #[derive(Debug, Default)]
-pub(crate) struct DictionaryBuilder {
-    strings: Strings,
-    indices: HashMap<Box<str>, i32>,
-}
+pub(crate) struct DictionaryBuilder(Texts);
 
 impl DictionaryBuilder {
     /// Index of a text.
     pub(crate) fn index(&mut self, text: &str) -> i32 {
-        if let Some(&index) = self.indices.get(text) {
-            return index;
-        }
-        if self.strings.offsets.is_empty() {
-            self.strings.offsets.push(0);
-        }
-        let index = offset(self.strings.offsets.len() - 1);
-        self.strings.bytes.extend_from_slice(text.as_bytes());
-        self.strings.offsets.push(offset(self.strings.bytes.len()));
-        self.indices.insert(text.into(), index);
-        index
+        let code = self.0.intern(xxh3_64(text.as_bytes()), text.as_bytes());
+        offset(code as usize)
     }
 
     /// The dictionary; never empty, so that index 0 is valid for null rows too.
-    pub(crate) fn finish(mut self) -> Strings {
-        if self.strings.offsets.is_empty() {
-            self.index("");
-        }
-        self.strings
+    pub(crate) fn finish(self) -> Strings {
+        self.0.into_strings()
     }
 }
 

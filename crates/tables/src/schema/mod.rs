@@ -49,7 +49,7 @@ impl ColumnDefinition {
 }
 
 /// The row buffers of one table, made by `table!`.
-pub(crate) trait Rows: Default {
+pub(crate) trait Rows: Default + Send + Sync {
     /// One row.
     type Row<'a>;
     /// The table.

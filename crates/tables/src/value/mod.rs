@@ -3,4 +3,5 @@
 pub(crate) mod fit;
 pub(crate) mod json;
 pub(crate) mod series;
+pub(crate) mod texts;
 pub(crate) mod time;

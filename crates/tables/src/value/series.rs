@@ -28,7 +28,12 @@ pub(crate) struct AttributesHash {
 impl AttributesHash {
     /// Adds an attribute, given the hash of its key.
     pub(crate) fn add(&mut self, key: u64, value: &Value<'_>) {
-        self.sum = self.sum.wrapping_add(value_hash(key, value));
+        self.add_hashed(value_hash(key, value));
+    }
+
+    /// Adds an attribute, given the hash of its value.
+    pub(crate) fn add_hashed(&mut self, hash: u64) {
+        self.sum = self.sum.wrapping_add(hash);
         self.count += 1;
     }
 
@@ -52,11 +57,19 @@ pub(crate) fn key_hash(key: &[u8]) -> u64 {
     xxh3_64(key)
 }
 
+/// Hash of a text, given the hash of its key.
+pub(crate) fn text_hash(key: u64, text: &str) -> u64 {
+    xxh3_64_with_seed(text.as_bytes(), key.wrapping_add(TEXT))
+}
+
+/// The kind of a text.
+const TEXT: u64 = 1;
+
 fn value_hash(key: u64, value: &Value<'_>) -> u64 {
     let hash = |kind: u64, bytes: &[u8]| xxh3_64_with_seed(bytes, key.wrapping_add(kind));
     match value {
         Value::Empty => hash(0, &[]),
-        Value::String(text) => hash(1, text.as_bytes()),
+        Value::String(text) => text_hash(key, text),
         Value::Bool(truth) => hash(2, &[u8::from(*truth)]),
         Value::Int(int) => hash(3, &int.to_le_bytes()),
         Value::Double(double) => {

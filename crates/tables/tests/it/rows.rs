@@ -417,7 +417,7 @@ fn a_drain_that_fails_loses_what_follows_and_nothing_else() {
         }
         assembler.push(batches);
         let mut tables = Vec::new();
-        let result = assembler.drain_each(|part| {
+        let result = assembler.drain().each(|part| {
             tables.push((part.database.as_str().to_owned(), part.table));
             if fails { Err("full") } else { Ok(()) }
         });

@@ -108,7 +108,7 @@ fn text(strings: &Strings, index: usize) -> Cell {
 /// All parts of what was pushed.
 pub(crate) fn drain(assembler: &mut Assembler) -> Vec<Part> {
     let mut parts = Vec::new();
-    let result: Result<(), Infallible> = assembler.drain_each(|part| {
+    let result: Result<(), Infallible> = assembler.drain().each(|part| {
         parts.push(part);
         Ok(())
     });

@@ -1,6 +1,7 @@
 //! Numbers that a seed decides: SplitMix64.
 
 /// A source of numbers.
+#[derive(Clone, Debug)]
 pub struct Random(u64);
 
 impl Random {
@@ -10,6 +11,10 @@ impl Random {
     }
 
     /// The next number.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "there is no end to iterate to"
+    )]
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
@@ -21,5 +26,10 @@ impl Random {
     /// A number below a limit above 0.
     pub fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit
+    }
+
+    /// One of several, of which there is at least one.
+    pub fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
+        all[self.below(all.len() as u64) as usize]
     }
 }

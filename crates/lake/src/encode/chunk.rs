@@ -1,0 +1,209 @@
+//! The columns of a part into the column chunks of a file, row group after row group.
+
+use std::io;
+use std::sync::Arc;
+
+use arrow_array::{Array as _, ArrayRef};
+use arrow_schema::{ArrowError, Field as ArrowField, Schema};
+use bytes::Bytes;
+use otolith_tables::{ColumnType, Field, PartColumn, Strings, Values};
+use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
+use parquet::column::writer::ColumnCloseResult;
+use parquet::errors::{ParquetError, Result};
+use parquet::file::writer::SerializedRowGroupWriter;
+use parquet::schema::types::ColumnDescPtr;
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
+use zstd::bulk::Compressor;
+
+use super::array::{self, length};
+use super::{ROW_GROUP_ROWS, ZSTD_LEVEL, begin, compression, dictionary};
+use crate::field::to_arrow;
+
+/// The values of a column.
+pub(super) enum Column {
+    /// For the library's writer.
+    Array(ArrayRef),
+    /// Texts by code.
+    Codes {
+        indices: Vec<i32>,
+        validity: Option<Vec<bool>>,
+        dictionary: Strings,
+    },
+}
+
+/// An encoded column chunk.
+enum Chunk {
+    OfLibrary(ArrowColumnChunk),
+    OfCodes(Bytes, ColumnCloseResult),
+}
+
+/// What encodes a column in one row group.
+enum Encoder {
+    Library(Box<ArrowColumnWriter>),
+    Codes(ColumnDescPtr),
+}
+
+impl Column {
+    /// Checks the lengths and offsets.
+    pub fn new(column: PartColumn, row_count: usize) -> Result<Self, ArrowError> {
+        let r#type = column.field.r#type;
+        match column.values {
+            Values::Dictionary {
+                indices,
+                dictionary,
+            } if r#type == ColumnType::String => {
+                check_codes(&indices, column.validity.as_deref(), &dictionary, row_count)?;
+                Ok(Self::Codes {
+                    indices,
+                    validity: column.validity,
+                    dictionary,
+                })
+            }
+            values => array::array(
+                PartColumn {
+                    field: column.field,
+                    values,
+                    validity: column.validity,
+                },
+                row_count,
+            )
+            .map(Self::Array),
+        }
+    }
+}
+
+fn check_codes(
+    indices: &[i32],
+    validity: Option<&[bool]>,
+    dictionary: &Strings,
+    row_count: usize,
+) -> Result<(), ArrowError> {
+    array::check_offsets(&dictionary.offsets)?;
+    if indices.len() != row_count {
+        return Err(length("values", row_count, indices.len()));
+    }
+    let valid = validity.map_or(row_count, <[bool]>::len);
+    if valid != row_count {
+        return Err(length("validity", row_count, valid));
+    }
+    let texts = dictionary.offsets.len() - 1;
+    let is_outside = |index: &i32| usize::try_from(*index).map_or(true, |index| index >= texts);
+    let outside = match validity {
+        None => indices.iter().find(|index| is_outside(index)),
+        Some(valid) => {
+            let mut valid = indices.iter().zip(valid).filter(|(_, valid)| **valid);
+            valid.find_map(|(index, _)| is_outside(index).then_some(index))
+        }
+    };
+    match outside {
+        None => Ok(()),
+        Some(index) => Err(ArrowError::InvalidArgumentError(format!(
+            "index {index} in a dictionary of {texts} texts"
+        ))),
+    }
+}
+
+/// Writes all columns and the footer.
+pub(super) fn write<W: io::Write + Send>(
+    fields: &[Field],
+    columns: &[Column],
+    row_count: usize,
+    sink: W,
+) -> Result<W> {
+    let arrow_fields: Vec<ArrowField> = fields.iter().map(to_arrow).collect();
+    let schema = Arc::new(Schema::new(arrow_fields.clone()));
+    let (mut file, _) = begin(fields, schema, sink)?.into_serialized_writer()?;
+    // The library's writers of columns come for a whole schema, and each brings contexts of zstd that
+    // cost more than a small column: so there is one of just the columns that are its own.
+    let is_own = |(_, column): &(_, &Column)| matches!(column, Column::Array(_));
+    let own = fields.iter().zip(columns).filter(is_own);
+    let own_fields: Vec<Field> = own.map(|(field, _)| field.clone()).collect();
+    let own_schema: Vec<ArrowField> = own_fields.iter().map(to_arrow).collect();
+    let own_schema = Arc::new(Schema::new(own_schema));
+    let (_own, factory) = begin(&own_fields, own_schema, io::sink())?.into_serialized_writer()?;
+
+    for (number, start) in (0..row_count).step_by(ROW_GROUP_ROWS).enumerate() {
+        let rows = ROW_GROUP_ROWS.min(row_count - start);
+        let mut writers = factory.create_column_writers(number)?.into_iter();
+        let mut jobs = Vec::with_capacity(columns.len());
+        // Every column has one leaf: lists are of plain numbers.
+        for (leaf, (column, field)) in columns.iter().zip(&arrow_fields).enumerate() {
+            let encoder = match column {
+                Column::Codes { .. } => Encoder::Codes(file.schema_descr().column(leaf)),
+                Column::Array(_) => {
+                    Encoder::Library(Box::new(writers.next().ok_or_else(|| {
+                        ParquetError::General("fewer writers than columns".to_owned())
+                    })?))
+                }
+            };
+            jobs.push((column, field, encoder));
+        }
+        let compressor = || Compressor::new(ZSTD_LEVEL);
+        // On a thread of no pool the work would go to one that nobody asked for.
+        let chunks: Vec<Chunk> = if rayon::current_thread_index().is_none() {
+            let mut compressor = compressor()?;
+            let jobs = jobs.into_iter();
+            jobs.map(|job| encode(job, start, rows, &mut compressor))
+                .collect::<Result<_>>()?
+        } else {
+            jobs.into_par_iter()
+                .map_init(compressor, |compressor, job| match compressor {
+                    Ok(compressor) => encode(job, start, rows, compressor),
+                    Err(error) => Err(ParquetError::General(error.to_string())),
+                })
+                .collect::<Result<_>>()?
+        };
+        let mut group = file.next_row_group()?;
+        for chunk in chunks {
+            append(chunk, &mut group)?;
+        }
+        group.close()?;
+    }
+    file.into_inner()
+}
+
+fn encode(
+    (column, field, encoder): (&Column, &ArrowField, Encoder),
+    start: usize,
+    rows: usize,
+    compressor: &mut Compressor<'static>,
+) -> Result<Chunk> {
+    match (column, encoder) {
+        (Column::Array(array), Encoder::Library(mut writer)) => {
+            for leaf in compute_leaves(field, &array.slice(start, rows))? {
+                writer.write(&leaf)?;
+            }
+            writer.close().map(Chunk::OfLibrary)
+        }
+        (
+            Column::Codes {
+                indices,
+                validity,
+                dictionary,
+            },
+            Encoder::Codes(descriptor),
+        ) => {
+            let codes = dictionary::Codes {
+                indices: &indices[start..start + rows],
+                validity: validity.as_ref().map(|valid| &valid[start..start + rows]),
+                dictionary,
+            };
+            let (bytes, close) =
+                dictionary::encode(&descriptor, &codes, compressor, compression()?)?;
+            Ok(Chunk::OfCodes(bytes, close))
+        }
+        _ => Err(ParquetError::General(
+            "another encoder than the column".to_owned(),
+        )),
+    }
+}
+
+fn append<W: io::Write + Send>(
+    chunk: Chunk,
+    group: &mut SerializedRowGroupWriter<'_, W>,
+) -> Result<()> {
+    match chunk {
+        Chunk::OfLibrary(chunk) => chunk.append_to_row_group(group),
+        Chunk::OfCodes(bytes, close) => group.append_column(&bytes, close),
+    }
+}

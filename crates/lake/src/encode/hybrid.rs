@@ -1,0 +1,157 @@
+//! Parquet's RLE / bit-packing hybrid: runs of one value, and groups of eight packed ones.
+//!
+//! Format: <https://parquet.apache.org/docs/file-format/data-pages/encodings/>, "Run Length
+//! Encoding / Bit-Packing Hybrid".
+
+/// Values in a packed group.
+const GROUP: usize = 8;
+/// A run shorter than this is packed with its neighbours: ending a packed run and beginning a new one
+/// costs more than it saves.
+const MIN_RUN: usize = 2 * GROUP;
+
+/// Bits that values below `count` need.
+pub(super) fn bit_width(count: usize) -> u32 {
+    usize::BITS - count.saturating_sub(1).leading_zeros()
+}
+
+/// Appends values, all of which fit `width` bits (at most 32).
+pub(super) fn encode(values: &[u32], width: u32, out: &mut Vec<u8>) {
+    let mut packed = 0;
+    let mut at = 0;
+    while at < values.len() {
+        let run = run_length(&values[at..]);
+        if run < MIN_RUN {
+            // Only whole groups can be followed by something else.
+            at += run.next_multiple_of(GROUP).min(values.len() - at);
+            continue;
+        }
+        if packed < at {
+            pack(&values[packed..at], width, out);
+        }
+        put_varint(run as u64 * 2, out);
+        let bytes = values[at].to_le_bytes();
+        out.extend_from_slice(&bytes[..width.div_ceil(8) as usize]);
+        at += run;
+        packed = at;
+    }
+    if packed < at {
+        pack(&values[packed..at], width, out);
+    }
+}
+
+/// How many values at the front are the same.
+fn run_length(values: &[u32]) -> usize {
+    let first = values[0];
+    let end = values.iter().position(|value| *value != first);
+    end.unwrap_or(values.len())
+}
+
+/// Appends one packed run; a group that is not whole is filled with zeros.
+fn pack(values: &[u32], width: u32, out: &mut Vec<u8>) {
+    let groups = values.len().div_ceil(GROUP);
+    put_varint(groups as u64 * 2 + 1, out);
+    let end = out.len() + groups * width as usize;
+    let (mut bits, mut count) = (0_u64, 0);
+    for value in values {
+        bits |= u64::from(*value) << count;
+        count += width;
+        while count >= 8 {
+            out.push(bits as u8);
+            bits >>= 8;
+            count -= 8;
+        }
+    }
+    if count > 0 {
+        out.push(bits as u8);
+    }
+    out.resize(end, 0);
+}
+
+fn put_varint(mut value: u64, out: &mut Vec<u8>) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Decodes by the letter of the format.
+    fn decode(mut bytes: &[u8], width: u32, count: usize) -> Vec<u32> {
+        let mut values = Vec::new();
+        while values.len() < count {
+            let mut header = 0_u64;
+            let mut shift = 0;
+            loop {
+                let byte = bytes[0];
+                bytes = &bytes[1..];
+                header |= u64::from(byte & 0x7f) << shift;
+                shift += 7;
+                if byte < 0x80 {
+                    break;
+                }
+            }
+            let len = (header >> 1) as usize;
+            if header & 1 == 0 {
+                let size = width.div_ceil(8) as usize;
+                let mut value = [0; 4];
+                value[..size].copy_from_slice(&bytes[..size]);
+                bytes = &bytes[size..];
+                values.extend(std::iter::repeat_n(u32::from_le_bytes(value), len));
+            } else {
+                for index in 0..len * GROUP {
+                    let mut value = 0;
+                    for bit in 0..width as usize {
+                        let place = index * width as usize + bit;
+                        value |= u32::from(bytes[place / 8] >> (place % 8) & 1) << bit;
+                    }
+                    values.push(value);
+                }
+                bytes = &bytes[len * width as usize..];
+            }
+        }
+        assert!(bytes.is_empty());
+        assert!(values[count..].iter().all(|padding| *padding == 0));
+        values.truncate(count);
+        values
+    }
+
+    #[track_caller]
+    fn check(values: &[u32], width: u32) {
+        let mut out = Vec::new();
+        encode(values, width, &mut out);
+        assert_eq!(decode(&out, width, values.len()), values);
+    }
+
+    #[test]
+    fn widths_hold_all_values_below_a_count() {
+        let widths = [0, 1, 2, 3, 256, 257].map(bit_width);
+        assert_eq!(widths, [0, 0, 1, 2, 8, 9]);
+    }
+
+    #[test]
+    fn runs_are_short() {
+        let mut out = Vec::new();
+        encode(&[5; 1000], 3, &mut out);
+        assert_eq!(out, [0xd0, 0x0f, 5]);
+    }
+
+    proptest! {
+        #[test]
+        fn values_come_back(
+            runs in prop::collection::vec((any::<u32>(), 1..40_usize), 0..60),
+            width in 0..=32_u32,
+        ) {
+            let mask = u32::MAX.checked_shr(32 - width).unwrap_or(0);
+            let values: Vec<u32> = runs
+                .into_iter()
+                .flat_map(|(value, len)| std::iter::repeat_n(value & mask, len))
+                .collect();
+            check(&values, width);
+        }
+    }
+}

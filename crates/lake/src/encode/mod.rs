@@ -1,0 +1,205 @@
+//! A part into the bytes of a Parquet file. The same part always gives the same bytes.
+
+mod array;
+mod chunk;
+mod dictionary;
+mod hybrid;
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use otolith_tables::{ColumnType, Field, Layout, Part};
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::arrow::{ArrowWriter, add_encoded_arrow_schema_to_metadata};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::disk;
+use crate::error::LakeError;
+use crate::field::LIST_ITEM;
+
+/// Rows of a row group: enough for good compression, few enough to skip by time.
+const ROW_GROUP_ROWS: usize = 128 * 1024;
+/// Higher levels gain little on telemetry and cost much.
+const ZSTD_LEVEL: i32 = 1;
+/// Without a version: the same input gives the same bytes after an update that changes nothing.
+const CREATED_BY: &str = "otolith";
+
+/// Writes a part into an empty file, durably. In a pool of threads columns are encoded side by side.
+pub(crate) fn write(part: Part, file: File, path: &Path) -> Result<Written, LakeError> {
+    let table = format!("{}.{}", part.database, part.table);
+    let fields: Vec<Field> = part.columns.iter().map(|c| c.field.clone()).collect();
+    let rows = part.row_count;
+    let mut columns = Vec::with_capacity(fields.len());
+    for column in part.columns {
+        let name = column.field.name.clone();
+        let column = chunk::Column::new(column, rows).map_err(|source| LakeError::BadPart {
+            table: table.clone(),
+            column: name,
+            source,
+        })?;
+        columns.push(column);
+    }
+    let failed = |source| write_error(&table, path, source);
+    let file = chunk::write(&fields, &columns, rows, HashedFile::new(file));
+    HashedFile::finish(file.map_err(failed)?, rows as u64, path)
+}
+
+/// A finished and synced file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Written {
+    pub rows: u64,
+    pub len_bytes: u64,
+    /// XXH3-128 of the file.
+    pub xxh3: u128,
+}
+
+/// Writes batch after batch into the file of one part.
+pub(crate) struct PartWriter {
+    writer: ArrowWriter<HashedFile>,
+    rows: u64,
+    path: PathBuf,
+    table: String,
+}
+
+impl PartWriter {
+    /// Begins a file with these columns, whose batches have `schema`.
+    pub fn new(
+        fields: &[Field],
+        schema: SchemaRef,
+        file: File,
+        path: &Path,
+        table: &str,
+    ) -> Result<Self, LakeError> {
+        let writer = begin(fields, schema, HashedFile::new(file));
+        Ok(Self {
+            writer: writer.map_err(|source| write_error(table, path, source))?,
+            rows: 0,
+            path: path.to_owned(),
+            table: table.to_owned(),
+        })
+    }
+
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
+        self.rows += batch.num_rows() as u64;
+        let written = self.writer.write(batch);
+        written.map_err(|source| self.failed(source))
+    }
+
+    /// Ends the file and makes it durable.
+    pub fn finish(self) -> Result<Written, LakeError> {
+        let file = self.writer.into_inner();
+        let file = file.map_err(|source| write_error(&self.table, &self.path, source))?;
+        file.finish(self.rows, &self.path)
+    }
+
+    /// What went wrong with this file.
+    pub fn failed(&self, source: ParquetError) -> LakeError {
+        write_error(&self.table, &self.path, source)
+    }
+}
+
+fn write_error(table: &str, path: &Path, source: ParquetError) -> LakeError {
+    LakeError::Write {
+        table: table.to_owned(),
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// A file whose bytes are hashed on their way.
+struct HashedFile {
+    file: File,
+    hasher: Xxh3,
+    len_bytes: u64,
+}
+
+impl HashedFile {
+    fn new(file: File) -> Self {
+        Self {
+            file,
+            hasher: Xxh3::new(),
+            len_bytes: 0,
+        }
+    }
+
+    /// Makes the file durable.
+    fn finish(self, rows: u64, path: &Path) -> Result<Written, LakeError> {
+        disk::sync(&self.file, path)?;
+        Ok(Written {
+            rows,
+            len_bytes: self.len_bytes,
+            xxh3: self.hasher.digest128(),
+        })
+    }
+}
+
+impl io::Write for HashedFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.file.write(bytes)?;
+        self.hasher.update(&bytes[..count]);
+        self.len_bytes += count as u64;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Begins to write columns into a sink.
+fn begin<W: io::Write + Send>(
+    fields: &[Field],
+    schema: SchemaRef,
+    sink: W,
+) -> Result<ArrowWriter<W>, ParquetError> {
+    let mut properties = properties(fields)?;
+    add_encoded_arrow_schema_to_metadata(&schema, &mut properties);
+    let options = ArrowWriterOptions::new()
+        .with_properties(properties)
+        .with_skip_arrow_metadata(true);
+    ArrowWriter::try_new_with_options(sink, schema, options)
+}
+
+fn properties(fields: &[Field]) -> Result<WriterProperties, ParquetError> {
+    let mut builder = WriterProperties::builder()
+        .set_created_by(CREATED_BY.to_owned())
+        .set_compression(compression()?)
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_offset_index_disabled(true);
+    for field in fields {
+        let path = column_path(field);
+        match (field.layout, field.r#type) {
+            (Layout::Rising, ColumnType::Int64 | ColumnType::Timestamp) => {
+                builder = builder
+                    .set_column_dictionary_enabled(path.clone(), false)
+                    .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
+            }
+            (Layout::Rising | Layout::Distinct, _) => {
+                builder = builder.set_column_dictionary_enabled(path, false);
+            }
+            (Layout::Repeating, _) => {}
+        }
+    }
+    Ok(builder.build())
+}
+
+/// The path of the values of a column in a file.
+fn column_path(field: &Field) -> ColumnPath {
+    let mut path = vec![field.name.clone()];
+    if matches!(field.r#type, ColumnType::Int64List | ColumnType::DoubleList) {
+        path.extend(["list".to_owned(), LIST_ITEM.to_owned()]);
+    }
+    ColumnPath::new(path)
+}
+
+fn compression() -> Result<Compression, ParquetError> {
+    Ok(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?))
+}

@@ -1,0 +1,88 @@
+//! A column of texts while it is written: codes as long as texts repeat.
+
+use crate::batch::cells::{Cell, Cells};
+use crate::part::Values;
+use crate::schema::buffer::{StringsBuilder, offset};
+use crate::value::series::text_hash;
+use crate::value::texts::Texts;
+
+/// No code of the part is known yet.
+const UNKNOWN: u32 = u32::MAX;
+
+/// Codes of rows and the texts that they mean, in the order in which rows come to them: so the
+/// result does not depend on how rows came in batches.
+#[derive(Debug)]
+pub(super) struct TextColumn {
+    codes: Vec<i32>,
+    texts: Texts,
+    /// By buffer: the code in the part of each code of the batch.
+    known: Vec<Vec<u32>>,
+    /// Bytes of the texts of all rows.
+    text_bytes: usize,
+}
+
+impl TextColumn {
+    pub(super) fn with_capacity(rows: usize) -> Self {
+        Self {
+            codes: Vec::with_capacity(rows),
+            texts: Texts::default(),
+            known: Vec::new(),
+            text_bytes: 0,
+        }
+    }
+
+    /// Appends empty rows until there are `rows`.
+    pub(super) fn pad(&mut self, rows: usize) {
+        self.codes.resize(rows, 0);
+    }
+
+    /// Appends the text of a cell.
+    pub(super) fn push(&mut self, buffer: u32, cells: &Cells, cell: Cell) {
+        self.text_bytes += cell.len_bytes();
+        let code = match cell.code() {
+            Some(code) => self.known_code(buffer as usize, cells, cell, code),
+            None => {
+                let text = cells.text_str(cell);
+                let hash = text_hash(cells.key_hash(cell.key()), text);
+                self.texts.intern(hash, text.as_bytes())
+            }
+        };
+        self.codes.push(offset(code as usize));
+    }
+
+    fn known_code(&mut self, buffer: usize, cells: &Cells, cell: Cell, code: u32) -> u32 {
+        if self.known.len() <= buffer {
+            self.known.resize_with(buffer + 1, Vec::new);
+        }
+        let of_batch = cells.texts(cell.key());
+        let known = &mut self.known[buffer];
+        if known.is_empty() {
+            known.resize(of_batch.len(), UNKNOWN);
+        }
+        let known = &mut known[code as usize];
+        if *known == UNKNOWN {
+            *known = self.texts.intern(of_batch.hash(code), of_batch.get(code));
+        }
+        *known
+    }
+
+    /// The column: as codes if these are shorter than the texts.
+    pub(super) fn finish(self, valid: &[bool]) -> Values {
+        let width = usize::BITS - self.texts.len().leading_zeros();
+        let coded_bytes = self.texts.text_bytes() + self.codes.len() * width as usize / 8;
+        if coded_bytes <= self.text_bytes {
+            return Values::Dictionary {
+                indices: self.codes,
+                dictionary: self.texts.into_strings(),
+            };
+        }
+        let mut strings = StringsBuilder::with_capacity(self.codes.len(), self.text_bytes);
+        for (code, valid) in self.codes.iter().zip(valid) {
+            strings.push(match valid {
+                true => self.texts.get(code.unsigned_abs()),
+                false => b"",
+            });
+        }
+        Values::String(strings.finish())
+    }
+}

@@ -1,0 +1,190 @@
+//! Results as text: tables of medians, and the ratios that the targets are about.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use anyhow::{Context as _, Result};
+
+use super::measure::median;
+use super::{Case, Results, Sample};
+use crate::root;
+
+/// A ratio of medians: what, how it is worded, the case above and below the line.
+struct Ratio {
+    what: &'static str,
+    of: fn(&Sample) -> f64,
+    above: &'static str,
+    below: &'static str,
+    /// Whether each is taken per byte of its input.
+    per_byte: bool,
+}
+
+const fn wall(what: &'static str, above: &'static str, below: &'static str) -> Ratio {
+    Ratio {
+        what,
+        of: |sample| sample.wall_s,
+        above,
+        below,
+        per_byte: false,
+    }
+}
+
+const fn user(what: &'static str, above: &'static str, below: &'static str) -> Ratio {
+    Ratio {
+        of: |sample| sample.user_s,
+        ..wall(what, above, below)
+    }
+}
+
+const RATIOS: [Ratio; 15] = [
+    wall(
+        "otlp2records to otolith on 2 threads, JSON lines, wall",
+        "otlp2records, json",
+        "json, 2 threads",
+    ),
+    wall(
+        "otlp2records to otolith on 1 thread, JSON lines, wall",
+        "otlp2records, json",
+        "json, 1 thread",
+    ),
+    user(
+        "otlp2records to otolith on 1 thread, JSON lines, user CPU",
+        "otlp2records, json",
+        "json, 1 thread",
+    ),
+    wall(
+        "otlp2records to otolith on 2 threads, protobuf, wall",
+        "otlp2records, protobuf",
+        "protobuf, 2 threads",
+    ),
+    wall(
+        "otlp2records to otolith on 1 thread, protobuf, wall",
+        "otlp2records, protobuf",
+        "protobuf, 1 thread",
+    ),
+    user(
+        "otlp2records to otolith on 1 thread, protobuf, user CPU",
+        "otlp2records, protobuf",
+        "protobuf, 1 thread",
+    ),
+    wall(
+        "DuckDB to otolith, both on 2 threads, JSON lines, wall",
+        "DuckDB, json",
+        "json, 2 threads",
+    ),
+    wall(
+        "1 thread to 2, JSON lines, wall",
+        "json, 1 thread",
+        "json, 2 threads",
+    ),
+    wall(
+        "1 thread to 2, agentic-ci, wall",
+        "agentic-ci, 1 thread",
+        "agentic-ci, 2 threads",
+    ),
+    wall(
+        "1 thread to 2, protobuf, wall",
+        "protobuf, 1 thread",
+        "protobuf, 2 threads",
+    ),
+    wall(
+        "zstd input to plain, wall",
+        "json.zst, 2 threads",
+        "json, 2 threads",
+    ),
+    wall(
+        "gzip input to plain, wall",
+        "json.gz, 2 threads",
+        "json, 2 threads",
+    ),
+    Ratio {
+        per_byte: true,
+        ..wall(
+            "requests of 10 items to 1,024, per byte, wall",
+            "json in tens, 2 threads",
+            "json, 2 threads",
+        )
+    },
+    wall(
+        "10,000 files to one, wall",
+        "10,000 files, 2 threads",
+        "json in tens, 2 threads",
+    ),
+    Ratio {
+        of: |sample| sample.peak_mib,
+        ..wall(
+            "1 GB input to 200 MB, peak memory",
+            "large json, 2 threads",
+            "json, 2 threads",
+        )
+    },
+];
+
+/// The medians and ratios.
+pub fn tables(results: &Results) -> String {
+    let mut out = String::new();
+    out.push_str(
+        "| case | input MB | wall s | user CPU s | system CPU s | MB/s | peak MiB | Parquet MB |\n\
+         |---|---|---|---|---|---|---|---|\n",
+    );
+    for case in &results.cases {
+        let mb = case.input_bytes as f64 / 1e6;
+        let seconds = of(case, |sample| sample.wall_s);
+        let _ = writeln!(
+            out,
+            "| {} | {mb:.1} | {seconds:.3} | {:.3} | {:.3} | {:.0} | {:.0} | {:.2} |",
+            case.name,
+            of(case, |sample| sample.user_s),
+            of(case, |sample| sample.system_s),
+            mb / seconds,
+            of(case, |sample| sample.peak_mib),
+            case.parquet_bytes as f64 / 1e6,
+        );
+    }
+    out.push_str("\n| ratio of medians | |\n|---|---|\n");
+    for ratio in RATIOS {
+        let find = |name| results.cases.iter().find(|case| case.name == name);
+        let (Some(above), Some(below)) = (find(ratio.above), find(ratio.below)) else {
+            continue;
+        };
+        let mut value = of(above, ratio.of) / of(below, ratio.of);
+        if ratio.per_byte {
+            value *= below.input_bytes as f64 / above.input_bytes as f64;
+        }
+        let _ = writeln!(out, "| {} | {value:.2} |", ratio.what);
+    }
+    out
+}
+
+fn of(case: &Case, value: fn(&Sample) -> f64) -> f64 {
+    median(case.samples.iter().map(value).collect())
+}
+
+/// The page of the newest results in `bench/runs`.
+pub fn page() -> Result<String> {
+    let mut runs: Vec<_> = fs::read_dir(root().join("bench/runs"))?
+        .collect::<std::io::Result<Vec<_>>>()?
+        .iter()
+        .map(fs::DirEntry::path)
+        .collect();
+    runs.sort();
+    let newest = runs.pop().context("there are no results in bench/runs")?;
+    let results: Results = serde_json::from_slice(&fs::read(newest.join("results.json"))?)?;
+    let rounds = results.cases.first().map_or(0, |case| case.samples.len());
+    Ok(format!(
+        "<!-- Generated by `cargo xtask bench` from bench/runs; do not edit. -->\n\n\
+         # Performance\n\n\
+         Medians of {rounds} interleaved runs of each case as a whole process, on {} ({}, commit {}).\n\
+         `cargo xtask bench` repeats them; the raw numbers are in `bench/runs/{}/results.json`. The corpus\n\
+         is made by `crates/corpus`: spans, log records and points of made-up agents and hosts, 1,024 items in\n\
+         a request unless said. Rows and the sum of a token attribute of every contestant are compared with\n\
+         what was generated. otolith's times have typed attribute columns, sorting, statistics and durable\n\
+         commits in them; otlp2records 0.11 runs with mimalloc on one thread and appends; DuckDB 2.0 reads\n\
+         with a schema, attributes become a MAP. All write zstd-compressed Parquet.\n\n{}",
+        results.machine,
+        results.date,
+        results.commit,
+        results.date,
+        tables(&results)
+    ))
+}
