@@ -10,12 +10,12 @@ use crate::{root, run};
 
 /// What the judges are, from PyPI. Pinned so that a failure is ours.
 const PACKAGES: [&str; 6] = [
-    "duckdb>=1.4",
-    "pyarrow>=21",
-    "pytz",
-    "deltalake>=1.2",
-    "polars>=1.30",
-    "pyspark>=4.0",
+    "duckdb==2.0.1",
+    "pyarrow==26.0.1",
+    "pytz==2026.6",
+    "deltalake==1.6.6",
+    "polars==2.1.0",
+    "pyspark==4.3.0",
 ];
 
 /// Converts every real capture, then lets DuckDB and pyarrow read every file, and these, deltalake,

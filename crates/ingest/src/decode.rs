@@ -1,4 +1,4 @@
-//! Decodes the frames of one chunk into batches: the work of one thread at a time.
+//! Decodes the frames of a load into batches: the work of one thread at a time.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::options::ConvertOptions;
 use crate::reader::Work;
 use crate::redact::{Redactor, Tally};
 
-/// Decodes chunk after chunk with its own decoder.
+/// Decodes load after load with its own decoder.
 #[derive(Debug)]
 pub(crate) struct ChunkDecoder {
     decoder: Decoder,
@@ -18,25 +18,26 @@ pub(crate) struct ChunkDecoder {
     redactor: Option<Redactor>,
 }
 
-/// What became of a chunk.
+/// What became of a load.
 #[derive(Debug)]
 pub(crate) struct DecodedChunk {
     /// To be filled again.
     pub chunk: Chunk,
     pub batches: Batches,
     pub counts: FrameCounts,
-    /// Frames rejected as a whole, in input order. Items rejected alone are in the batches.
+    /// Frames rejected as a whole and items rejected alone, in input order.
     pub rejects: Vec<Reject>,
     /// What was redacted in converted frames.
     pub redacted: Tally,
 }
 
-/// What became of the frames of a chunk.
+/// What became of the frames of a load.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct FrameCounts {
     pub read: u64,
     pub converted: u64,
     pub skipped: u64,
+    pub rejected: u64,
     pub payload_bytes: u64,
     /// Items of converted frames, as the decoder counts them.
     pub items: u64,
@@ -51,42 +52,35 @@ impl ChunkDecoder {
         }
     }
 
-    pub fn decode(&mut self, work: Work) -> DecodedChunk {
-        let Work { chunk, skipped } = work;
+    pub fn decode(&mut self, load: Vec<Work>) -> DecodedChunk {
         let mut batches = Batches::new();
         let mut counts = FrameCounts::default();
         let mut rejects = Vec::new();
-        for (index, entry) in chunk.entries().enumerate() {
-            counts.read += 1;
-            let frame = match entry {
-                Entry::Frame(frame) => frame,
-                Entry::Reject(reject) => {
-                    rejects.push(reject.clone());
+        for Work { chunk, skipped } in &load {
+            for (index, entry) in chunk.entries().enumerate() {
+                counts.read += 1;
+                let frame = match entry {
+                    Entry::Frame(frame) => frame,
+                    Entry::Reject(reject) => {
+                        counts.rejected += 1;
+                        rejects.push(reject.clone());
+                        continue;
+                    }
+                };
+                counts.payload_bytes += frame.bytes.len() as u64;
+                if skipped.get(index) == Some(&true) {
+                    counts.skipped += 1;
                     continue;
                 }
-            };
-            counts.payload_bytes += frame.bytes.len() as u64;
-            if skipped.get(index) == Some(&true) {
-                counts.skipped += 1;
-                continue;
-            }
-            let decoded = match &mut self.redactor {
-                None => self.decoder.decode(&frame, &mut batches),
-                Some(redactor) => {
-                    let mut sink = redactor.before(&mut batches);
-                    self.decoder.decode(&frame, &mut sink)
-                }
-            };
-            match decoded {
-                Ok(decoded) => {
-                    counts.converted += 1;
-                    counts.items += decoded.items + decoded.rejected_items;
-                }
-                Err(reject) => rejects.push(frame_reject(&frame, reject, self.kept_reject_bytes)),
+                self.frame(&frame, &mut batches, &mut counts, &mut rejects);
             }
         }
         DecodedChunk {
-            chunk,
+            // One is kept for the next load; that of a large file comes alone.
+            chunk: load
+                .into_iter()
+                .next()
+                .map_or_else(Chunk::new, |work| work.chunk),
             batches,
             counts,
             rejects,
@@ -94,6 +88,33 @@ impl ChunkDecoder {
                 None => Tally::default(),
                 Some(redactor) => redactor.take_tally(),
             },
+        }
+    }
+
+    fn frame(
+        &mut self,
+        frame: &Frame<'_>,
+        batches: &mut Batches,
+        counts: &mut FrameCounts,
+        rejects: &mut Vec<Reject>,
+    ) {
+        let decoded = match &mut self.redactor {
+            None => self.decoder.decode(frame, batches),
+            Some(redactor) => {
+                let mut sink = redactor.before(batches);
+                self.decoder.decode(frame, &mut sink)
+            }
+        };
+        match decoded {
+            Ok(decoded) => {
+                counts.converted += 1;
+                counts.items += decoded.items + decoded.rejected_items;
+                rejects.append(&mut batches.take_rejects());
+            }
+            Err(reject) => {
+                counts.rejected += 1;
+                rejects.push(frame_reject(frame, reject, self.kept_reject_bytes));
+            }
         }
     }
 }

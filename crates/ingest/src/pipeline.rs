@@ -27,8 +27,8 @@ pub(crate) fn inline(
 ) -> Result<ReadEnd, ConvertError> {
     let mut decoder = ChunkDecoder::new(options);
     let mut chunk = Chunk::new();
-    while let Some(work) = reader.next(chunk)? {
-        chunk = sequencer.take(decoder.decode(work))?;
+    while let Some(load) = reader.load(chunk)? {
+        chunk = sequencer.take(decoder.decode(load))?;
     }
     Ok(reader.finish())
 }
@@ -79,12 +79,12 @@ pub(crate) fn threaded(
 fn read(
     mut reader: Reader<'_>,
     free: &Receiver<Chunk>,
-    work: &Sender<(u64, Work)>,
+    work: &Sender<(u64, Vec<Work>)>,
     out: &Sender<(u64, Message)>,
 ) -> ReadEnd {
     let mut number = 0;
     while let Ok(chunk) = free.recv() {
-        match reader.next(chunk) {
+        match reader.load(chunk) {
             Ok(Some(filled)) => {
                 if work.send((number, filled)).is_err() {
                     break;
@@ -103,13 +103,13 @@ fn read(
 
 fn decode(
     decoder: &mut ChunkDecoder,
-    work: &Mutex<Receiver<(u64, Work)>>,
+    work: &Mutex<Receiver<(u64, Vec<Work>)>>,
     out: &Sender<(u64, Message)>,
 ) {
     loop {
         let next = work.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok((number, work)) = next else { return };
-        let result = panic::catch_unwind(AssertUnwindSafe(|| decoder.decode(work)));
+        let Ok((number, load)) = next else { return };
+        let result = panic::catch_unwind(AssertUnwindSafe(|| decoder.decode(load)));
         let (message, is_last) = match result {
             Ok(decoded) => (Message::Decoded(Box::new(decoded)), false),
             Err(panic) => (Message::Panicked(panic), true),

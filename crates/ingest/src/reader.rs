@@ -23,7 +23,14 @@ pub(crate) struct Reader<'a> {
     end: ReadEnd,
     /// Stored bytes of the sources that are read to their end.
     bytes_before: u64,
+    /// What ended the last load early.
+    failure: Option<ConvertError>,
 }
+
+/// Payload bytes of a load that are enough.
+const LOAD_BYTES: usize = 1 << 20;
+/// Chunks of a load that are enough.
+const LOAD_CHUNKS: usize = 256;
 
 /// What is passed over: content that a lake has, and that of sources before.
 pub(crate) struct KnownContent<'a> {
@@ -76,7 +83,35 @@ impl<'a> Reader<'a> {
                 progress: Vec::new(),
             },
             bytes_before: 0,
+            failure: None,
         }
+    }
+
+    /// Reads what goes to a decoder at once, the first chunk into `chunk`: one of a large file, or
+    /// those of many small ones, because a batch for each would cost more than its rows. `None` at the
+    /// end of the last source.
+    pub fn load(&mut self, chunk: Chunk) -> Result<Option<Vec<Work>>, ConvertError> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        let mut chunk = Some(chunk);
+        let mut load = Vec::new();
+        let mut len_bytes = 0;
+        while len_bytes < LOAD_BYTES && load.len() < LOAD_CHUNKS {
+            match self.next(chunk.take().unwrap_or_default()) {
+                Ok(Some(work)) => {
+                    len_bytes += work.chunk.len_bytes();
+                    load.push(work);
+                }
+                Ok(None) => break,
+                Err(error) if load.is_empty() => return Err(error),
+                Err(error) => {
+                    self.failure = Some(error);
+                    break;
+                }
+            }
+        }
+        Ok((!load.is_empty()).then_some(load))
     }
 
     /// Fills the chunk with what comes next; `None` at the end of the last source.

@@ -71,7 +71,7 @@ impl<'a> Sequencer<'a> {
         })
     }
 
-    /// Takes the next chunk in input order and gives its memory back.
+    /// Takes the next load in input order and gives the memory of a chunk back.
     pub fn take(&mut self, decoded: DecodedChunk) -> Result<Chunk, ConvertError> {
         let DecodedChunk {
             chunk,
@@ -81,12 +81,12 @@ impl<'a> Sequencer<'a> {
             redacted,
         } = decoded;
         self.redacted.add(&redacted);
-        self.take_rejects(&rejects, batches.rejects())?;
+        self.take_rejects(&rejects)?;
         let account = &mut self.account;
         account.frames_read += counts.read;
         account.frames_converted += counts.converted;
         account.frames_skipped += counts.skipped;
-        account.frames_rejected += rejects.len() as u64;
+        account.frames_rejected += counts.rejected;
         account.payload_bytes += counts.payload_bytes;
         account.items_read += counts.items;
         account.items_rejected += batches.counts().rejected_items;
@@ -202,11 +202,8 @@ impl<'a> Sequencer<'a> {
         }
     }
 
-    /// Keeps the rejects of a chunk in input order: frames and single items.
-    fn take_rejects(&mut self, frames: &[Reject], items: &[Reject]) -> Result<(), ConvertError> {
-        let mut all: Vec<&Reject> = frames.iter().chain(items).collect();
-        // A frame is rejected as a whole or item by item, never both; items stay in their order.
-        all.sort_by_key(|reject| reject.origin.frame);
+    /// Keeps the rejects of a load, which are in input order: frames and single items.
+    fn take_rejects(&mut self, all: &[Reject]) -> Result<(), ConvertError> {
         for reject in all {
             let withheld = self.options.redact.as_ref().map(|r| r.withhold(reject));
             let reject = withheld.as_ref().unwrap_or(reject);

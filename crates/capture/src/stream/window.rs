@@ -17,8 +17,10 @@ use crate::options::ReadLimits;
 const MAX_LAYERS: usize = 4;
 /// Decoded bytes from which on the ratio of decompression is looked at.
 const RATIO_FLOOR_BYTES: u64 = 64 << 20;
-/// Size of the window until something larger is asked for.
+/// Size that the window grows to until something larger is asked for.
 const WINDOW_BYTES: usize = 1 << 20;
+/// Size of the window at first: most of many files are small, and memory is cleared for each.
+const FIRST_BYTES: usize = 64 << 10;
 /// Less free room than this is not worth a read.
 const MIN_READ_BYTES: usize = 64 << 10;
 
@@ -178,14 +180,13 @@ impl Window {
 
     fn make_room(&mut self, want: usize) {
         let len = self.end - self.start;
-        let size = want.max(WINDOW_BYTES);
+        let size = want.max(WINDOW_BYTES).min((2 * len).max(FIRST_BYTES));
         if self.start + size <= self.buffer.len() && self.buffer.len() - self.end >= MIN_READ_BYTES
         {
             return;
         }
         self.flush();
         if self.buffer.len() < size + MIN_READ_BYTES {
-            // Fresh memory is zero already, which makes opening small files cheap.
             let mut buffer = vec![0; size + MIN_READ_BYTES];
             buffer[..len].copy_from_slice(self.bytes());
             self.buffer = buffer;

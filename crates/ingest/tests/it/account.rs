@@ -14,14 +14,18 @@ fn body(text: &str) -> String {
 
 /// Two good frames, a frame with a bad item, a frame that is no request, a torn one.
 fn mixed() -> Source {
+    lines(&mixed_lines())
+}
+
+fn mixed_lines() -> Vec<String> {
     let torn = logs("a", 9, &[&body("torn")]);
-    lines(&[
+    vec![
         logs("a", 1, &[&body("one"), &body("two")]),
         logs("B", 2, &[&body("three"), BAD_RECORD, &body("four")]),
         r#"{"unknown":1}"#.to_owned(),
         logs("a", 3, &[&body("five")]),
         torn[..torn.len() - 10].to_owned(),
-    ])
+    ]
 }
 
 #[test]
@@ -96,6 +100,33 @@ fn rejects_are_kept_in_order_with_their_bytes() {
     );
     let path = account.rejects_file.unwrap();
     assert_eq!(fs::read_to_string(path).unwrap().lines().count(), 3);
+}
+
+/// Small files are decoded together; each keeps its own rejects, in its own order.
+#[test]
+fn rejects_of_many_small_files_are_kept_in_order() {
+    let one = |file: u64| {
+        let mut of_file = vec![logs("c", file, &[&body("differs from file to file")])];
+        of_file.extend(mixed_lines());
+        named(&format!("{file:03}.jsonl"), &of_file)
+    };
+    let sources: Vec<Source> = (0..300).map(one).collect();
+    for threads in [1, 3] {
+        let lake = TestLake::new();
+        let account = lake.convert(&sources, &options(threads)).unwrap();
+        assert!(account.balances());
+        let rejects = lake.rejects();
+        let places: Vec<_> = rejects
+            .iter()
+            .map(|reject| {
+                let file = reject["file"].as_str().unwrap();
+                (file.to_owned(), reject["frame"].as_u64().unwrap())
+            })
+            .collect();
+        let frames = |file| [3, 4, 6].map(|frame| (format!("{file:03}.jsonl"), frame));
+        let expected: Vec<_> = (0..300).flat_map(frames).collect();
+        assert_eq!(places, expected, "{threads} threads");
+    }
 }
 
 #[test]

@@ -110,6 +110,11 @@ impl Batches {
         &self.rejects
     }
 
+    /// Takes the items rejected so far, between two frames. They stay counted.
+    pub fn take_rejects(&mut self) -> Vec<Reject> {
+        std::mem::take(&mut self.rejects)
+    }
+
     /// What was noted in committed frames, and how often.
     pub fn notes(&self) -> &BTreeMap<NoteCode, u64> {
         &self.notes
