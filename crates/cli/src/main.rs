@@ -16,7 +16,7 @@ use args::{Args, Command};
 use clap::Parser as _;
 
 /// Batches and parts are made and dropped by several threads, in pieces of many sizes: the system's
-/// allocator takes longer and keeps more (docs/performance.md).
+/// allocator takes less memory for it and more time (docs/adr/0009-codes-of-texts.md).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
