@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use arrow_array::types::Int32Type;
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, ListArray, StringArray,
-    TimestampMicrosecondArray,
+    Array, ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int32Array, Int64Array,
+    ListArray, StringArray, TimestampMicrosecondArray,
 };
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType};
@@ -53,6 +54,19 @@ pub(super) fn array(column: PartColumn, row_count: usize) -> Result<ArrayRef, Ar
         return Err(length("values", row_count, array.len()));
     }
     Ok(array)
+}
+
+/// The array of texts by code.
+pub(super) fn dictionary(
+    indices: Vec<i32>,
+    dictionary: Strings,
+    validity: Option<Vec<bool>>,
+) -> Result<ArrayRef, ArrowError> {
+    let indices = Int32Array::try_new(indices.into(), validity.map(NullBuffer::from))?;
+    let dictionary = Arc::new(strings_array(dictionary, None)?);
+    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(
+        indices, dictionary,
+    )?))
 }
 
 fn strings_array(strings: Strings, nulls: Option<NullBuffer>) -> Result<StringArray, ArrowError> {

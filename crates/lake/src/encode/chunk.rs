@@ -19,6 +19,10 @@ use super::array::{self, length};
 use super::{ROW_GROUP_ROWS, ZSTD_LEVEL, begin, compression, dictionary};
 use crate::field::to_arrow;
 
+/// Largest dictionary that is written as one page, in bytes: the library's own bound, from which on it
+/// writes plain texts. Readers hold a dictionary in memory as a whole.
+const DICTIONARY_BYTES: usize = 1 << 20;
+
 /// The values of a column.
 pub(super) enum Column {
     /// For the library's writer.
@@ -53,6 +57,10 @@ impl Column {
                 dictionary,
             } if r#type == ColumnType::String => {
                 check_codes(&indices, column.validity.as_deref(), &dictionary, row_count)?;
+                if dictionary.bytes.len() + 4 * dictionary.offsets.len() > DICTIONARY_BYTES {
+                    return array::dictionary(indices, dictionary, column.validity)
+                        .map(Self::Array);
+                }
                 Ok(Self::Codes {
                     indices,
                     validity: column.validity,
@@ -115,10 +123,15 @@ pub(super) fn write<W: io::Write + Send>(
     let (mut file, _) = begin(fields, schema, sink)?.into_serialized_writer()?;
     // The library's writers of columns come for a whole schema, and each brings contexts of zstd that
     // cost more than a small column: so there is one of just the columns that are its own.
-    let is_own = |(_, column): &(_, &Column)| matches!(column, Column::Array(_));
-    let own = fields.iter().zip(columns).filter(is_own);
-    let own_fields: Vec<Field> = own.map(|(field, _)| field.clone()).collect();
-    let own_schema: Vec<ArrowField> = own_fields.iter().map(to_arrow).collect();
+    let mut own_fields = Vec::new();
+    let mut own_schema = Vec::new();
+    for (field, column) in fields.iter().zip(columns) {
+        if let Column::Array(array) = column {
+            own_fields.push(field.clone());
+            // Texts may be a dictionary here; readers see texts.
+            own_schema.push(to_arrow(field).with_data_type(array.data_type().clone()));
+        }
+    }
     let own_schema = Arc::new(Schema::new(own_schema));
     let (_own, factory) = begin(&own_fields, own_schema, io::sink())?.into_serialized_writer()?;
 
@@ -205,5 +218,38 @@ fn append<W: io::Write + Send>(
     match chunk {
         Chunk::OfLibrary(chunk) => chunk.append_to_row_group(group),
         Chunk::OfCodes(bytes, close) => group.append_column(&bytes, close),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use otolith_tables::{ColumnOrigin, Layout};
+
+    fn words(len_bytes: usize) -> PartColumn {
+        PartColumn {
+            field: Field {
+                name: "word".to_owned(),
+                r#type: ColumnType::String,
+                origin: ColumnOrigin::Base,
+                layout: Layout::Repeating,
+            },
+            values: Values::Dictionary {
+                indices: vec![0, 0],
+                dictionary: Strings {
+                    offsets: vec![0, i32::try_from(len_bytes).unwrap()],
+                    bytes: vec![b'x'; len_bytes],
+                },
+            },
+            validity: None,
+        }
+    }
+
+    #[test]
+    fn only_small_dictionaries_become_one_page() {
+        let small = Column::new(words(DICTIONARY_BYTES - 8), 2).unwrap();
+        assert!(matches!(small, Column::Codes { .. }));
+        let large = Column::new(words(DICTIONARY_BYTES - 7), 2).unwrap();
+        assert!(matches!(large, Column::Array(_)));
     }
 }

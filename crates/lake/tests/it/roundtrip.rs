@@ -265,3 +265,23 @@ fn codes_of_several_row_groups_come_back() {
     let times = time((0..ROWS as i64).collect());
     check(&part("a", vec![times, words, same, nothing]));
 }
+
+/// Texts that are too much for one dictionary page, most of them repeated.
+#[test]
+fn large_dictionaries_come_back() {
+    let texts: Vec<String> = (0..300)
+        .map(|n| format!("{n} {}", "text ".repeat(2_000)))
+        .collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let mut column = column(
+        "prompt",
+        ColumnType::String,
+        Layout::Repeating,
+        Values::Dictionary {
+            indices: (0..900).map(|row| row / 3).collect(),
+            dictionary: strings(&texts),
+        },
+    );
+    column.validity = Some((0..900).map(|row| row % 5 != 1).collect());
+    check(&part("a", vec![time((0..900).collect()), column]));
+}
