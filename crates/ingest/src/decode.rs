@@ -12,7 +12,7 @@ use crate::redact::{Redactor, Tally};
 
 /// Decodes load after load with its own decoder.
 #[derive(Debug)]
-pub(crate) struct ChunkDecoder {
+pub(crate) struct LoadDecoder {
     decoder: Decoder,
     kept_reject_bytes: usize,
     redactor: Option<Redactor>,
@@ -20,7 +20,7 @@ pub(crate) struct ChunkDecoder {
 
 /// What became of a load.
 #[derive(Debug)]
-pub(crate) struct DecodedChunk {
+pub(crate) struct DecodedLoad {
     /// To be filled again.
     pub chunk: Chunk,
     pub batches: Batches,
@@ -43,7 +43,7 @@ pub(crate) struct FrameCounts {
     pub items: u64,
 }
 
-impl ChunkDecoder {
+impl LoadDecoder {
     pub fn new(options: &ConvertOptions) -> Self {
         Self {
             decoder: Decoder::new(options.decode),
@@ -52,7 +52,7 @@ impl ChunkDecoder {
         }
     }
 
-    pub fn decode(&mut self, load: Vec<Work>) -> DecodedChunk {
+    pub fn decode(&mut self, load: Vec<Work>) -> DecodedLoad {
         let mut batches = Batches::new();
         let mut counts = FrameCounts::default();
         let mut rejects = Vec::new();
@@ -75,7 +75,7 @@ impl ChunkDecoder {
                 self.frame(&frame, &mut batches, &mut counts, &mut rejects);
             }
         }
-        DecodedChunk {
+        DecodedLoad {
             // One is kept for the next load; that of a large file comes alone.
             chunk: load
                 .into_iter()

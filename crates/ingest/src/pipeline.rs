@@ -9,7 +9,7 @@ use std::thread;
 
 use otolith_capture::Chunk;
 
-use crate::decode::{ChunkDecoder, DecodedChunk};
+use crate::decode::{DecodedLoad, LoadDecoder};
 use crate::error::ConvertError;
 use crate::options::ConvertOptions;
 use crate::reader::{ReadEnd, Reader, Work};
@@ -25,7 +25,7 @@ pub(crate) fn inline(
     options: &ConvertOptions,
     sequencer: &mut Sequencer<'_>,
 ) -> Result<ReadEnd, ConvertError> {
-    let mut decoder = ChunkDecoder::new(options);
+    let mut decoder = LoadDecoder::new(options);
     let mut chunk = Chunk::new();
     while let Some(load) = reader.load(chunk)? {
         chunk = sequencer.take(decoder.decode(load))?;
@@ -35,7 +35,7 @@ pub(crate) fn inline(
 
 /// Something on its way to the sequencer.
 enum Message {
-    Decoded(Box<DecodedChunk>),
+    Decoded(Box<DecodedLoad>),
     /// The source ended with an error after the chunks before.
     Failed(ConvertError),
     /// A decoder panicked, which is a bug: goes on where the caller sees it.
@@ -63,7 +63,7 @@ pub(crate) fn threaded(
         let reading = scope.spawn(move || read(reader, &free_chunks, &work_out, &reader_out));
         for _ in 0..threads {
             let (out, work_in) = (out.clone(), &work_in);
-            scope.spawn(move || decode(&mut ChunkDecoder::new(options), work_in, &out));
+            scope.spawn(move || decode(&mut LoadDecoder::new(options), work_in, &out));
         }
         // The results end when the last thread has dropped its sender.
         drop(out);
@@ -102,7 +102,7 @@ fn read(
 }
 
 fn decode(
-    decoder: &mut ChunkDecoder,
+    decoder: &mut LoadDecoder,
     work: &Mutex<Receiver<(u64, Vec<Work>)>>,
     out: &Sender<(u64, Message)>,
 ) {

@@ -14,7 +14,7 @@ use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use crate::account::{Account, RejectGroups, TableAccount, note_counts};
 use crate::captures::{self, Progress};
-use crate::decode::DecodedChunk;
+use crate::decode::DecodedLoad;
 use crate::error::ConvertError;
 use crate::options::ConvertOptions;
 use crate::reader::ReadEnd;
@@ -72,8 +72,8 @@ impl<'a> Sequencer<'a> {
     }
 
     /// Takes the next load in input order and gives the memory of a chunk back.
-    pub fn take(&mut self, decoded: DecodedChunk) -> Result<Chunk, ConvertError> {
-        let DecodedChunk {
+    pub fn take(&mut self, decoded: DecodedLoad) -> Result<Chunk, ConvertError> {
+        let DecodedLoad {
             chunk,
             batches,
             counts,
