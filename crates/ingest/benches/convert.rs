@@ -1,4 +1,4 @@
-//! `convert/json-lines/SIZE`: megabytes of JSON lines per second into a lake, all stages.
+//! `convert/SIZE`: megabytes of capture per second into a lake, all stages.
 //!
 //! The input is the agentic-ci capture of every emitter in `testdata/captures`, repeated with all
 //! times moved on by a minute each time, until it has the wanted size. It is made once, outside
@@ -8,7 +8,7 @@
 //! cargo bench -p otolith-ingest --bench convert -- [megabytes (200)] [threads (1)] [rounds (3)] [redact]
 //! cargo bench -p otolith-ingest --bench convert -- FILE 0 [threads (1)] [rounds (3)] [redact]
 //! ```
-//! FILE, a file or directory, is converted instead of the repeated captures.
+//! FILE, the absolute path of a file or directory, is converted instead of the repeated captures.
 //! With `redact` the classes prompts, emails and ids are redacted with a key.
 
 use std::fs::{self, File};
@@ -72,7 +72,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         assert!(requests.is_none_or(|requests| account.frames_converted == requests));
         let bytes = account.bytes_read;
         println!(
-            "convert/json-lines/{}MB threads={threads} redact={redacts}: {:.1} MB/s ({seconds:.2} s, {} rows, \
+            "convert/{}MB threads={threads} redact={redacts}: {:.1} MB/s ({seconds:.2} s, {} rows, \
              {} parts of {:.1} MB, peak memory {})",
             bytes / MEGABYTE as u64,
             bytes as f64 / MEGABYTE as f64 / seconds,
