@@ -43,8 +43,8 @@ pub struct ConvertOptions {
     pub decode: Limits,
     /// Most columns of a table; keys beyond it share a JSON column.
     pub columns_per_table: usize,
-    /// Bytes of rows after which parts are written. Bounds the memory of a run, to about three
-    /// times this and 40 MB per thread.
+    /// Bytes of rows after which they are sorted and set aside on disk, to be merged in the end.
+    /// Bounds the memory of a run, to about 100 MiB more than this and 60 MiB per thread.
     pub buffer_bytes: usize,
     /// What to do with identical requests.
     pub dedup: Dedup,
@@ -66,7 +66,7 @@ impl Default for ConvertOptions {
             read: ReadOptions::default(),
             decode: Limits::DEFAULT,
             columns_per_table: AssemblerOptions::DEFAULT.columns_per_table,
-            buffer_bytes: 128 << 20,
+            buffer_bytes: 48 << 20,
             dedup: Dedup::None,
             known: Known::PassOver,
             strict: false,

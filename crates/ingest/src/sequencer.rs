@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use otolith_capture::{Chunk, Reject, Source};
 use otolith_lake::{Capture, Commit, KnownCaptures, Lake, LakeError, Run};
-use otolith_tables::{Assembler, AssemblerOptions, DatabaseName, Drain, PartNumber, Table};
+use otolith_tables::{Assembler, AssemblerOptions, DatabaseName, Drain, Part, PartNumber, Table};
 use rayon::ThreadPool;
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
@@ -95,7 +95,7 @@ impl<'a> Sequencer<'a> {
         }
         self.assembler.push(batches);
         if self.assembler.len_bytes() >= self.options.buffer_bytes {
-            self.write_parts()?;
+            self.write_parts(Rows::MoreToCome)?;
         }
         Ok(chunk)
     }
@@ -118,7 +118,7 @@ impl<'a> Sequencer<'a> {
         end: ReadEnd,
         replaces: BTreeSet<u64>,
     ) -> Result<Account, ConvertError> {
-        self.write_parts()?;
+        self.write_parts(Rows::Last)?;
         merge(&self.run, self.pool.as_ref())?;
         let ReadEnd {
             accounts,
@@ -248,7 +248,7 @@ impl<'a> Sequencer<'a> {
     }
 
     /// Builds the parts of what was taken since the last time, and writes each as it is built.
-    fn write_parts(&mut self) -> Result<(), ConvertError> {
+    fn write_parts(&mut self, rows: Rows) -> Result<(), ConvertError> {
         let drain = self.assembler.drain();
         let parts = drain.parts();
         let first = self.sequence;
@@ -257,27 +257,41 @@ impl<'a> Sequencer<'a> {
             self.account.rows_written += part.row_count as u64;
         }
         match &self.pool {
-            None => write_one_by_one(drain, &self.run, first)?,
-            Some(pool) => write_side_by_side(&drain, &self.run, pool, first)?,
+            None => write_one_by_one(drain, &self.run, rows, first)?,
+            Some(pool) => write_side_by_side(&drain, &self.run, rows, pool, first)?,
         }
         self.watch.rows_written(self.account.rows_written);
         Ok(())
     }
 }
 
-/// Makes few parts of many small ones.
+/// Whether more rows of the same tables and dates may come.
+#[derive(Clone, Copy)]
+enum Rows {
+    MoreToCome,
+    Last,
+}
+
+/// Makes parts of what was set aside.
 fn merge(run: &Run, pool: Option<&ThreadPool>) -> Result<(), LakeError> {
-    let groups = run.merge_groups();
+    let partitions = run.set_aside_partitions();
     match pool {
-        None => groups.iter().try_for_each(|group| run.merge(group)),
-        Some(pool) => pool.install(|| groups.par_iter().try_for_each(|group| run.merge(group))),
+        None => partitions.iter().try_for_each(|of| run.merge(of)),
+        Some(pool) => pool.install(|| partitions.par_iter().try_for_each(|of| run.merge(of))),
     }
 }
 
-fn write_one_by_one(drain: Drain<'_>, run: &Run, first: u32) -> Result<(), LakeError> {
+fn write(run: &Run, rows: Rows, number: u32, part: Part) -> Result<(), LakeError> {
+    match rows {
+        Rows::Last if !run.has_set_aside(&part) => run.write(number, part),
+        _ => run.set_aside(number, &part),
+    }
+}
+
+fn write_one_by_one(drain: Drain<'_>, run: &Run, rows: Rows, first: u32) -> Result<(), LakeError> {
     let mut number = first;
     drain.each(|part| {
-        run.write(number, part)?;
+        write(run, rows, number, part)?;
         number += 1;
         Ok(())
     })
@@ -288,6 +302,7 @@ fn write_one_by_one(drain: Drain<'_>, run: &Run, first: u32) -> Result<(), LakeE
 fn write_side_by_side(
     drain: &Drain<'_>,
     run: &Run,
+    rows: Rows,
     pool: &ThreadPool,
     first: u32,
 ) -> Result<(), LakeError> {
@@ -296,7 +311,7 @@ fn write_side_by_side(
     let next = AtomicUsize::new(0);
     let results = pool.broadcast(|_| {
         while let Some((number, part)) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let written = run.write(*number, drain.build(*part));
+            let written = write(run, rows, *number, drain.build(*part));
             if written.is_err() {
                 // Nobody begins another one.
                 next.store(parts.len(), Ordering::Relaxed);

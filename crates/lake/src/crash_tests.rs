@@ -76,10 +76,10 @@ fn convert(lake: &Lake, name: &str, parts: &[Part], replaces: Vec<u64>) -> Resul
         return Ok(());
     }
     for (sequence, part) in (0..).zip(parts) {
-        run.write(sequence, part.clone())?;
+        run.set_aside(sequence, part)?;
     }
-    for group in run.merge_groups() {
-        run.merge(&group)?;
+    for partition in run.set_aside_partitions() {
+        run.merge(&partition)?;
     }
     let mut rejects = run.create_rejects()?;
     rejects

@@ -23,6 +23,17 @@ pub(crate) fn create_new(path: &Path) -> Result<File, LakeError> {
         .map_err(LakeError::io("create", path))
 }
 
+/// Makes a file that must not be there yet, to be written and read again. Nothing in it is durable.
+pub(crate) fn create_scratch(path: &Path) -> Result<File, LakeError> {
+    step("create", path)?;
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .open(path)
+        .map_err(LakeError::io("create", path))
+}
+
 /// Makes the content of a file durable.
 pub(crate) fn sync(file: &File, path: &Path) -> Result<(), LakeError> {
     step("sync", path)?;

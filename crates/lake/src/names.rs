@@ -22,6 +22,8 @@ pub(crate) const APPLIED: &str = "_applied";
 pub(crate) const MARKER: &str = "_otolith.json";
 /// The rejects of a run before they are in their place.
 pub(crate) const STAGED_REJECTS: &str = "rejects.jsonl";
+/// In a staging directory: rows that are not in a part yet.
+pub(crate) const SPILL: &str = "set-aside";
 
 const EPOCH: Date = date(1970, 1, 1);
 const DATE_PREFIX: &str = "date=";
@@ -138,9 +140,12 @@ fn is_absent(error: &io::Error) -> bool {
     )
 }
 
-/// The name of a part before its run is committed.
-pub(crate) fn temporary_part_file(sequence: u32) -> String {
-    format!("part-{sequence:05}{PART_SUFFIX}")
+/// The name of a part before its run is committed: one of those that were made together.
+pub(crate) fn temporary_part_file(sequence: u32, number: u32) -> String {
+    match number {
+        0 => format!("part-{sequence:05}{PART_SUFFIX}"),
+        _ => format!("part-{sequence:05}-{number}{PART_SUFFIX}"),
+    }
 }
 
 /// The final name of the rejects of a run.

@@ -2,22 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use otolith_tables::{DatabaseName, Field, Part, Table, Values};
+use otolith_tables::{DatabaseName, Field, Part, Table};
 
 use crate::catalog::{self, PartFile};
 use crate::disk;
-use crate::encode::{self, Written};
 use crate::error::LakeError;
 use crate::field;
 use crate::ledger::{
     Action, Capture, FORMAT, FileRecord, KnownCaptures, PartRecord, Record, TableRecord,
 };
-use crate::merge::merge;
 use crate::names;
+use crate::staging::{Partition, Staging};
 use crate::writing::{Fields, Writing};
 
 /// Size of a part from which on nothing is added to it: small enough to be read in parallel and
@@ -30,26 +27,10 @@ pub(crate) const PART_BYTES: u64 = 128 << 20;
 /// thread wrote, or when.
 #[derive(Debug)]
 pub struct Run {
+    staging: Staging,
     writing: Writing,
-    staged: Mutex<BTreeMap<u32, Staged>>,
     has_rejects: bool,
 }
-
-/// A finished and synced part in the staging directory.
-#[derive(Clone, Debug)]
-struct Staged {
-    database: DatabaseName,
-    table: Table,
-    date: i32,
-    fields: Vec<Field>,
-    /// Least and greatest `time` in microseconds.
-    time_range: Option<(i64, i64)>,
-    written: Written,
-}
-
-/// Parts that [`Run::merge`] makes one of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MergeGroup(Vec<u32>);
 
 /// What a run says of itself when it commits.
 #[derive(Clone, Debug, Default)]
@@ -68,8 +49,8 @@ pub struct Commit {
 impl Run {
     pub(crate) fn new(writing: Writing) -> Self {
         Self {
+            staging: Staging::new(writing.aside()),
             writing,
-            staged: Mutex::default(),
             has_rejects: false,
         }
     }
@@ -99,9 +80,9 @@ impl Run {
 
     /// Number of parts written so far, and their size in bytes.
     pub fn totals(&self) -> (u64, u64) {
-        let staged = self.staged();
-        let len_bytes = staged.values().map(|part| part.written.len_bytes).sum();
-        (staged.len() as u64, len_bytes)
+        let parts = self.staging.parts();
+        let len_bytes = parts.values().map(|part| part.written.len_bytes).sum();
+        (parts.len() as u64, len_bytes)
     }
 
     /// A directory that the run has for itself and that vanishes with it.
@@ -110,91 +91,48 @@ impl Run {
     }
 
     /// Encodes and writes a part; returns when it is safely stored. `sequence` tells the parts of
-    /// a run apart and becomes part of the name: it must depend on the input and options only.
+    /// a run apart and orders them: it must depend on the input and options only.
     ///
     /// # Errors
     ///
     /// If the part contradicts itself, `sequence` was used before, or the file cannot be written.
     pub fn write(&self, sequence: u32, part: Part) -> Result<(), LakeError> {
-        let path = self.path(sequence);
-        if names::date_directory(part.date).is_none() {
-            let source = io::Error::from(io::ErrorKind::InvalidInput);
-            return Err(LakeError::io("make a date directory for", &path)(source));
-        }
-        let (database, table, date) = (part.database.clone(), part.table, part.date);
-        let fields = part.columns.iter().map(|c| c.field.clone()).collect();
-        let time_range = time_range(&part);
-        let written = encode::write(part, disk::create_new(&path)?, &path)?;
-        let staged = Staged {
-            database,
-            table,
-            date,
-            fields,
-            time_range,
-            written,
-        };
-        self.staged().insert(sequence, staged);
-        Ok(())
+        self.staging.write(sequence, part)
     }
 
-    /// Parts of one table and date that are smaller than they need be: a capture that spans many
-    /// days and services would leave a flood of them.
-    pub fn merge_groups(&self) -> Vec<MergeGroup> {
-        let staged = self.staged();
-        let mut tables: BTreeMap<_, Vec<(u32, u64)>> = BTreeMap::new();
-        for (sequence, part) in staged.iter() {
-            let key = (&part.database, part.table, part.date);
-            let parts = tables.entry(key).or_default();
-            parts.push((*sequence, part.written.len_bytes));
-        }
-        let tables = tables.into_values();
-        tables
-            .flat_map(|parts| group(&parts))
-            .map(MergeGroup)
-            .collect()
-    }
-
-    /// Merges the parts of a group into one, which takes the sequence number of the first.
+    /// Sets a part aside on disk, because more rows of its table and date may come: then they
+    /// become few files together. [`Run::merge`] has to follow before [`Run::commit`]. `sequence`
+    /// is as in [`Run::write`].
     ///
     /// # Errors
     ///
-    /// If a part cannot be read again or the merged one not be written.
-    pub fn merge(&self, group: &MergeGroup) -> Result<(), LakeError> {
-        let parts: Vec<Staged> = {
-            let staged = self.staged();
-            group.0.iter().map(|part| staged[part].clone()).collect()
-        };
-        let paths: Vec<PathBuf> = group.0.iter().map(|part| self.path(*part)).collect();
-        let first = &parts[0];
-        let name = format!("{}.{}", first.database, first.table);
-        let merged = self
-            .writing
-            .aside()
-            .join("merged")
-            .with_extension(group.0[0].to_string());
-        let written = merge(first.table, &name, &paths, &merged)?;
-        disk::rename(&merged, &paths[0])?;
-        for path in &paths[1..] {
-            disk::remove_file(path)?;
-        }
-        let mut fields: Vec<Field> = Vec::new();
-        for part in &parts {
-            field::join(&mut fields, part.fields.iter().cloned(), &paths[0])?;
-        }
-        let ranges = parts.iter().filter_map(|part| part.time_range);
-        let time_range = ranges.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)));
-        let mut staged = self.staged();
-        for part in &group.0 {
-            staged.remove(part);
-        }
-        let merged = Staged {
-            fields,
-            time_range,
-            written,
-            ..first.clone()
-        };
-        staged.insert(group.0[0], merged);
-        Ok(())
+    /// If no directory can be named after its date, or it cannot be written.
+    ///
+    /// # Panics
+    ///
+    /// If a column is shorter than the part.
+    pub fn set_aside(&self, sequence: u32, part: &Part) -> Result<(), LakeError> {
+        self.staging.set_aside(sequence, part)
+    }
+
+    /// Whether earlier rows of the part's table and date are set aside.
+    pub fn has_set_aside(&self, part: &Part) -> bool {
+        self.staging.has_set_aside(part)
+    }
+
+    /// The tables and dates that rows are set aside of.
+    pub fn set_aside_partitions(&self) -> Vec<Partition> {
+        self.staging.partitions()
+    }
+
+    /// Encodes and writes what is set aside of a table and date, in the order of time: one part, or
+    /// several of about 128 MiB. Tables can be merged side by side.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read again or the parts not be written.
+    pub fn merge(&self, partition: &Partition) -> Result<(), LakeError> {
+        self.staging.merge(partition)
     }
 
     /// Makes the file of this run's rejects. It is put into its place by [`Run::commit`], before
@@ -231,24 +169,34 @@ impl Run {
     /// If another run has meanwhile converted the same captures or given a column another meaning:
     /// the lake is then as if this run had not been. If the tables cannot be written: the run has
     /// happened, and the next one finishes it.
+    ///
+    /// # Panics
+    ///
+    /// If rows are still set aside.
     pub fn commit(
         mut self,
         commit: Commit,
         overlap: &dyn Fn(&[Capture]) -> Option<String>,
     ) -> Result<Vec<PartFile>, LakeError> {
-        let staged = self.staged.get_mut();
-        let staged = std::mem::take(staged.unwrap_or_else(PoisonError::into_inner));
+        let aside = self.staging.partitions();
+        assert!(aside.is_empty(), "never merged: {aside:?}");
+        let staged = std::mem::take(&mut *self.staging.parts());
         let mut tables: BTreeMap<(DatabaseName, Table), TableRecord> = BTreeMap::new();
         let mut fields = Fields::new();
         let mut files = Vec::with_capacity(staged.len());
-        for (sequence, part) in staged {
-            let place = (part.database, part.table);
+        for (sequence, part) in (0..).zip(staged.into_values()) {
+            let Partition {
+                database,
+                table,
+                date,
+            } = part.partition;
+            let place = (database, table);
             let name = names::part_file(commit.identity, sequence);
-            let path = names::part_path(part.date, &name).unwrap_or(name);
+            let path = names::part_path(date, &name).unwrap_or(name);
             let directory = names::table_directory(&place.0, place.1);
             files.push(PartFile {
                 path: self.writing.lake().join(directory).join(&path),
-                date: part.date,
+                date,
                 row_count: part.written.rows,
                 len_bytes: part.written.len_bytes,
                 time_range: part.time_range,
@@ -258,7 +206,7 @@ impl Run {
             let table = tables.entry(place).or_insert_with_key(TableRecord::new);
             table.add.push(PartRecord {
                 path,
-                staged: names::temporary_part_file(sequence),
+                staged: part.file,
                 rows: part.written.rows,
                 len_bytes: part.written.len_bytes,
                 xxh3: part.written.xxh3,
@@ -327,27 +275,6 @@ impl Run {
             xxh3,
         }))
     }
-
-    fn path(&self, sequence: u32) -> PathBuf {
-        let name = names::temporary_part_file(sequence);
-        self.writing.aside().join(name)
-    }
-
-    fn staged(&self) -> MutexGuard<'_, BTreeMap<u32, Staged>> {
-        self.staged.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Least and greatest `time` of a part, whose rows are sorted by it.
-fn time_range(part: &Part) -> Option<(i64, i64)> {
-    let column = part.columns.iter().find(|c| c.field.name == "time")?;
-    let Values::Int64(values) = &column.values else {
-        return None;
-    };
-    let is_valid = |row: &usize| column.validity.as_ref().is_none_or(|valid| valid[*row]);
-    let first = (0..values.len()).find(is_valid)?;
-    let last = (0..values.len()).rev().find(is_valid)?;
-    Some((values[first], values[last]))
 }
 
 /// Runs of parts, given with their sizes, that together are no larger than one should be.

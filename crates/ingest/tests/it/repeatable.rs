@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use otolith_capture::Source;
-use otolith_ingest::ConvertOptions;
+use otolith_ingest::{ConvertOptions, ExportFormat, ExportOptions, NoWatch, export};
 
 use crate::support::{TestLake, captured, logs, named, options};
 
@@ -43,6 +43,31 @@ fn the_number_of_threads_changes_nothing() {
             assert!(several[path] == *bytes, "{} differs", path.display());
         }
     }
+}
+
+/// Everything of a lake as requests.
+fn exported(lake: &TestLake) -> Vec<u8> {
+    let mut out = Vec::new();
+    let options = ExportOptions::new(ExportFormat::JsonLines);
+    export(&lake.lake, &options, &mut out, &NoWatch).unwrap();
+    out
+}
+
+#[test]
+fn what_memory_does_not_hold_at_once_is_the_same() {
+    let sources = sources();
+    let lakes = [64 << 10, 1 << 30].map(|buffer_bytes| {
+        let lake = TestLake::new();
+        let options = ConvertOptions {
+            buffer_bytes,
+            ..options(2)
+        };
+        lake.convert(&sources, &options).unwrap();
+        lake
+    });
+    let [small, large] = &lakes;
+    assert_eq!(small.files().len(), large.files().len());
+    assert!(exported(small) == exported(large));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use otolith_tables::{ColumnType, Field, PartColumn, Strings, Values};
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::{ParquetError, Result};
-use parquet::file::writer::SerializedRowGroupWriter;
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::ColumnDescPtr;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use zstd::bulk::Compressor;
@@ -111,72 +111,104 @@ fn check_codes(
     }
 }
 
-/// Writes all columns and the footer.
-pub(super) fn write<W: io::Write + Send>(
-    fields: &[Field],
-    columns: &[Column],
-    row_count: usize,
-    sink: W,
-) -> Result<W> {
-    let arrow_fields: Vec<ArrowField> = fields.iter().map(to_arrow).collect();
-    let schema = Arc::new(Schema::new(arrow_fields.clone()));
-    let (mut file, _) = begin(fields, schema, sink)?.into_serialized_writer()?;
-    // The library's writers of columns come for a whole schema, and each brings contexts of zstd that
-    // cost more than a small column: so there is one of just the columns that are its own.
-    let mut own_fields = Vec::new();
-    let mut own_schema = Vec::new();
-    for (field, column) in fields.iter().zip(columns) {
-        if let Column::Array(array) = column {
-            own_fields.push(field.clone());
-            // Texts may be a dictionary here; readers see texts.
-            own_schema.push(to_arrow(field).with_data_type(array.data_type().clone()));
-        }
-    }
-    let own_schema = Arc::new(Schema::new(own_schema));
-    let (_own, factory) = begin(&own_fields, own_schema, io::sink())?.into_serialized_writer()?;
+/// A file while row groups are appended to it.
+pub(super) struct Writer<W: io::Write + Send> {
+    file: SerializedFileWriter<W>,
+    fields: Vec<Field>,
+    arrow_fields: Vec<ArrowField>,
+}
 
-    for (number, start) in (0..row_count).step_by(ROW_GROUP_ROWS).enumerate() {
-        let rows = ROW_GROUP_ROWS.min(row_count - start);
-        let mut writers = factory.create_column_writers(number)?.into_iter();
-        let mut jobs = Vec::with_capacity(columns.len());
-        // Every column has one leaf: lists are of plain numbers.
-        for (leaf, (column, field)) in columns.iter().zip(&arrow_fields).enumerate() {
-            let encoder = match column {
-                Column::Codes { .. } => Encoder::Codes(file.schema_descr().column(leaf)),
-                Column::Array(_) => {
-                    Encoder::Library(Box::new(writers.next().ok_or_else(|| {
-                        ParquetError::General("fewer writers than columns".to_owned())
-                    })?))
-                }
-            };
-            jobs.push((column, field, encoder));
-        }
-        let compressor = || Compressor::new(ZSTD_LEVEL);
-        // On a thread of no pool the work would go to one that nobody asked for.
-        let chunks: Vec<Chunk> = if rayon::current_thread_index().is_none() {
-            let mut compressor = compressor()?;
-            let jobs = jobs.into_iter();
-            jobs.map(|job| encode(job, start, rows, &mut compressor))
-                .collect::<Result<_>>()?
-        } else {
-            jobs.into_par_iter()
-                .map_init(compressor, |compressor, job| match compressor {
-                    Ok(compressor) => encode(job, start, rows, compressor),
-                    Err(error) => Err(ParquetError::General(error.to_string())),
-                })
-                .collect::<Result<_>>()?
-        };
-        let mut group = file.next_row_group()?;
-        for chunk in chunks {
-            append(chunk, &mut group)?;
-        }
-        group.close()?;
+impl<W: io::Write + Send> Writer<W> {
+    /// Begins a file with these columns.
+    pub fn new(fields: Vec<Field>, sink: W) -> Result<Self> {
+        let arrow_fields: Vec<ArrowField> = fields.iter().map(to_arrow).collect();
+        let schema = Arc::new(Schema::new(arrow_fields.clone()));
+        let (file, _) = begin(&fields, schema, sink)?.into_serialized_writer()?;
+        Ok(Self {
+            file,
+            fields,
+            arrow_fields,
+        })
     }
-    file.into_inner()
+
+    /// Appends rows of all columns.
+    pub fn write(&mut self, columns: &[Column], row_count: usize) -> Result<()> {
+        // The library's writers of columns come for a whole schema, and each brings contexts of zstd
+        // that cost more than a small column: so there is one of just the columns that are its own.
+        let mut own_fields = Vec::new();
+        let mut own_schema = Vec::new();
+        for (field, column) in self.fields.iter().zip(columns) {
+            if let Column::Array(array) = column {
+                own_fields.push(field.clone());
+                // Texts may be a dictionary here; readers see texts.
+                own_schema.push(to_arrow(field).with_data_type(array.data_type().clone()));
+            }
+        }
+        let own_schema = Arc::new(Schema::new(own_schema));
+        let own = begin(&own_fields, own_schema, io::sink())?;
+        let (_own, factory) = own.into_serialized_writer()?;
+        for start in (0..row_count).step_by(ROW_GROUP_ROWS) {
+            let rows = ROW_GROUP_ROWS.min(row_count - start);
+            let number = self.file.flushed_row_groups().len();
+            let mut writers = factory.create_column_writers(number)?.into_iter();
+            let mut jobs = Vec::with_capacity(columns.len());
+            // Every column has one leaf: lists are of plain numbers.
+            for (leaf, (column, field)) in columns.iter().zip(&self.arrow_fields).enumerate() {
+                let encoder = match column {
+                    Column::Codes { .. } => Encoder::Codes(self.file.schema_descr().column(leaf)),
+                    Column::Array(_) => {
+                        Encoder::Library(Box::new(writers.next().ok_or_else(|| {
+                            ParquetError::General("fewer writers than columns".to_owned())
+                        })?))
+                    }
+                };
+                jobs.push((column, field, encoder));
+            }
+            let chunks = encode_all(jobs, start, rows)?;
+            let mut group = self.file.next_row_group()?;
+            for chunk in chunks {
+                append(chunk, &mut group)?;
+            }
+            group.close()?;
+        }
+        Ok(())
+    }
+
+    /// Bytes of the row groups so far.
+    pub fn len_bytes(&self) -> u64 {
+        self.file.bytes_written() as u64
+    }
+
+    /// Writes the footer.
+    pub fn finish(self) -> Result<W> {
+        self.file.into_inner()
+    }
+}
+
+/// What is to be encoded, and how.
+type Job<'a> = (&'a Column, &'a ArrowField, Encoder);
+
+/// Encodes the columns of a row group; in a pool of threads side by side.
+fn encode_all(jobs: Vec<Job<'_>>, start: usize, rows: usize) -> Result<Vec<Chunk>> {
+    let compressor = || Compressor::new(ZSTD_LEVEL);
+    // On a thread of no pool the work would go to one that nobody asked for.
+    if rayon::current_thread_index().is_none() {
+        let mut compressor = compressor()?;
+        let jobs = jobs.into_iter();
+        return jobs
+            .map(|job| encode(job, start, rows, &mut compressor))
+            .collect();
+    }
+    jobs.into_par_iter()
+        .map_init(compressor, |compressor, job| match compressor {
+            Ok(compressor) => encode(job, start, rows, compressor),
+            Err(error) => Err(ParquetError::General(error.to_string())),
+        })
+        .collect()
 }
 
 fn encode(
-    (column, field, encoder): (&Column, &ArrowField, Encoder),
+    (column, field, encoder): Job<'_>,
     start: usize,
     rows: usize,
     compressor: &mut Compressor<'static>,

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use otolith_tables::{ColumnType, Field, Layout, Part};
+use otolith_tables::{ColumnType, Field, Layout, Part, PartColumn};
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::arrow::{ArrowWriter, add_encoded_arrow_schema_to_metadata};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -25,7 +25,7 @@ use crate::error::LakeError;
 use crate::field::LIST_ITEM;
 
 /// Rows of a row group: enough for good compression, few enough to skip by time.
-const ROW_GROUP_ROWS: usize = 128 * 1024;
+pub(crate) const ROW_GROUP_ROWS: usize = 128 * 1024;
 /// Higher levels gain little on telemetry and cost much.
 const ZSTD_LEVEL: i32 = 1;
 /// Without a version: the same input gives the same bytes after an update that changes nothing.
@@ -34,21 +34,67 @@ const CREATED_BY: &str = "otolith";
 /// Writes a part into an empty file, durably. In a pool of threads columns are encoded side by side.
 pub(crate) fn write(part: Part, file: File, path: &Path) -> Result<Written, LakeError> {
     let table = format!("{}.{}", part.database, part.table);
-    let fields: Vec<Field> = part.columns.iter().map(|c| c.field.clone()).collect();
-    let rows = part.row_count;
-    let mut columns = Vec::with_capacity(fields.len());
-    for column in part.columns {
-        let name = column.field.name.clone();
-        let column = chunk::Column::new(column, rows).map_err(|source| LakeError::BadPart {
-            table: table.clone(),
-            column: name,
-            source,
-        })?;
-        columns.push(column);
+    let fields = part.columns.iter().map(|c| c.field.clone()).collect();
+    let mut writer = ColumnsWriter::new(fields, file, path, &table)?;
+    writer.write(part.columns, part.row_count)?;
+    writer.finish()
+}
+
+/// Writes piece after piece into the file of one part. In a pool of threads columns are encoded side
+/// by side.
+pub(crate) struct ColumnsWriter {
+    writer: chunk::Writer<HashedFile>,
+    rows: u64,
+    path: PathBuf,
+    table: String,
+}
+
+impl ColumnsWriter {
+    /// Begins a file with these columns.
+    pub fn new(
+        fields: Vec<Field>,
+        file: File,
+        path: &Path,
+        table: &str,
+    ) -> Result<Self, LakeError> {
+        let writer = chunk::Writer::new(fields, HashedFile::new(file));
+        Ok(Self {
+            writer: writer.map_err(|source| write_error(table, path, source))?,
+            rows: 0,
+            path: path.to_owned(),
+            table: table.to_owned(),
+        })
     }
-    let failed = |source| write_error(&table, path, source);
-    let file = chunk::write(&fields, &columns, rows, HashedFile::new(file));
-    HashedFile::finish(file.map_err(failed)?, rows as u64, path)
+
+    /// Appends rows of all columns, in their order.
+    pub fn write(&mut self, all: Vec<PartColumn>, row_count: usize) -> Result<(), LakeError> {
+        let mut columns = Vec::with_capacity(all.len());
+        for column in all {
+            let name = column.field.name.clone();
+            let column =
+                chunk::Column::new(column, row_count).map_err(|source| LakeError::BadPart {
+                    table: self.table.clone(),
+                    column: name,
+                    source,
+                })?;
+            columns.push(column);
+        }
+        self.rows += row_count as u64;
+        let written = self.writer.write(&columns, row_count);
+        written.map_err(|source| write_error(&self.table, &self.path, source))
+    }
+
+    /// Bytes of the file so far, without its footer.
+    pub fn len_bytes(&self) -> u64 {
+        self.writer.len_bytes()
+    }
+
+    /// Ends the file and makes it durable.
+    pub fn finish(self) -> Result<Written, LakeError> {
+        let file = self.writer.finish();
+        let file = file.map_err(|source| write_error(&self.table, &self.path, source))?;
+        file.finish(self.rows, &self.path)
+    }
 }
 
 /// A finished and synced file.

@@ -175,7 +175,7 @@ impl Compaction {
             });
         }
         let sequence = u32::try_from(self.merged.len()).expect("there are fewer parts");
-        let staged = names::temporary_part_file(sequence);
+        let staged = names::temporary_part_file(sequence, 0);
         let paths: Vec<PathBuf> = parts.iter().map(|part| part.path.clone()).collect();
         let name = format!("{}.{}", info.database, info.table);
         let to = writing.aside().join(&staged);

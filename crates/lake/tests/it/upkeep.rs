@@ -112,11 +112,12 @@ fn a_run_leaves_one_part_per_table_and_date() {
     let run = lake.begin().unwrap();
     for sequence in 0..20 {
         let times = vec![i64::from(sequence), 100 - i64::from(sequence)];
-        run.write(sequence, part("a", vec![time(times)])).unwrap();
+        run.set_aside(sequence, &part("a", vec![time(times)]))
+            .unwrap();
     }
-    let groups = run.merge_groups();
-    assert_eq!(groups.len(), 1);
-    run.merge(&groups[0]).unwrap();
+    let partitions = run.set_aside_partitions();
+    assert_eq!(partitions.len(), 1);
+    run.merge(&partitions[0]).unwrap();
     assert_eq!(run.totals().0, 1);
     let files = commit(run, 7).unwrap();
     assert_eq!(files.len(), 1);
