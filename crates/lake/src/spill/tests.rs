@@ -116,7 +116,7 @@ fn values(kind: Kind, rows: usize, numbers: &mut Numbers) -> (ColumnType, Values
             (ColumnType::Boolean, Values::Boolean(values.collect()))
         }
         Kind::Codes(limit) => {
-            let texts: Vec<String> = (0..limit).map(|code| "ü".repeat(code % 7)).collect();
+            let texts: Vec<String> = (0..limit).map(|code| "\u{fc}".repeat(code % 7)).collect();
             let texts: Vec<String> = (0..).zip(texts).map(|(n, t)| format!("{n}{t}")).collect();
             let codes = codes(limit).into_iter();
             let values = Values::Dictionary {
