@@ -199,15 +199,14 @@ pub(crate) fn commit(
         {
             return Ok(());
         }
-        let done = match &opened {
+        let version = match &opened {
             Some(opened) => update(engine, opened, target, change),
             None => create(engine, target, change),
         };
-        let is_done = done?;
-        opened = DeltaTable::open(engine, target.directory)?;
-        if is_done {
-            return checkpoint_if_due(engine, target, opened.as_ref());
+        if let Some(version) = version? {
+            return checkpoint_if_due(engine, target, version);
         }
+        opened = DeltaTable::open(engine, target.directory)?;
     }
     Err(LakeError::Contended {
         path: target.directory.to_owned(),
@@ -215,12 +214,13 @@ pub(crate) fn commit(
     })
 }
 
-fn checkpoint_if_due(
-    engine: &Engine,
-    target: &Target<'_>,
-    opened: Option<&DeltaTable>,
-) -> Result<(), LakeError> {
-    match opened {
+/// Writes a checkpoint if the version that was just committed is due for one.
+fn checkpoint_if_due(engine: &Engine, target: &Target<'_>, version: u64) -> Result<(), LakeError> {
+    // Reading a log costs as much as committing to it.
+    if !checkpoint::is_due(version) {
+        return Ok(());
+    }
+    match DeltaTable::open(engine, target.directory)? {
         Some(opened) if checkpoint::is_due(opened.version()) => {
             checkpoint::write(&opened.snapshot, &engine.kernel, target.aside).map_err(log_error(
                 "write a checkpoint of the log of",
@@ -231,11 +231,15 @@ fn checkpoint_if_due(
     }
 }
 
-/// True if committed, false if another writer took the version.
-fn create(engine: &Engine, target: &Target<'_>, change: &Change<'_>) -> Result<bool, LakeError> {
+/// The version that was committed; `None` if another writer took it.
+fn create(
+    engine: &Engine,
+    target: &Target<'_>,
+    change: &Change<'_>,
+) -> Result<Option<u64>, LakeError> {
     let failed = log_error("create the table", target.directory);
     let url = engine.files.directory_url(target.directory)?;
-    let attempt = || -> KernelResult<bool> {
+    let attempt = || -> KernelResult<Option<u64>> {
         let base = base_fields(target.table);
         let is_new = |field: &&Field| base.iter().all(|base| base.name != field.name);
         let more = change.fields.iter().filter(is_new);
@@ -253,15 +257,15 @@ fn create(engine: &Engine, target: &Target<'_>, change: &Change<'_>) -> Result<b
     attempt().map_err(failed)
 }
 
-/// True if committed, false if another writer took the version.
+/// The version that was committed; `None` if another writer took it.
 fn update(
     engine: &Engine,
     opened: &DeltaTable,
     target: &Target<'_>,
     change: &Change<'_>,
-) -> Result<bool, LakeError> {
+) -> Result<Option<u64>, LakeError> {
     let missing = missing(&opened.fields(target.table)?, change, target.directory)?;
-    let attempt = || -> KernelResult<bool> {
+    let attempt = || -> KernelResult<Option<u64>> {
         let operation = match change.operation {
             Operation::Write => UpdateTableOperation::Write,
             Operation::Rewrite => UpdateTableOperation::Optimize,
@@ -314,10 +318,10 @@ fn committer(engine: &Engine, aside: &Path) -> Box<DurableCommitter> {
     })
 }
 
-fn done<S>(result: CommitResult<S>) -> KernelResult<bool> {
+fn done<S>(result: CommitResult<S>) -> KernelResult<Option<u64>> {
     match result {
-        CommitResult::Committed(_) => Ok(true),
-        CommitResult::Conflicted(_) => Ok(false),
+        CommitResult::Committed(committed) => Ok(Some(committed.commit_version())),
+        CommitResult::Conflicted(_) => Ok(None),
         CommitResult::Retryable(retryable) => Err(retryable.error),
     }
 }

@@ -62,7 +62,8 @@ pub(super) fn encode(column: &PartColumn, rows: Range<usize>, out: &mut Vec<u8>)
         Values::Boolean(values) => encode_bits(&values[rows], out),
         Values::String(strings) => {
             out.push(EACH);
-            encode_texts(rows.map(|row| text(strings, row)), out);
+            let range = encode_lengths(&strings.offsets[rows.start..=rows.end], out);
+            out.extend_from_slice(&strings.bytes[range]);
         }
         Values::Dictionary {
             indices,
@@ -70,25 +71,37 @@ pub(super) fn encode(column: &PartColumn, rows: Range<usize>, out: &mut Vec<u8>)
         } => encode_codes(&indices[rows], valid, dictionary, out),
         Values::Int64List { offsets, items } => {
             let range = encode_lengths(&offsets[rows.start..=rows.end], out);
-            let items = items[range].iter();
-            out.extend(items.flat_map(|item| item.to_le_bytes()));
+            append(out, &items[range], i64::to_le_bytes);
         }
         Values::DoubleList { offsets, items } => {
             let range = encode_lengths(&offsets[rows.start..=rows.end], out);
-            let items = items[range].iter();
-            out.extend(items.flat_map(|item| item.to_le_bytes()));
+            append(out, &items[range], f64::to_le_bytes);
         }
     }
 }
 
-fn encode_fixed<T: Copy + PartialEq>(values: &[T], out: &mut Vec<u8>, bytes: fn(T) -> [u8; 8]) {
+fn encode_fixed<T: Copy + PartialEq>(
+    values: &[T],
+    out: &mut Vec<u8>,
+    bytes: impl Fn(T) -> [u8; 8],
+) {
     let first = values[0];
     if values.iter().all(|value| *value == first) {
         out.push(SAME);
         out.extend_from_slice(&bytes(first));
     } else {
         out.push(EACH);
-        out.extend(values.iter().flat_map(|value| bytes(*value)));
+        append(out, values, bytes);
+    }
+}
+
+/// Appends numbers. Room for all is made first: growing inside of the loop costs more than copying.
+fn append<const N: usize, T: Copy>(out: &mut Vec<u8>, values: &[T], bytes: impl Fn(T) -> [u8; N]) {
+    let start = out.len();
+    out.resize(start + values.len() * N, 0);
+    let (places, _) = out[start..].as_chunks_mut();
+    for (place, value) in places.iter_mut().zip(values) {
+        *place = bytes(*value);
     }
 }
 
@@ -123,37 +136,34 @@ fn encode_codes(codes: &[i32], valid: Option<&[bool]>, all: &Strings, out: &mut 
         0..=1 => out.push(SAME),
         2..=0x100 => {
             out.push(CODES_OF_1);
-            out.extend(own.iter().map(|code| *code as u8));
+            append(out, &own, |code| [code as u8]);
         }
         0x101..=0x1_0000 => {
             out.push(CODES_OF_2);
-            out.extend(own.iter().flat_map(|code| (*code as u16).to_le_bytes()));
+            append(out, &own, |code| (code as u16).to_le_bytes());
         }
         _ => {
             out.push(CODES_OF_4);
-            out.extend(own.iter().flat_map(|code| code.to_le_bytes()));
+            append(out, &own, u32::to_le_bytes);
         }
     }
     out.extend_from_slice(&(used.len() as u32).to_le_bytes());
-    encode_texts(used.iter().map(|code| text(all, *code)), out);
-}
-
-/// The lengths of all, then the bytes of all.
-fn encode_texts<'a>(texts: impl Iterator<Item = &'a [u8]> + Clone, out: &mut Vec<u8>) {
-    out.extend(
-        texts
-            .clone()
-            .flat_map(|text| (text.len() as u32).to_le_bytes()),
-    );
-    for text in texts {
+    let texts = || used.iter().map(|code| text(all, *code));
+    for text in texts() {
+        out.extend_from_slice(&(text.len() as u32).to_le_bytes());
+    }
+    for text in texts() {
         out.extend_from_slice(text);
     }
 }
 
-/// The lengths of lists; gives where their items are.
+/// The lengths of texts or lists; gives where their bytes or items are.
 fn encode_lengths(offsets: &[i32], out: &mut Vec<u8>) -> Range<usize> {
-    let lengths = offsets.windows(2).map(|pair| pair[1].abs_diff(pair[0]));
-    out.extend(lengths.flat_map(u32::to_le_bytes));
+    let lengths: Vec<u32> = offsets
+        .windows(2)
+        .map(|pair| pair[1].abs_diff(pair[0]))
+        .collect();
+    append(out, &lengths, u32::to_le_bytes);
     offsets[0] as usize..offsets[offsets.len() - 1] as usize
 }
 
@@ -209,7 +219,10 @@ fn take<'a>(input: &mut &'a [u8], len: usize) -> Option<&'a [u8]> {
     Some(taken)
 }
 
-fn numbers<const N: usize, T>(bytes: &[u8], number: fn([u8; N]) -> T) -> impl Iterator<Item = T> {
+fn numbers<const N: usize, T>(
+    bytes: &[u8],
+    number: impl Fn([u8; N]) -> T,
+) -> impl Iterator<Item = T> {
     let (chunks, _) = bytes.as_chunks();
     chunks.iter().map(move |bytes| number(*bytes))
 }
@@ -217,7 +230,7 @@ fn numbers<const N: usize, T>(bytes: &[u8], number: fn([u8; N]) -> T) -> impl It
 fn decode_fixed<T: Copy>(
     input: &mut &[u8],
     rows: usize,
-    number: fn([u8; 8]) -> T,
+    number: impl Fn([u8; 8]) -> T,
 ) -> Option<Vec<T>> {
     match byte(input)? {
         SAME => Some(vec![numbers(take(input, 8)?, number).next()?; rows]),
@@ -273,7 +286,11 @@ fn decode_lengths(input: &mut &[u8], count: usize) -> Option<Vec<i32>> {
     Some(offsets)
 }
 
-fn decode_items<T>(input: &mut &[u8], offsets: &[i32], number: fn([u8; 8]) -> T) -> Option<Vec<T>> {
+fn decode_items<T>(
+    input: &mut &[u8],
+    offsets: &[i32],
+    number: impl Fn([u8; 8]) -> T,
+) -> Option<Vec<T>> {
     let count = *offsets.last()? as usize;
     Some(numbers(take(input, count * 8)?, number).collect())
 }

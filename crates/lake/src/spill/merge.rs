@@ -51,7 +51,9 @@ fn merge_at_once(
             next.push(Reverse((time, index)));
         }
     }
-    let mut piece = Piece::new(fields);
+    let rows = sequences.iter().flat_map(|rows| &rows.blocks);
+    let mut rest: usize = rows.map(|block| block.row_count).sum();
+    let mut piece = Piece::new(fields, rest);
     while let Some(Reverse((_, index))) = next.pop() {
         let limit = next.peek().map(|Reverse(other)| *other);
         let cursor = &mut cursors[index];
@@ -64,7 +66,8 @@ fn merge_at_once(
             for cursor in &mut cursors {
                 cursor.forget_codes();
             }
-            let full = std::mem::replace(&mut piece, Piece::new(fields));
+            rest -= piece.row_count();
+            let full = std::mem::replace(&mut piece, Piece::new(fields, rest));
             let row_count = full.row_count();
             take(full.finish(), row_count)?;
         }

@@ -21,9 +21,14 @@ pub(crate) struct Piece {
 }
 
 impl Piece {
-    pub fn new(fields: &[Field]) -> Self {
+    /// For some of so many rows.
+    pub fn new(fields: &[Field], rows: usize) -> Self {
+        let rows = rows.min(ROW_GROUP_ROWS);
         Self {
-            builders: fields.iter().map(Builder::new).collect(),
+            builders: fields
+                .iter()
+                .map(|field| Builder::new(field, rows))
+                .collect(),
             row_count: 0,
         }
     }
@@ -83,26 +88,30 @@ struct Builder {
 }
 
 impl Builder {
-    fn new(field: &Field) -> Self {
-        let texts = || Strings {
-            offsets: vec![0],
-            bytes: Vec::new(),
+    fn new(field: &Field, rows: usize) -> Self {
+        let offsets = |count| {
+            let mut offsets = Vec::with_capacity(count + 1);
+            offsets.push(0);
+            offsets
         };
         let values = match field.r#type {
-            ColumnType::Int64 | ColumnType::Timestamp => Values::Int64(Vec::new()),
-            ColumnType::Double => Values::Double(Vec::new()),
-            ColumnType::Boolean => Values::Boolean(Vec::new()),
+            ColumnType::Int64 | ColumnType::Timestamp => Values::Int64(Vec::with_capacity(rows)),
+            ColumnType::Double => Values::Double(Vec::with_capacity(rows)),
+            ColumnType::Boolean => Values::Boolean(Vec::with_capacity(rows)),
             // Codes as long as no block brings texts without.
             ColumnType::String => Values::Dictionary {
-                indices: Vec::new(),
-                dictionary: texts(),
+                indices: Vec::with_capacity(rows),
+                dictionary: Strings {
+                    offsets: offsets(0),
+                    bytes: Vec::new(),
+                },
             },
             ColumnType::Int64List => Values::Int64List {
-                offsets: vec![0],
+                offsets: offsets(rows),
                 items: Vec::new(),
             },
             ColumnType::DoubleList => Values::DoubleList {
-                offsets: vec![0],
+                offsets: offsets(rows),
                 items: Vec::new(),
             },
         };
