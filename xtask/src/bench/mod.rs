@@ -38,7 +38,7 @@ pub struct Results {
     pub machine: String,
     pub commit: String,
     pub cases: Vec<Case>,
-    /// None were run before 2026-11-29.
+    /// The earliest results have none.
     #[serde(default)]
     pub stages: Vec<StageCase>,
 }

@@ -61,8 +61,8 @@ fn regressions() -> String {
     format!(
         "\n## Regressions\n\n\
          Times are for people: they depend on the machine and what else it does. What `cargo xtask ci`\n\
-         compares are the instructions of the same stages over 10 MB, counted by callgrind.\n\
-         `cargo xtask instructions` fails if a stage, alone or with those before it, takes over\n\
+         compares are the instructions of each stage of converting over 10 MB, counted by callgrind.\n\
+         `cargo xtask instructions` fails if a stage alone, or all of a dialect, takes over\n\
          {TOLERANCE_PERCENT} % more than `bench/instructions.json` has, or if the compiler is not the one of that\n\
          file; `--accept` writes the file. On another kind of machine (processor, C library, valgrind) it\n\
          says that nothing was compared. One thread is counted: those that the library of Delta Lake starts\n\
@@ -86,23 +86,23 @@ fn readme(results: &Results) -> String {
         render::tables(results),
         stages_legend(results),
     );
-    out.push_str("\n## Spread\n\n| case | least wall s | greatest wall s |\n|---|---|---|\n");
-    let whole = results.cases.iter().map(|case| {
+    out.push_str("\n## Spread\n\n| case | least wall ms | greatest wall ms |\n|---|---|---|\n");
+    for case in &results.cases {
         let wall = case.samples.iter().map(|sample| sample.wall_s);
-        (case.name.clone(), wall.collect())
-    });
-    let stages = results.stages.iter().map(|case| {
+        spread(&mut out, &case.name, wall);
+    }
+    for case in &results.stages {
         let name = stages::name(&case.dialect, &case.stage);
-        (name, case.seconds.clone())
-    });
-    for (name, mut seconds) in whole.chain(stages) {
-        let seconds: &mut Vec<f64> = &mut seconds;
-        seconds.sort_by(f64::total_cmp);
-        if let [least, .., greatest] = **seconds {
-            let _ = writeln!(out, "| {name} | {least:.3} | {greatest:.3} |");
-        }
+        spread(&mut out, &name, case.seconds.iter().copied());
     }
     out
+}
+
+fn spread(out: &mut String, name: &str, seconds: impl Iterator<Item = f64> + Clone) {
+    let least = seconds.clone().fold(f64::INFINITY, f64::min);
+    let greatest = seconds.fold(0.0, f64::max);
+    let (least, greatest) = (least * 1e3, greatest * 1e3);
+    let _ = writeln!(out, "| {name} | {least:.1} | {greatest:.1} |");
 }
 
 fn stages_legend(results: &Results) -> String {

@@ -91,8 +91,8 @@ pub fn table(cases: &[StageCase]) -> String {
 pub fn legend() -> String {
     let stages = STAGES.map(|(name, what)| format!("`{name}`: {what}"));
     format!(
-        "Each stage includes those before it; alone it is the difference of two medians, which two runs\n\
-         that met another machine may turn below zero.\n\n- {}\n",
+        "Each stage includes those before it and runs in a process of its own; alone it is the difference of\n\
+         two medians, which noise can make negative for a small one.\n\n- {}\n",
         stages.join("\n- ")
     )
 }

@@ -14,9 +14,11 @@
 //! ```text
 //! cargo bench -p otolith-ingest --bench stages -- append 5 $PWD/testdata/captures/mix-dev/agentic-ci.jsonl
 //! ```
-//! Without arguments all stages run over a real capture in every dialect. Each round prints a line of JSON: the stage, bytes of the files, frames and items that the stage has
-//! seen (null if it does not see them), and its seconds. `cargo xtask bench` makes tables of them,
-//! `cargo xtask instructions` counts the instructions of [`measured`].
+//! Without arguments all stages run over a real capture in every dialect.
+//!
+//! Each round prints a line of JSON: the stage, the bytes of the files, the frames and items that the
+//! stage has seen (null if it does not see them), and its seconds. `cargo xtask bench` makes tables of
+//! them, `cargo xtask instructions` counts the instructions of [`measured`].
 
 mod forget;
 mod stage;
