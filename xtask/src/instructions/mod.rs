@@ -7,6 +7,9 @@
 //!   accepted, by the commit that changes the pin.
 //! - On another kind of machine nothing can be said. That is told, and is no failure.
 //!
+//! A long copy counts an instruction a byte, because the C library makes it one repeated instruction:
+//! copies weigh more here than in time.
+//!
 //! A stage that takes fewer instructions than accepted is told and is no failure either: accepting
 //! keeps what was gained.
 
