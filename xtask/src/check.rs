@@ -4,8 +4,9 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
+use crate::instructions::Mode;
 use crate::run::Profile;
-use crate::{crash, docs, faults, run, tidy};
+use crate::{crash, docs, faults, instructions, run, tidy};
 
 /// Kills that are enough to meet every command in every phase, in less than a minute.
 const KILLS: u64 = 10;
@@ -38,5 +39,7 @@ pub fn ci() -> Result<()> {
     )?;
     run::command("cargo", &["test", "--package", "xtask"])?;
     crash::run(KILLS, Profile::Dev)?;
-    faults::run(Profile::Dev)
+    faults::run(Profile::Dev)?;
+    // Last, so that it is seen if nothing was compared.
+    instructions::run(Mode::Compare)
 }

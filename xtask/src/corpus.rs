@@ -44,10 +44,17 @@ pub const LARGE: Size = Size {
     items_per_request: 1_024,
 };
 
-pub const SIZES: [Size; 4] = [SMALL, MEDIUM, MEDIUM_IN_TENS, LARGE];
+/// As [`SMALL`], in small requests.
+pub const SMALL_IN_TENS: Size = Size {
+    name: "S10",
+    items_per_request: 10,
+    ..SMALL
+};
+
+pub const SIZES: [Size; 5] = [SMALL, SMALL_IN_TENS, MEDIUM, MEDIUM_IN_TENS, LARGE];
 
 /// How requests lie in files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dialect {
     /// The Collector's file exporter, JSON: a request a line.
     JsonLines,
@@ -55,6 +62,15 @@ pub enum Dialect {
     AgenticCi,
     /// The Collector's file exporter, protobuf: a file per signal, a length before each request.
     Protobuf,
+}
+
+impl Dialect {
+    /// Every dialect with its name.
+    pub const ALL: [(&str, Self); 3] = [
+        ("json", Self::JsonLines),
+        ("agentic-ci", Self::AgenticCi),
+        ("protobuf", Self::Protobuf),
+    ];
 }
 
 /// The files of one corpus.
@@ -68,11 +84,11 @@ pub struct Corpus {
 /// Writes the corpus of a size in every dialect and says what it holds.
 pub fn write_all(directory: &Path, size: &str) -> Result<()> {
     let named = SIZES.into_iter().find(|known| known.name == size);
-    let size = named.with_context(|| format!("no size `{size}`: S, M, M10 or L"))?;
-    for dialect in [Dialect::JsonLines, Dialect::AgenticCi, Dialect::Protobuf] {
+    let size = named.with_context(|| format!("no size `{size}`: S, S10, M, M10 or L"))?;
+    for (name, dialect) in Dialect::ALL {
         let corpus = write(directory, size, dialect)?;
         let mb = corpus.bytes as f64 / 1e6;
-        println!("{dialect:?}: {mb:.1} MB, {:?}", corpus.totals);
+        println!("{name}: {mb:.1} MB, {:?}", corpus.totals);
     }
     Ok(())
 }
@@ -182,7 +198,7 @@ mod tests {
             items: 2_000,
             items_per_request: 100,
         };
-        for dialect in [Dialect::JsonLines, Dialect::AgenticCi, Dialect::Protobuf] {
+        for (_, dialect) in Dialect::ALL {
             let corpus = write(&directory, size, dialect).unwrap();
             let mut frames = 0;
             let mut chunk = Chunk::new();

@@ -11,14 +11,15 @@ use crate::{bench, root};
 fn generated() -> Result<Vec<(PathBuf, String)>> {
     let redaction = root().join("docs/redaction.md");
     let with_keys = with_keys(&fs::read_to_string(&redaction).unwrap_or_default());
-    Ok(vec![
+    let mut generated = vec![
         (
             root().join("docs/tables.md"),
             otolith_tables::tables_markdown(),
         ),
         (redaction, with_keys),
-        (root().join("docs/performance.md"), bench::page()?),
-    ])
+    ];
+    generated.extend(bench::pages()?);
+    Ok(generated)
 }
 
 /// The page with the keys of the classes between the two lines that enclose them.

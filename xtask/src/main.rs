@@ -7,11 +7,13 @@ mod corpus;
 mod crash;
 mod docs;
 mod faults;
+mod instructions;
 mod interop;
 mod lakes;
 mod repeated;
 mod run;
 mod spread;
+mod stages;
 mod tidy;
 
 use std::path::PathBuf;
@@ -19,21 +21,28 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
+use crate::instructions::Mode;
 use crate::run::Profile;
 
 const USAGE: &str = "\
 usage: cargo xtask TASK
 
 tasks:
-  ci               what gates a submission: fmt, clippy, doc, docs --check, tidy, short crash and faults
+  ci               what gates a submission: fmt, clippy, doc, docs --check, tidy, short crash and faults,
+                   instructions
   docs [--check]   writes docs/tables.md and the keys of docs/redaction.md from the definitions;
                    --check only compares
   tidy             edges between crates, file sizes, READMEs, prints in libraries
-  corpus DIR SIZE  writes the made-up telemetry of size S, M, M10 (small requests) or L into a
-                   directory, in every dialect: about 10 MB, 200 MB, 200 MB, 1 GB of JSON lines
-  bench [CASE]     builds the release command and its peers (otlp2records; DuckDB from PyPI) and measures
-                   converting (RUNS, 5 unless set); writes bench/runs/DATE and docs/performance.md.
-                   With CASE only the cases whose names begin so, and writes nothing
+  corpus DIR SIZE  writes the made-up telemetry of size S, M or L into a directory, in every dialect:
+                   about 10 MB, 200 MB or 1 GB of JSON lines. S10 and M10 are in small requests
+  bench [--size S] [CASE]
+                   builds the release command and its peers (otlp2records; DuckDB from PyPI) and measures
+                   converting, and its stages on one thread (RUNS, 5 unless set); writes bench/runs/DATE
+                   and docs/performance.md. With CASE only the cases whose names begin so (such as
+                   `stages, json`), with --size S on a twentieth of the input; then writes nothing
+  instructions [--accept]
+                   counts the instructions of each stage on one thread over 10 MB with callgrind, and
+                   compares them with bench/instructions.json; --accept writes that file
   spread           converts 30 days of 50 services in three orders and counts the files
   crash [--kills N] [--dev]
                    kills the command N times (200) at random, in convert, compact and drop, and expects
@@ -66,8 +75,9 @@ fn run_task() -> Result<()> {
         ["docs", "--check"] => docs::check(),
         ["tidy"] => tidy::run(),
         ["corpus", directory, size] => corpus::write_all(directory.as_ref(), size),
-        ["bench"] => bench::run(None),
-        ["bench", case] => bench::run(Some(case)),
+        ["bench", options @ ..] => bench::run(bench_selection(options)?),
+        ["instructions"] => instructions::run(Mode::Compare),
+        ["instructions", "--accept"] => instructions::run(Mode::Accept),
         ["spread"] => spread::run(),
         ["crash", options @ ..] => {
             let (options, profile) = profile(options);
@@ -84,6 +94,21 @@ fn run_task() -> Result<()> {
         ["collector"] => collector::run(),
         _ => bail!("no such task\n\n{USAGE}"),
     }
+}
+
+/// What of the benchmark is run; none for all of it.
+fn bench_selection<'a>(options: &'a [&'a str]) -> Result<Option<bench::Selection<'a>>> {
+    let (sizes, case) = match options {
+        [] => return Ok(None),
+        ["--size", "S", case @ ..] => (bench::QUICK, case),
+        case => (bench::FULL, case),
+    };
+    let prefix = match case {
+        [] => "",
+        [case] if !case.starts_with('-') => case,
+        _ => bail!("usage: cargo xtask bench [--size S] [CASE]"),
+    };
+    Ok(Some(bench::Selection { prefix, sizes }))
 }
 
 /// Takes `--dev` off the end of options.

@@ -1,7 +1,7 @@
 //! Running other programs, with errors that name the command.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
@@ -25,7 +25,12 @@ pub fn with(command: &mut Command) -> Result<()> {
 
 /// Runs a command and returns what it printed.
 pub fn output(command: &mut Command) -> Result<String> {
-    undisturbed(command).current_dir(root());
+    output_in(&root(), command)
+}
+
+/// Runs a command in a directory and returns what it printed.
+pub fn output_in(directory: &Path, command: &mut Command) -> Result<String> {
+    undisturbed(command).current_dir(directory);
     let output = command
         .output()
         .with_context(|| format!("cannot start {command:?}"))?;
@@ -85,6 +90,26 @@ pub fn otolith(profile: Profile) -> Result<PathBuf> {
     };
     command("cargo", arguments)?;
     Ok(target_dir()?.join(path))
+}
+
+/// Builds a bench as `cargo bench` does and returns its path.
+pub fn bench(package: &str, name: &str) -> Result<PathBuf> {
+    let mut command = Command::new("cargo");
+    command
+        .args(["bench", "--quiet", "--no-run", "--message-format", "json"])
+        .args(["--package", package, "--bench", name])
+        .stderr(Stdio::inherit());
+    eprintln!("+ {command:?}");
+    // A line per crate that was built or was there; libraries have no executable.
+    for line in output(&mut command)?.lines() {
+        let message: serde_json::Value = serde_json::from_str(line)?;
+        if message["target"]["name"] == name
+            && let Some(path) = message["executable"].as_str()
+        {
+            return Ok(path.into());
+        }
+    }
+    bail!("cargo names no executable of the bench `{name}`")
 }
 
 /// A Python interpreter of a virtual environment below `dir` that has `packages` installed.

@@ -1,52 +1,100 @@
-//! The inputs, made once and kept in the target directory.
+//! The inputs, made in the target directory.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, BufWriter, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::corpus::{self, Corpus, Dialect, LARGE, MEDIUM, MEDIUM_IN_TENS};
+use crate::corpus::{
+    self, Corpus, Dialect, LARGE, MEDIUM, MEDIUM_IN_TENS, SMALL, SMALL_IN_TENS, Size,
+};
 
 /// Files that the requests of a corpus are spread over.
 const SMALL_FILES: u64 = 10_000;
 
-/// All inputs.
-pub struct Inputs {
-    pub json: Corpus,
-    pub agentic: Corpus,
-    pub protobuf: Corpus,
+/// How large inputs are.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    usual: Size,
+    /// As the usual one, in requests of ten items.
+    tens: Size,
+    large: Size,
+}
+
+/// What results are published of.
+pub const FULL: Sizes = Sizes {
+    usual: MEDIUM,
+    tens: MEDIUM_IN_TENS,
+    large: LARGE,
+};
+/// For a quick look.
+pub const QUICK: Sizes = Sizes {
+    usual: SMALL,
+    tens: SMALL_IN_TENS,
+    large: MEDIUM,
+};
+
+/// One of the inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Input {
+    Dialect(Dialect),
     /// The JSON lines as one zstd frame.
-    pub zstd: Corpus,
-    pub gzip: Corpus,
-    /// Requests of ten items.
-    pub tens: Corpus,
-    /// The same in 10,000 files.
-    pub small_files: Corpus,
-    pub large: Corpus,
+    Zstd,
+    Gzip,
+    /// JSON lines in requests of ten items.
+    Tens,
+    /// The same in 10,000 files, or in one per request if there are fewer.
+    SmallFiles,
+    /// JSON lines.
+    Large,
+}
+
+/// The inputs that were asked for.
+pub struct Inputs {
+    dir: PathBuf,
+    sizes: Sizes,
+    made: BTreeMap<Input, Corpus>,
 }
 
 impl Inputs {
-    pub fn make(dir: &Path) -> Result<Self> {
-        let json = corpus::write(dir, MEDIUM, Dialect::JsonLines)?;
-        let tens = corpus::write(dir, MEDIUM_IN_TENS, Dialect::JsonLines)?;
-        Ok(Self {
-            agentic: corpus::write(dir, MEDIUM, Dialect::AgenticCi)?,
-            protobuf: corpus::write(dir, MEDIUM, Dialect::Protobuf)?,
-            zstd: compressed(&json, "zst", |from, to| {
+    pub fn new(dir: &Path, sizes: Sizes) -> Self {
+        Self {
+            dir: dir.to_owned(),
+            sizes,
+            made: BTreeMap::new(),
+        }
+    }
+
+    /// An input, which is made when it is asked for the first time.
+    pub fn get(&mut self, input: Input) -> Result<Corpus> {
+        if let Some(made) = self.made.get(&input) {
+            return Ok(made.clone());
+        }
+        let corpus = self.make(input)?;
+        self.made.insert(input, corpus.clone());
+        Ok(corpus)
+    }
+
+    fn make(&mut self, input: Input) -> Result<Corpus> {
+        const JSON: Input = Input::Dialect(Dialect::JsonLines);
+        let Sizes { usual, tens, large } = self.sizes;
+        match input {
+            Input::Dialect(dialect) => corpus::write(&self.dir, usual, dialect),
+            Input::Tens => corpus::write(&self.dir, tens, Dialect::JsonLines),
+            Input::Large => corpus::write(&self.dir, large, Dialect::JsonLines),
+            Input::SmallFiles => split(&self.get(Input::Tens)?, &self.dir.join("small-files")),
+            Input::Zstd => compressed(&self.get(JSON)?, "zst", |from, to| {
                 zstd::stream::copy_encode(from, to, 3)
-            })?,
-            gzip: compressed(&json, "gz", |mut from, to| {
+            }),
+            Input::Gzip => compressed(&self.get(JSON)?, "gz", |mut from, to| {
                 let mut encoder = flate2::write::GzEncoder::new(to, flate2::Compression::new(6));
                 io::copy(&mut from, &mut encoder)?;
                 encoder.finish()?;
                 Ok(())
-            })?,
-            small_files: split(&tens, &dir.join("small-files"))?,
-            large: corpus::write(dir, LARGE, Dialect::JsonLines)?,
-            json,
-            tens,
-        })
+            }),
+        }
     }
 }
 

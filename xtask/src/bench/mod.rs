@@ -1,26 +1,34 @@
 //! `cargo xtask bench`: converting beside its peers, as a user runs it.
 //!
 //! All cases run in turn, round after round, so that a machine that drifts drifts for all. What each
-//! wrote is counted and added up before anything is timed.
+//! wrote is counted and added up before anything is timed. The stages of converting run in the same
+//! rounds, each in a process of its own that tells its time.
 
 mod contestants;
 mod files;
 mod measure;
+mod pages;
 mod render;
+mod stages;
 
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::process::Command;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
 
+use crate::corpus::{Corpus, Dialect};
+use crate::stages::{Program, STAGES};
 use crate::{docs, root, run};
 use contestants::{Contestant, Programs};
-use files::Inputs;
+pub use files::{FULL, QUICK, Sizes};
+use files::{Input, Inputs};
 pub use measure::{Sample, measure};
-pub use render::page;
+pub use pages::pages;
+use stages::{StageCase, StagePlan};
 
 /// The results of one run of all cases.
 #[derive(Debug, Serialize, Deserialize)]
@@ -30,6 +38,9 @@ pub struct Results {
     pub machine: String,
     pub commit: String,
     pub cases: Vec<Case>,
+    /// The earliest results have none.
+    #[serde(default)]
+    pub stages: Vec<StageCase>,
 }
 
 /// One case with all its samples, in order.
@@ -46,58 +57,80 @@ pub struct Case {
 struct Plan {
     name: &'static str,
     contestant: Contestant,
-    files: Vec<PathBuf>,
-    input_bytes: u64,
-    totals: otolith_corpus::Totals,
+    corpus: Corpus,
 }
 
-/// Measures everything and writes `bench/runs/DATE/` and `docs/performance.md`. With `only`, the cases
-/// whose names begin so; then nothing is written.
-pub fn run(only: Option<&str>) -> Result<()> {
+/// What is run.
+pub struct Selection<'a> {
+    /// Only cases whose names begin so.
+    pub prefix: &'a str,
+    pub sizes: Sizes,
+}
+
+impl Selection<'_> {
+    fn has(&self, name: &str) -> bool {
+        name.starts_with(self.prefix)
+    }
+}
+
+/// Measures everything and writes `bench/runs/DATE/` and `docs/performance.md`. Of a selection it only
+/// prints the tables.
+pub fn run(selection: Option<Selection<'_>>) -> Result<()> {
     let rounds: usize = match env::var("RUNS") {
         Ok(text) => text.parse().with_context(|| format!("RUNS=`{text}`"))?,
         Err(_) => 5,
     };
+    let is_whole = selection.is_none();
+    let selection = selection.unwrap_or(Selection {
+        prefix: "",
+        sizes: FULL,
+    });
     let dir = run::target_dir()?.join("bench");
     fs::create_dir_all(&dir)?;
-    let programs = Programs::get(&dir)?;
-    let mut plans = plans(&Inputs::make(&dir)?);
-    if let Some(prefix) = only {
-        plans.retain(|plan| plan.name.starts_with(prefix));
-    }
+    let mut inputs = Inputs::new(&dir, selection.sizes);
+    let plans = plans(&selection, &mut inputs)?;
+    let stage_plans = stage_plans(&selection, &mut inputs)?;
+    ensure!(
+        !(plans.is_empty() && stage_plans.is_empty()),
+        "no case begins with `{}`",
+        selection.prefix
+    );
+    let programs = match &*plans {
+        [] => None,
+        _ => Some(Programs::get(&dir)?),
+    };
+    let stage_program = match &*stage_plans {
+        [] => None,
+        _ => Some(Program::build()?),
+    };
     let out = dir.join("out");
-    let mut cases = Vec::new();
-    for plan in &plans {
-        run_once(&programs, plan, &out)?;
-        let parquet_bytes = programs.check(plan.contestant, &out, &plan.totals)?;
-        eprintln!("checked {}", plan.name);
-        cases.push(Case {
-            name: plan.name.to_owned(),
-            input_bytes: plan.input_bytes,
-            parquet_bytes,
-            samples: Vec::new(),
-        });
-    }
+    let mut cases = match &programs {
+        None => Vec::new(),
+        Some(programs) => checked(programs, &plans, &out)?,
+    };
+    let mut stages: Vec<StageCase> = stage_plans.iter().map(StagePlan::case).collect();
     for round in 1..=rounds {
         eprintln!("round {round} of {rounds}");
-        for (plan, case) in plans.iter().zip(&mut cases) {
-            case.samples.push(run_once(&programs, plan, &out)?);
+        if let Some(programs) = &programs {
+            for (plan, case) in plans.iter().zip(&mut cases) {
+                case.samples.push(run_once(programs, plan, &out)?);
+            }
+        }
+        if let Some(program) = &stage_program {
+            for (plan, case) in stage_plans.iter().zip(&mut stages) {
+                case.seconds.push(plan.run_once(program)?);
+            }
         }
     }
     let results = Results {
-        date: run::output(std::process::Command::new("date").arg("+%F"))?
-            .trim()
-            .to_owned(),
+        date: printed("date", &["+%F"])?,
         machine: machine()?,
-        commit: run::output(
-            std::process::Command::new("git").args(["describe", "--always", "--dirty"]),
-        )?
-        .trim()
-        .to_owned(),
+        commit: printed("git", &["describe", "--always", "--dirty"])?,
         cases,
+        stages,
     };
     print!("{}", render::tables(&results));
-    if only.is_none() {
+    if is_whole {
         let directory = root().join("bench/runs").join(&results.date);
         fs::create_dir_all(&directory)?;
         let json = serde_json::to_string_pretty(&results)? + "\n";
@@ -107,45 +140,81 @@ pub fn run(only: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-fn plans(inputs: &Inputs) -> Vec<Plan> {
+fn plans(selection: &Selection<'_>, inputs: &mut Inputs) -> Result<Vec<Plan>> {
     use Contestant::{DuckDb, Otlp2records, Otolith};
     let one = Otolith { threads: 1 };
     let two = Otolith { threads: 2 };
     let duckdb = DuckDb { threads: 2 };
-    let cases = [
-        ("json, 1 thread", one, &inputs.json),
-        ("json, 2 threads", two, &inputs.json),
-        ("agentic-ci, 1 thread", one, &inputs.agentic),
-        ("agentic-ci, 2 threads", two, &inputs.agentic),
-        ("protobuf, 1 thread", one, &inputs.protobuf),
-        ("protobuf, 2 threads", two, &inputs.protobuf),
-        ("json.zst, 2 threads", two, &inputs.zstd),
-        ("json.gz, 2 threads", two, &inputs.gzip),
-        ("json in tens, 1 thread", one, &inputs.tens),
-        ("json in tens, 2 threads", two, &inputs.tens),
-        ("10,000 files, 2 threads", two, &inputs.small_files),
-        ("large json, 2 threads", two, &inputs.large),
-        ("otlp2records, json", Otlp2records, &inputs.json),
-        ("otlp2records, protobuf", Otlp2records, &inputs.protobuf),
-        ("DuckDB, json", duckdb, &inputs.json),
-    ];
-    cases
-        .into_iter()
-        .map(|(name, contestant, corpus)| Plan {
+    let json = Input::Dialect(Dialect::JsonLines);
+    let agentic = Input::Dialect(Dialect::AgenticCi);
+    let protobuf = Input::Dialect(Dialect::Protobuf);
+    [
+        ("json, 1 thread", one, json),
+        ("json, 2 threads", two, json),
+        ("agentic-ci, 1 thread", one, agentic),
+        ("agentic-ci, 2 threads", two, agentic),
+        ("protobuf, 1 thread", one, protobuf),
+        ("protobuf, 2 threads", two, protobuf),
+        ("json.zst, 2 threads", two, Input::Zstd),
+        ("json.gz, 2 threads", two, Input::Gzip),
+        ("json in tens, 1 thread", one, Input::Tens),
+        ("json in tens, 2 threads", two, Input::Tens),
+        ("10,000 files, 2 threads", two, Input::SmallFiles),
+        ("large json, 2 threads", two, Input::Large),
+        ("otlp2records, json", Otlp2records, json),
+        ("otlp2records, protobuf", Otlp2records, protobuf),
+        ("DuckDB, json", duckdb, json),
+    ]
+    .into_iter()
+    .filter(|(name, _, _)| selection.has(name))
+    .map(|(name, contestant, input)| {
+        Ok(Plan {
             name,
             contestant,
-            files: corpus.files.clone(),
-            input_bytes: corpus.bytes,
-            totals: corpus.totals,
+            corpus: inputs.get(input)?,
         })
-        .collect()
+    })
+    .collect()
+}
+
+fn stage_plans(selection: &Selection<'_>, inputs: &mut Inputs) -> Result<Vec<StagePlan>> {
+    let mut plans = Vec::new();
+    for (name, dialect) in Dialect::ALL {
+        for (stage, _) in STAGES {
+            if selection.has(&stages::name(name, stage)) {
+                plans.push(StagePlan {
+                    dialect: name,
+                    stage,
+                    corpus: inputs.get(Input::Dialect(dialect))?,
+                });
+            }
+        }
+    }
+    Ok(plans)
+}
+
+/// Runs every case once, fails unless it wrote what is in its input, and gives the cases without samples.
+fn checked(programs: &Programs, plans: &[Plan], out: &Path) -> Result<Vec<Case>> {
+    let mut cases = Vec::new();
+    for plan in plans {
+        run_once(programs, plan, out)?;
+        let parquet_bytes = programs.check(plan.contestant, out, &plan.corpus.totals)?;
+        eprintln!("checked {}", plan.name);
+        cases.push(Case {
+            name: plan.name.to_owned(),
+            input_bytes: plan.corpus.bytes,
+            parquet_bytes,
+            samples: Vec::new(),
+        });
+    }
+    Ok(cases)
 }
 
 fn run_once(programs: &Programs, plan: &Plan, out: &Path) -> Result<Sample> {
     if out.exists() {
         fs::remove_dir_all(out)?;
     }
-    let mut command = programs.command(plan.contestant, &plan.files, out);
+    let mut command = programs.command(plan.contestant, &plan.corpus.files, out);
     measure(&mut command)
 }
 
@@ -162,6 +231,12 @@ fn machine() -> Result<String> {
         .copied()
         .unwrap_or("unknown processor");
     let threads = std::thread::available_parallelism()?;
-    let rustc = run::output(std::process::Command::new("rustc").arg("--version"))?;
-    Ok(format!("{model}, {threads} threads, {}", rustc.trim()))
+    let rustc = printed("rustc", &["--version"])?;
+    Ok(format!("{model}, {threads} threads, {rustc}"))
+}
+
+/// The line that a command prints.
+fn printed(program: &str, arguments: &[&str]) -> Result<String> {
+    let text = run::output(Command::new(program).args(arguments))?;
+    Ok(text.trim().to_owned())
 }
