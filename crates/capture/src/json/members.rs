@@ -1,6 +1,6 @@
 //! Walks the members of a JSON object without decoding their values.
 
-use super::scan::{self, Scan};
+use super::{brackets, scan};
 
 /// One member: the bytes between the quotes of its key, and those of its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,10 +108,7 @@ impl<'a> Iterator for Members<'a> {
 
 fn value_len(bytes: &[u8]) -> Option<usize> {
     match bytes.first()? {
-        b'{' | b'[' => match scan::value(bytes) {
-            Scan::Complete(end) => Some(end),
-            Scan::Open | Scan::Broken(_) => None,
-        },
+        b'{' | b'[' => brackets::value_len(bytes),
         b'"' => {
             let end = scan::string_end(bytes, 1)?;
             (bytes[end] == b'"').then_some(end + 1)

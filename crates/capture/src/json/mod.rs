@@ -2,6 +2,7 @@
 
 use memchr::memmem;
 
+mod brackets;
 pub(crate) mod cutter;
 pub(crate) mod envelope;
 mod marker;
