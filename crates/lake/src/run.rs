@@ -124,7 +124,8 @@ impl Run {
         let (database, table, date) = (part.database.clone(), part.table, part.date);
         let fields = part.columns.iter().map(|c| c.field.clone()).collect();
         let time_range = time_range(&part);
-        let written = encode::write(part, disk::create_new(&path)?, &path)?;
+        let durability = self.writing.durability();
+        let written = encode::write(part, disk::create_new(&path)?, &path, durability)?;
         let staged = Staged {
             database,
             table,
@@ -172,7 +173,8 @@ impl Run {
             .aside()
             .join("merged")
             .with_extension(group.0[0].to_string());
-        let written = merge(first.table, &name, &paths, &merged)?;
+        let durability = self.writing.durability();
+        let written = merge(first.table, &name, &paths, &merged, durability)?;
         disk::rename(&merged, &paths[0])?;
         for path in &paths[1..] {
             disk::remove_file(path)?;
@@ -319,7 +321,7 @@ impl Run {
             return Ok(None);
         }
         let path = self.writing.aside().join(names::STAGED_REJECTS);
-        disk::sync_path(&path)?;
+        self.writing.durability().sync_path(&path)?;
         let (len_bytes, xxh3) = crate::checksum::of_file(&path)?;
         Ok(Some(FileRecord {
             name: names::rejects_file(identity),

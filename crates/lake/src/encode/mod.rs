@@ -20,7 +20,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::disk;
+use crate::disk::Durability;
 use crate::error::LakeError;
 use crate::field::LIST_ITEM;
 
@@ -32,7 +32,12 @@ const ZSTD_LEVEL: i32 = 1;
 const CREATED_BY: &str = "otolith";
 
 /// Writes a part into an empty file, durably. In a pool of threads columns are encoded side by side.
-pub(crate) fn write(part: Part, file: File, path: &Path) -> Result<Written, LakeError> {
+pub(crate) fn write(
+    part: Part,
+    file: File,
+    path: &Path,
+    durability: Durability,
+) -> Result<Written, LakeError> {
     let table = format!("{}.{}", part.database, part.table);
     let fields: Vec<Field> = part.columns.iter().map(|c| c.field.clone()).collect();
     let rows = part.row_count;
@@ -48,7 +53,7 @@ pub(crate) fn write(part: Part, file: File, path: &Path) -> Result<Written, Lake
     }
     let failed = |source| write_error(&table, path, source);
     let file = chunk::write(&fields, &columns, rows, HashedFile::new(file));
-    HashedFile::finish(file.map_err(failed)?, rows as u64, path)
+    HashedFile::finish(file.map_err(failed)?, rows as u64, path, durability)
 }
 
 /// A finished and synced file.
@@ -93,10 +98,10 @@ impl PartWriter {
     }
 
     /// Ends the file and makes it durable.
-    pub fn finish(self) -> Result<Written, LakeError> {
+    pub fn finish(self, durability: Durability) -> Result<Written, LakeError> {
         let file = self.writer.into_inner();
         let file = file.map_err(|source| write_error(&self.table, &self.path, source))?;
-        file.finish(self.rows, &self.path)
+        file.finish(self.rows, &self.path, durability)
     }
 
     /// What went wrong with this file.
@@ -130,8 +135,8 @@ impl HashedFile {
     }
 
     /// Makes the file durable.
-    fn finish(self, rows: u64, path: &Path) -> Result<Written, LakeError> {
-        disk::sync(&self.file, path)?;
+    fn finish(self, rows: u64, path: &Path, durability: Durability) -> Result<Written, LakeError> {
+        durability.sync(&self.file, path)?;
         Ok(Written {
             rows,
             len_bytes: self.len_bytes,
