@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::env;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread;
 
 use otolith_capture::{Chunk, Source};
 use otolith_lake::KnownCaptures;
-use otolith_tables::{Assembler, AssemblerOptions, Extract, Wanted};
+use otolith_tables::{Assembler, AssemblerOptions, Drain, Extract, Part, Wanted};
 
 use crate::account::Account;
 use crate::decode::{DecodedLoad, LoadDecoder};
@@ -18,6 +20,9 @@ use crate::pipeline::{self, Take};
 use crate::reader::{KnownContent, Order, Reader};
 use crate::repeats::Repeats;
 use crate::watch::Watch;
+
+/// Fewer rows are built sooner than a thread is started.
+const ROWS_PER_THREAD: usize = 1_000;
 
 /// What was collected.
 #[derive(Clone, Debug)]
@@ -64,11 +69,39 @@ pub fn collect(
         mut extract,
     } = collector;
     let account = intake.finish(end.accounts, &end.order.repeats, assembler.notes());
-    let drain = assembler.drain();
-    let parts = drain.parts();
-    extract.parts = parts.into_iter().map(|part| drain.build(part)).collect();
+    extract.parts = build(&assembler.drain(), options.threads.get());
     watch.finished();
     Ok(Collected { extract, account })
+}
+
+/// Builds all parts, on several threads where that pays.
+fn build(drain: &Drain<'_>, threads: usize) -> Vec<Part> {
+    let numbers = drain.parts();
+    let rows: usize = numbers.iter().map(|number| number.row_count).sum();
+    let threads = threads.min(rows / ROWS_PER_THREAD).min(numbers.len());
+    if threads < 2 {
+        let parts = numbers.into_iter().map(|number| drain.build(number));
+        return parts.collect();
+    }
+    let parts: Vec<OnceLock<Part>> = numbers.iter().map(|_| OnceLock::new()).collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(number) = numbers.get(index) else {
+                return;
+            };
+            parts[index].get_or_init(|| drain.build(*number));
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let built = |part: OnceLock<Part>| part.into_inner().expect("every number was taken");
+    parts.into_iter().map(built).collect()
 }
 
 /// Takes loads in input order.

@@ -11,9 +11,10 @@ pub(crate) struct Detector<'a> {
     mapping: &'a Mapping,
     /// Agents by service, where scope or prefix proved them: `None` for several in one service.
     proven: BTreeMap<String, Option<usize>>,
-    /// What scopes and services tell, each asked once.
+    /// What scopes, services and names tell, each asked once.
     by_scope: HashMap<String, Option<usize>>,
     by_service: HashMap<String, Option<usize>>,
+    by_name: HashMap<String, Option<usize>>,
 }
 
 /// What one item tells about its agent.
@@ -31,6 +32,7 @@ impl<'a> Detector<'a> {
             proven: BTreeMap::new(),
             by_scope: HashMap::new(),
             by_service: HashMap::new(),
+            by_name: HashMap::new(),
         }
     }
 
@@ -73,7 +75,7 @@ impl<'a> Detector<'a> {
         let by_scope = once(&mut self.by_scope, scope, || {
             index(mapping, agent_of("", scope, ""))
         });
-        let proven = by_scope.or_else(|| by_name(mapping, rows, row));
+        let proven = by_scope.or_else(|| self.named(rows, row));
         if let Some(agent) = proven {
             return Evidence::Proven(agent);
         }
@@ -83,21 +85,26 @@ impl<'a> Detector<'a> {
         });
         by_service.map_or(Evidence::None, Evidence::Service)
     }
-}
 
-/// The agent whose prefix one of the names of an item has.
-fn by_name(mapping: &Mapping, rows: &Rows<'_>, row: usize) -> Option<usize> {
-    let event = rows.get(row, mapping.event_name);
-    let event = event.as_ref().map(|value| value.as_text());
-    let names = [
-        event.as_deref().unwrap_or(""),
-        rows.base_text(row, Base::EventNameField),
-        rows.base_text(row, Base::MetricName),
-        rows.base_text(row, Base::SpanName),
-        rows.base_text(row, Base::Body),
-    ];
-    let agent = names.iter().find_map(|name| agent_of("", "", name));
-    index(mapping, agent)
+    /// The agent whose prefix one of the names of an item has.
+    fn named(&mut self, rows: &Rows<'_>, row: usize) -> Option<usize> {
+        let mapping = self.mapping;
+        let by_name = |name: &str| index(mapping, agent_of("", "", name));
+        let event = rows.get(row, mapping.event_name);
+        let event = event.as_ref().map(|value| value.as_text());
+        let names = [
+            event.as_deref().unwrap_or(""),
+            rows.base_text(row, Base::EventNameField),
+            rows.base_text(row, Base::MetricName),
+            rows.base_text(row, Base::SpanName),
+        ];
+        let found = names
+            .into_iter()
+            .filter(|name| !name.is_empty())
+            .find_map(|name| once(&mut self.by_name, name, || by_name(name)));
+        // Bodies are mostly different.
+        found.or_else(|| by_name(rows.base_text(row, Base::Body)))
+    }
 }
 
 fn index(mapping: &Mapping, agent: Option<&Agent>) -> Option<usize> {

@@ -1,12 +1,14 @@
-//! What leaves no rows because nobody wants it: counted all the same, and when it happened.
+//! What is known of items beside their rows: what is strange about them, and of those that leave no
+//! rows, because nobody wants them, that they were there and when.
 
-use otolith_otlp::{Attributes, Exemplar};
+use otolith_otlp::{Attributes, Exemplar, NoteCode};
 
 use crate::problems::OUT_OF_RANGE;
 use crate::table::Table;
 use crate::value::time::{self, Moment};
 use crate::wanted::{Wanted, join_times};
 
+use super::fields::Reserved;
 use super::{Batches, RunningFrame};
 
 /// What a frame holds in one table.
@@ -22,6 +24,26 @@ pub(super) struct Seen {
 }
 
 impl Batches {
+    pub(super) fn add_note(&mut self, code: NoteCode) {
+        if let Some(frame) = &mut self.frame {
+            *frame.notes.entry(code).or_default() += 1;
+        }
+    }
+
+    /// Notes what is strange about a row.
+    pub(super) fn note_row(&mut self, moment: Moment, reserved: &Reserved) {
+        self.note_moment(moment);
+        if !reserved.is_empty() {
+            self.add_note(OUT_OF_RANGE);
+        }
+    }
+
+    pub(super) fn note_moment(&mut self, moment: Moment) {
+        if let Some(code) = moment.note() {
+            self.add_note(code);
+        }
+    }
+
     /// Whether an item, or something of an item that happened at `of_item`, leaves no row. It is
     /// counted then, and has to be noted still.
     pub(super) fn passes(

@@ -10,7 +10,7 @@ use otolith_otlp::{
 
 use crate::database::DatabaseName;
 use crate::dialect;
-use crate::problems::{OUT_OF_RANGE, OVERSIZED_FRAME};
+use crate::problems::OVERSIZED_FRAME;
 use crate::schema::{
     BodyKind, LogRow, LogRows, Rows as _, SpanEventRow, SpanEventRows, SpanLinkRow, SpanLinkRows,
     TraceRow, TraceRows,
@@ -30,26 +30,6 @@ const REJECT_BYTES: usize = 64 * 1024;
 const FRAME_BYTES: usize = 256 * 1024 * 1024;
 
 impl Batches {
-    pub(super) fn add_note(&mut self, code: NoteCode) {
-        if let Some(frame) = &mut self.frame {
-            *frame.notes.entry(code).or_default() += 1;
-        }
-    }
-
-    /// Notes what is strange about a row.
-    pub(super) fn note_row(&mut self, moment: Moment, reserved: &Reserved) {
-        self.note_moment(moment);
-        if !reserved.is_empty() {
-            self.add_note(OUT_OF_RANGE);
-        }
-    }
-
-    pub(super) fn note_moment(&mut self, moment: Moment) {
-        if let Some(code) = moment.note() {
-            self.add_note(code);
-        }
-    }
-
     /// Counts an item; false if it cannot be taken because its frame is too large.
     fn take_item(&mut self) -> bool {
         let Some(frame) = &mut self.frame else {
