@@ -40,23 +40,8 @@ impl Lake {
     ///
     /// If the directory holds something else, or a lake of another format, or cannot be written.
     pub fn create_or_open(dir: &Path) -> Result<Self, LakeError> {
-        Self::create(dir, Durability::Synced)
-    }
-
-    /// As [`Self::create_or_open`], for a lake that nobody keeps: what is written does not wait for
-    /// the disk, and may not survive a crash of the machine. Reads and writes are the same
-    /// otherwise.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Self::create_or_open`].
-    pub fn create_temporary(dir: &Path) -> Result<Self, LakeError> {
-        Self::create(dir, Durability::Passing)
-    }
-
-    fn create(dir: &Path, durability: Durability) -> Result<Self, LakeError> {
         fs::create_dir_all(dir).map_err(LakeError::io("create", dir))?;
-        match Self::open_for(dir, durability) {
+        match Self::open(dir) {
             Err(LakeError::NotALake { .. }) => {}
             opened => return opened,
         }
@@ -69,6 +54,22 @@ impl Lake {
                 });
             }
         }
+        Self::make(dir, Durability::Synced)
+    }
+
+    /// Makes a lake that nobody keeps, in a directory that must not be there yet: what is written
+    /// does not wait for the disk, and may not survive a crash of the machine. It reads and writes
+    /// like any other.
+    ///
+    /// # Errors
+    ///
+    /// If the directory is there, or cannot be made or written.
+    pub fn create_temporary(dir: &Path) -> Result<Self, LakeError> {
+        fs::create_dir(dir).map_err(LakeError::io("create", dir))?;
+        Self::make(dir, Durability::Passing)
+    }
+
+    fn make(dir: &Path, durability: Durability) -> Result<Self, LakeError> {
         let lake = Self::at(dir, durability)?;
         write_marker(dir, durability)?;
         Ok(lake)
@@ -81,10 +82,6 @@ impl Lake {
     /// If there is no such directory, if it holds neither a marker nor a database, or if the
     /// marker tells of another format.
     pub fn open(dir: &Path) -> Result<Self, LakeError> {
-        Self::open_for(dir, Durability::Synced)
-    }
-
-    fn open_for(dir: &Path, durability: Durability) -> Result<Self, LakeError> {
         let path = dir.to_owned();
         match dir.metadata() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -97,7 +94,7 @@ impl Lake {
         if marker(dir)?.is_none() && catalog::databases(dir)?.is_empty() {
             return Err(LakeError::NotALake { path });
         }
-        Self::at(dir, durability)
+        Self::at(dir, Durability::Synced)
     }
 
     fn at(dir: &Path, durability: Durability) -> Result<Self, LakeError> {
