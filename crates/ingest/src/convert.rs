@@ -7,6 +7,7 @@ use otolith_lake::Lake;
 
 use crate::account::Account;
 use crate::captures;
+use crate::decode::LoadDecoder;
 use crate::error::ConvertError;
 use crate::identity::Identity;
 use crate::options::{ConvertOptions, Dedup, Known};
@@ -52,9 +53,7 @@ pub fn convert(
         spool: &spool,
     };
     let reader = Reader::new(sources, &options.read, watch, order, Some(known));
-    let end = match options.threads.get() {
-        1 => pipeline::inline(reader, options, &mut sequencer)?,
-        threads => pipeline::threaded(reader, threads, options, &mut sequencer)?,
-    };
+    let decoder = || LoadDecoder::of(options, None);
+    let end = pipeline::run(reader, options.threads, &decoder, &mut sequencer)?;
     sequencer.finish(sources, end, replaces)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use otolith_capture::{Chunk, Entry, Frame, Reject};
 use otolith_otlp::{Decoder, FrameReject};
-use otolith_tables::Batches;
+use otolith_tables::{Batches, Wanted};
 
 use crate::options::ConvertOptions;
 use crate::reader::Work;
@@ -16,6 +16,8 @@ pub(crate) struct LoadDecoder {
     decoder: Decoder,
     kept_reject_bytes: usize,
     redactor: Option<Redactor>,
+    /// What becomes rows; everything if none.
+    wanted: Option<Arc<Wanted>>,
 }
 
 /// What became of a load.
@@ -44,8 +46,9 @@ pub(crate) struct FrameCounts {
 }
 
 impl LoadDecoder {
-    pub fn new(options: &ConvertOptions) -> Self {
+    pub fn of(options: &ConvertOptions, wanted: Option<&Arc<Wanted>>) -> Self {
         Self {
+            wanted: wanted.map(Arc::clone),
             decoder: Decoder::new(options.decode),
             kept_reject_bytes: options.read.limits.kept_reject_bytes,
             redactor: options.redact.as_ref().map(Arc::clone).map(Redactor::new),
@@ -53,7 +56,8 @@ impl LoadDecoder {
     }
 
     pub fn decode(&mut self, load: Vec<Work>) -> DecodedLoad {
-        let mut batches = Batches::new();
+        let wanted = self.wanted.as_ref().map(Arc::clone);
+        let mut batches = wanted.map_or_else(Batches::new, Batches::of);
         let mut counts = FrameCounts::default();
         let mut rejects = Vec::new();
         for Work { chunk, skipped } in &load {

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! sources -> chunks -> batches (on several threads) -> parts (in input order) -> lake
+//! sources -> chunks -> batches of what is wanted -> parts in memory
 //! lake -> parts -> requests
 //! ```
 //! The same sources and options give the same files, whatever the number of threads. The crate
@@ -9,12 +10,14 @@
 
 mod account;
 mod captures;
+mod collect;
 mod convert;
 mod decode;
 mod error;
 mod export;
 mod identity;
 mod inspect;
+mod intake;
 mod options;
 mod pipeline;
 mod reader;
@@ -27,6 +30,7 @@ mod watch;
 pub use account::{
     Account, NoteCount, RejectExample, RejectGroup, SourceAccount, TableAccount, WaitingTail,
 };
+pub use collect::{Collected, collect};
 pub use convert::convert;
 pub use error::ConvertError;
 pub use export::{ExportError, ExportFormat, ExportOptions, Exported, export};

@@ -1,7 +1,8 @@
-//! Moves chunks from the reader through the decoders to the sequencer.
+//! Moves chunks from the reader through the decoders to whoever takes them in input order.
 
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
@@ -11,29 +12,49 @@ use otolith_capture::Chunk;
 
 use crate::decode::{DecodedLoad, LoadDecoder};
 use crate::error::ConvertError;
-use crate::options::ConvertOptions;
 use crate::reader::{ReadEnd, Reader, Work};
-use crate::sequencer::Sequencer;
 
 /// Chunks on their way per decoding thread: one in work, one waiting before or after it. A third
 /// brings nothing but memory.
 const CHUNKS_PER_THREAD: usize = 2;
 
-/// Does everything on the caller's thread.
-pub(crate) fn inline(
-    mut reader: Reader<'_>,
-    options: &ConvertOptions,
-    sequencer: &mut Sequencer<'_>,
+/// Takes decoded loads strictly in input order.
+pub(crate) trait Take {
+    /// Takes the next load and gives the memory of a chunk back.
+    fn take(&mut self, decoded: DecodedLoad) -> Result<Chunk, ConvertError>;
+}
+
+/// Makes a decoder for each thread that decodes.
+pub(crate) type MakeDecoder<'a> = &'a (dyn Fn() -> LoadDecoder + Sync);
+
+/// Reads to the end of all sources. On one thread everything is done on the caller's; with more the
+/// reader has another one.
+pub(crate) fn run(
+    reader: Reader<'_>,
+    threads: NonZeroUsize,
+    decoder: MakeDecoder<'_>,
+    taker: &mut dyn Take,
 ) -> Result<ReadEnd, ConvertError> {
-    let mut decoder = LoadDecoder::new(options);
+    match threads.get() {
+        1 => inline(reader, decoder, taker),
+        threads => threaded(reader, threads, decoder, taker),
+    }
+}
+
+fn inline(
+    mut reader: Reader<'_>,
+    decoder: MakeDecoder<'_>,
+    taker: &mut dyn Take,
+) -> Result<ReadEnd, ConvertError> {
+    let mut decoder = decoder();
     let mut chunk = Chunk::new();
     while let Some(load) = reader.load(chunk)? {
-        chunk = sequencer.take(decoder.decode(load))?;
+        chunk = taker.take(decoder.decode(load))?;
     }
     Ok(reader.finish())
 }
 
-/// Something on its way to the sequencer.
+/// Something on its way to the taker.
 enum Message {
     Decoded(Box<DecodedLoad>),
     /// The source ended with an error after the chunks before.
@@ -44,11 +65,11 @@ enum Message {
 
 /// Reads on one thread and decodes on several; the caller's thread takes the results in input
 /// order. A fixed number of chunks goes round, which bounds what is on its way.
-pub(crate) fn threaded(
+fn threaded(
     reader: Reader<'_>,
     threads: usize,
-    options: &ConvertOptions,
-    sequencer: &mut Sequencer<'_>,
+    decoder: MakeDecoder<'_>,
+    taker: &mut dyn Take,
 ) -> Result<ReadEnd, ConvertError> {
     let (free, free_chunks) = channel();
     for _ in 0..threads * CHUNKS_PER_THREAD {
@@ -63,11 +84,11 @@ pub(crate) fn threaded(
         let reading = scope.spawn(move || read(reader, &free_chunks, &work_out, &reader_out));
         for _ in 0..threads {
             let (out, work_in) = (out.clone(), &work_in);
-            scope.spawn(move || decode(&mut LoadDecoder::new(options), work_in, &out));
+            scope.spawn(move || decode(&mut decoder(), work_in, &out));
         }
         // The results end when the last thread has dropped its sender.
         drop(out);
-        sequence(results, free, sequencer)?;
+        sequence(results, free, taker)?;
         match reading.join() {
             Ok(end) => Ok(end),
             Err(panic) => panic::resume_unwind(panic),
@@ -125,7 +146,7 @@ fn decode(
 fn sequence(
     results: Receiver<(u64, Message)>,
     free: Sender<Chunk>,
-    sequencer: &mut Sequencer<'_>,
+    taker: &mut dyn Take,
 ) -> Result<(), ConvertError> {
     let mut next = 0;
     let mut waiting = BTreeMap::new();
@@ -135,7 +156,7 @@ fn sequence(
             next += 1;
             match message {
                 Message::Decoded(decoded) => {
-                    let chunk = sequencer.take(*decoded)?;
+                    let chunk = taker.take(*decoded)?;
                     // The reader may have ended already.
                     let _ = free.send(chunk);
                 }

@@ -2,22 +2,92 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
 use otolith_capture::Reject;
+use otolith_lake::{Lake, Run};
 use serde::{Serialize, Serializer};
+
+use crate::error::ConvertError;
+use crate::options::ConvertOptions;
+
+/// The rejects that a run keeps in its lake.
+pub(crate) struct KeptRejects {
+    file: Option<RejectsWriter>,
+    kept: KeptBytes,
+    /// Where the lake keeps the rejects of earlier runs.
+    directory: PathBuf,
+    /// The file of the last reject, and whether it lies there.
+    last_file: Option<(Arc<str>, bool)>,
+}
+
+impl KeptRejects {
+    pub fn new(lake: &Lake, options: &ConvertOptions) -> Self {
+        Self {
+            file: None,
+            kept: match options.redact {
+                Some(_) => KeptBytes::Withheld,
+                None => KeptBytes::UpToLimit,
+            },
+            directory: lake.rejects_directory(),
+            last_file: None,
+        }
+    }
+
+    /// Keeps the next reject, unless it is in the lake already.
+    pub fn keep(&mut self, reject: &Reject, run: &mut Run) -> Result<(), ConvertError> {
+        if self.is_of_lake(&reject.origin.file) {
+            return Ok(());
+        }
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(RejectsWriter::new(run.create_rejects()?, self.kept)),
+        };
+        file.write(reject)
+            .map_err(|source| ConvertError::Rejects { source })
+    }
+
+    /// Ends the file; false if there is none.
+    pub fn finish(&mut self) -> Result<bool, ConvertError> {
+        let Some(file) = self.file.take() else {
+            return Ok(false);
+        };
+        file.finish()
+            .map_err(|source| ConvertError::Rejects { source })?;
+        Ok(true)
+    }
+
+    /// Whether a file is one of the lake's own rejects: what is rejected again stays there, and a
+    /// second copy would be tried again in turn, without end.
+    fn is_of_lake(&mut self, file: &Arc<str>) -> bool {
+        if let Some((last, is_of_lake)) = &self.last_file
+            && last == file
+        {
+            return *is_of_lake;
+        }
+        let parent = Path::new(&**file).parent().map(Path::canonicalize);
+        let is_of_lake = match (parent, self.directory.canonicalize()) {
+            (Some(Ok(parent)), Ok(rejects)) => parent == rejects,
+            _ => false,
+        };
+        self.last_file = Some((Arc::clone(file), is_of_lake));
+        is_of_lake
+    }
+}
 
 /// Writes rejects. Nothing may be lost silently: call [`Self::finish`].
 #[derive(Debug)]
-pub(crate) struct RejectsWriter {
+struct RejectsWriter {
     out: BufWriter<File>,
     kept: KeptBytes,
 }
 
 /// What is kept of the original bytes of rejects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum KeptBytes {
+enum KeptBytes {
     /// All up to a limit.
     UpToLimit,
     /// Nothing, because something in them is to be redacted.
@@ -49,14 +119,14 @@ impl Serialize for Base64<'_> {
 }
 
 impl RejectsWriter {
-    pub fn new(file: File, kept: KeptBytes) -> Self {
+    fn new(file: File, kept: KeptBytes) -> Self {
         Self {
             out: BufWriter::new(file),
             kept,
         }
     }
 
-    pub fn write(&mut self, reject: &Reject) -> io::Result<()> {
+    fn write(&mut self, reject: &Reject) -> io::Result<()> {
         let is_withheld = self.kept == KeptBytes::Withheld;
         let line = Line {
             file: &reject.origin.file,
@@ -72,7 +142,7 @@ impl RejectsWriter {
         self.out.write_all(b"\n")
     }
 
-    pub fn finish(mut self) -> io::Result<()> {
+    fn finish(mut self) -> io::Result<()> {
         self.out.flush()
     }
 }

@@ -1,26 +1,26 @@
 //! Takes decoded chunks strictly in input order: everything that must not depend on threads.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::mem;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use otolith_capture::{Chunk, Reject, Source};
+use otolith_capture::{Chunk, Source};
 use otolith_lake::{Capture, Commit, KnownCaptures, Lake, LakeError, Run};
-use otolith_tables::{Assembler, AssemblerOptions, DatabaseName, Drain, Part, PartNumber, Table};
+use otolith_tables::{Assembler, AssemblerOptions, Drain, Part, PartNumber};
 use rayon::ThreadPool;
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
-use crate::account::{Account, RejectGroups, TableAccount, note_counts};
+use crate::account::Account;
 use crate::captures::{self, Progress};
 use crate::decode::DecodedLoad;
 use crate::error::ConvertError;
+use crate::intake::Intake;
 use crate::options::ConvertOptions;
+use crate::pipeline::Take;
 use crate::reader::ReadEnd;
-use crate::redact::Tally;
-use crate::rejects::{KeptBytes, RejectsWriter};
-use crate::repeats::REPEATS_NOT_TRACKED;
+use crate::rejects::KeptRejects;
 use crate::watch::Watch;
 
 /// Turns decoded chunks into parts and the account.
@@ -33,15 +33,22 @@ pub(crate) struct Sequencer<'a> {
     pool: Option<ThreadPool>,
     /// Number of the next part.
     sequence: u32,
-    rejects_file: Option<RejectsWriter>,
-    /// Where the lake keeps the rejects of earlier runs.
-    rejects_directory: PathBuf,
-    /// The file of the last reject, and whether it lies there.
-    last_file: Option<(Arc<str>, bool)>,
-    rejects: RejectGroups,
-    rows: BTreeMap<(DatabaseName, Table), u64>,
-    redacted: Tally,
-    account: Account,
+    rejects: KeptRejects,
+    intake: Intake<'a>,
+    rows_written: u64,
+}
+
+impl Take for Sequencer<'_> {
+    fn take(&mut self, decoded: DecodedLoad) -> Result<Chunk, ConvertError> {
+        let (rejects, run) = (&mut self.rejects, &mut self.run);
+        self.intake
+            .count(&decoded, |reject| rejects.keep(reject, run))?;
+        self.assembler.push(decoded.batches);
+        if self.assembler.len_bytes() >= self.options.buffer_bytes {
+            self.write_parts(Rows::MoreToCome)?;
+        }
+        Ok(decoded.chunk)
+    }
 }
 
 impl<'a> Sequencer<'a> {
@@ -61,43 +68,10 @@ impl<'a> Sequencer<'a> {
             run,
             pool: pool(options.threads.get())?,
             sequence: 0,
-            rejects_file: None,
-            rejects_directory: lake.rejects_directory(),
-            last_file: None,
-            rejects: RejectGroups::default(),
-            rows: BTreeMap::new(),
-            redacted: Tally::default(),
-            account: Account::default(),
+            rejects: KeptRejects::new(lake, options),
+            intake: Intake::new(options),
+            rows_written: 0,
         })
-    }
-
-    /// Takes the next load in input order and gives the memory of a chunk back.
-    pub fn take(&mut self, decoded: DecodedLoad) -> Result<Chunk, ConvertError> {
-        let DecodedLoad {
-            chunk,
-            batches,
-            counts,
-            rejects,
-            redacted,
-        } = decoded;
-        self.redacted.add(&redacted);
-        self.take_rejects(&rejects)?;
-        let account = &mut self.account;
-        account.frames_read += counts.read;
-        account.frames_converted += counts.converted;
-        account.frames_skipped += counts.skipped;
-        account.frames_rejected += counts.rejected;
-        account.payload_bytes += counts.payload_bytes;
-        account.items_read += counts.items;
-        account.items_rejected += batches.counts().rejected_items;
-        for (table, rows) in &batches.counts().rows {
-            *self.rows.entry(table.clone()).or_default() += rows;
-        }
-        self.assembler.push(batches);
-        if self.assembler.len_bytes() >= self.options.buffer_bytes {
-            self.write_parts(Rows::MoreToCome)?;
-        }
-        Ok(chunk)
     }
 
     /// The captures that the lake has already.
@@ -126,33 +100,14 @@ impl<'a> Sequencer<'a> {
             progress,
         } = end;
         let identity = order.identity.finish();
-        let mut account = std::mem::take(&mut self.account);
+        let intake = mem::replace(&mut self.intake, Intake::new(self.options));
+        let mut account = intake.finish(accounts, &order.repeats, self.assembler.notes());
+        debug_assert_eq!(account.rows_written, self.rows_written);
         let rejects_path = self.run.rejects_path(identity);
-        if let Some(file) = self.rejects_file.take() {
-            file.finish()
-                .map_err(|source| ConvertError::Rejects { source })?;
+        if self.rejects.finish()? {
             account.rejects_file = Some(rejects_path.to_string_lossy().into_owned());
         }
-        let mut notes = self.assembler.notes().clone();
-        if order.repeats.untracked > 0 {
-            notes.insert(REPEATS_NOT_TRACKED, order.repeats.untracked);
-        }
-        account.notes = note_counts(&notes);
-        if let Some(redaction) = &self.options.redact {
-            account.redacted = redaction.counts(&self.redacted);
-        }
-        account.bytes_read = accounts.iter().map(|source| source.bytes_read).sum();
-        account.sources = accounts;
-        account.duplicate_requests = order.repeats.repeated;
-        account.rejects = std::mem::take(&mut self.rejects).into_groups();
-        let table = |((database, table), rows): (&(DatabaseName, Table), &u64)| TableAccount {
-            database: database.as_str().to_owned(),
-            table: table.as_str(),
-            rows: *rows,
-        };
-        account.tables = self.rows.iter().map(table).collect();
         (account.parts_written, account.bytes_written) = self.run.totals();
-        debug_assert!(account.balances(), "{account:?}");
         // Rejects of a file that nothing could be read of come again every time.
         let is_told = account.rejects_file.is_none() || rejects_path.exists();
         let is_new = !progress.is_empty() || account.rows_written > 0 || !is_told;
@@ -202,51 +157,6 @@ impl<'a> Sequencer<'a> {
         }
     }
 
-    /// Keeps the rejects of a load, which are in input order: frames and single items.
-    fn take_rejects(&mut self, all: &[Reject]) -> Result<(), ConvertError> {
-        for reject in all {
-            let withheld = self.options.redact.as_ref().map(|r| r.withhold(reject));
-            let reject = withheld.as_ref().unwrap_or(reject);
-            if self.options.strict {
-                return Err(ConvertError::rejected(reject));
-            }
-            self.rejects.add(reject);
-            if self.is_of_lake(&reject.origin.file) {
-                continue;
-            }
-            let file = match &mut self.rejects_file {
-                Some(file) => file,
-                none => {
-                    let kept = match self.options.redact {
-                        Some(_) => KeptBytes::Withheld,
-                        None => KeptBytes::UpToLimit,
-                    };
-                    none.insert(RejectsWriter::new(self.run.create_rejects()?, kept))
-                }
-            };
-            file.write(reject)
-                .map_err(|source| ConvertError::Rejects { source })?;
-        }
-        Ok(())
-    }
-
-    /// Whether a file is one of the lake's own rejects: what is rejected again stays there, and a
-    /// second copy would be tried again in turn, without end.
-    fn is_of_lake(&mut self, file: &Arc<str>) -> bool {
-        if let Some((last, is_of_lake)) = &self.last_file
-            && last == file
-        {
-            return *is_of_lake;
-        }
-        let parent = Path::new(&**file).parent().map(Path::canonicalize);
-        let is_of_lake = match (parent, self.rejects_directory.canonicalize()) {
-            (Some(Ok(parent)), Ok(rejects)) => parent == rejects,
-            _ => false,
-        };
-        self.last_file = Some((Arc::clone(file), is_of_lake));
-        is_of_lake
-    }
-
     /// Builds the parts of what was taken since the last time, and writes each as it is built.
     fn write_parts(&mut self, rows: Rows) -> Result<(), ConvertError> {
         let drain = self.assembler.drain();
@@ -254,13 +164,13 @@ impl<'a> Sequencer<'a> {
         let first = self.sequence;
         self.sequence += u32::try_from(parts.len()).expect("there are fewer parts");
         for part in &parts {
-            self.account.rows_written += part.row_count as u64;
+            self.rows_written += part.row_count as u64;
         }
         match &self.pool {
             None => write_one_by_one(drain, &self.run, rows, first)?,
             Some(pool) => write_side_by_side(&drain, &self.run, rows, pool, first)?,
         }
-        self.watch.rows_written(self.account.rows_written);
+        self.watch.rows_written(self.rows_written);
         Ok(())
     }
 }

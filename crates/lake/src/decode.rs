@@ -1,11 +1,13 @@
 //! A file of a table back into a part.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use arrow_array::cast::AsArray as _;
-use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType};
-use arrow_array::{Array, ListArray, StringArray};
+use arrow_array::types::{Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
+use arrow_array::{Array, DictionaryArray, ListArray, RecordBatch, StringArray};
+use arrow_schema::DataType;
 use otolith_tables::{
     ColumnType, DatabaseName, Field, Part, PartColumn, Strings, Table, Values, base_fields,
 };
@@ -67,25 +69,21 @@ impl Pieces {
 
     /// The next rows, none at the end.
     fn read(&mut self) -> Result<Part, LakeError> {
-        let fields = self.fields.iter().cloned();
-        let mut columns: Vec<Builder> = fields.map(Builder::new).collect();
-        let (mut row_count, mut len_bytes) = (0, 0);
+        let mut columns = Columns::new(&self.fields);
+        let mut len_bytes = 0;
         while len_bytes < self.piece_bytes
             && let Some(batch) = self.reader.next()
         {
             let batch = batch.map_err(|source| failed(&self.path)(source.into()))?;
-            row_count += batch.num_rows();
             len_bytes += batch.get_array_memory_size();
-            for (column, array) in columns.iter_mut().zip(batch.columns()) {
-                column.append(array).map_err(failed(&self.path))?;
-            }
+            columns.append(&batch).map_err(failed(&self.path))?;
         }
         Ok(Part {
             database: self.database.clone(),
             table: self.table,
             date: self.date,
-            row_count,
-            columns: columns.into_iter().map(Builder::finish).collect(),
+            row_count: columns.row_count,
+            columns: columns.finish(),
         })
     }
 }
@@ -101,9 +99,37 @@ impl Iterator for Pieces {
     }
 }
 
-fn failed(path: &Path) -> impl FnOnce(ParquetError) -> LakeError {
+pub(crate) fn failed(path: &Path) -> impl FnOnce(ParquetError) -> LakeError {
     let path = path.to_owned();
     move |source| LakeError::Read { path, source }
+}
+
+/// Collects columns from successive batches.
+pub(crate) struct Columns {
+    builders: Vec<Builder>,
+    pub row_count: usize,
+}
+
+impl Columns {
+    pub fn new(fields: &[Field]) -> Self {
+        Self {
+            builders: fields.iter().cloned().map(Builder::new).collect(),
+            row_count: 0,
+        }
+    }
+
+    /// Appends the rows of a batch, whose columns are those of the fields.
+    pub fn append(&mut self, batch: &RecordBatch) -> Result<(), ParquetError> {
+        self.row_count += batch.num_rows();
+        for (builder, array) in self.builders.iter_mut().zip(batch.columns()) {
+            builder.append(array)?;
+        }
+        Ok(())
+    }
+
+    pub fn finish(self) -> Vec<PartColumn> {
+        self.builders.into_iter().map(Builder::finish).collect()
+    }
 }
 
 /// Collects a column from the arrays of successive batches.
@@ -112,6 +138,8 @@ struct Builder {
     values: Values,
     validity: Vec<bool>,
     null_count: usize,
+    /// The codes of texts, if they come as codes.
+    codes: HashMap<Vec<u8>, i32>,
 }
 
 impl Builder {
@@ -120,10 +148,7 @@ impl Builder {
             ColumnType::Int64 | ColumnType::Timestamp => Values::Int64(Vec::new()),
             ColumnType::Double => Values::Double(Vec::new()),
             ColumnType::Boolean => Values::Boolean(Vec::new()),
-            ColumnType::String => Values::String(Strings {
-                offsets: vec![0],
-                bytes: Vec::new(),
-            }),
+            ColumnType::String => Values::String(empty_strings()),
             ColumnType::Int64List => Values::Int64List {
                 offsets: vec![0],
                 items: Vec::new(),
@@ -138,10 +163,14 @@ impl Builder {
             values,
             validity: Vec::new(),
             null_count: 0,
+            codes: HashMap::new(),
         }
     }
 
     fn append(&mut self, array: &dyn Array) -> Result<(), ParquetError> {
+        if let DataType::Dictionary(..) = array.data_type() {
+            return self.append_codes(array.as_dictionary());
+        }
         self.null_count += array.null_count();
         self.validity
             .extend((0..array.len()).map(|row| array.is_valid(row)));
@@ -167,7 +196,45 @@ impl Builder {
                     array.as_primitive::<Float64Type>().values()
                 })?;
             }
-            Values::Dictionary { .. } => unreachable!("no builder begins with a dictionary"),
+            Values::Dictionary { .. } => unreachable!("a column comes as codes or not"),
+        }
+        Ok(())
+    }
+
+    /// Appends texts that come as codes. Each batch has codes of its own.
+    fn append_codes(&mut self, array: &DictionaryArray<Int32Type>) -> Result<(), ParquetError> {
+        if !matches!(self.values, Values::Dictionary { .. }) {
+            self.values = Values::Dictionary {
+                indices: Vec::new(),
+                dictionary: empty_strings(),
+            };
+        }
+        let Values::Dictionary {
+            indices,
+            dictionary,
+        } = &mut self.values
+        else {
+            unreachable!("made above");
+        };
+        let mut codes = Vec::with_capacity(array.values().len());
+        for text in array.values().as_string::<i32>() {
+            let text = text.unwrap_or("").as_bytes();
+            codes.push(match self.codes.get(text) {
+                Some(code) => *code,
+                None => {
+                    let code = offset(self.codes.len())?;
+                    self.codes.insert(text.to_vec(), code);
+                    dictionary.bytes.extend_from_slice(text);
+                    dictionary.offsets.push(offset(dictionary.bytes.len())?);
+                    code
+                }
+            });
+        }
+        for row in 0..array.len() {
+            let code = array.key(row);
+            self.null_count += usize::from(code.is_none());
+            self.validity.push(code.is_some());
+            indices.push(code.map_or(0, |code| codes[code]));
         }
         Ok(())
     }
@@ -178,6 +245,13 @@ impl Builder {
             values: self.values,
             validity: (self.null_count > 0).then_some(self.validity),
         }
+    }
+}
+
+fn empty_strings() -> Strings {
+    Strings {
+        offsets: vec![0],
+        bytes: Vec::new(),
     }
 }
 

@@ -34,16 +34,81 @@ pub(crate) fn create_scratch(path: &Path) -> Result<File, LakeError> {
         .map_err(LakeError::io("create", path))
 }
 
-/// Makes the content of a file durable.
-pub(crate) fn sync(file: &File, path: &Path) -> Result<(), LakeError> {
-    step("sync", path)?;
-    file.sync_all().map_err(LakeError::io("sync", path))
+/// Whether what is written has to survive a crash of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// It is synced.
+    Synced,
+    /// It is gone before anybody misses it: nothing waits for the disk.
+    Passing,
 }
 
-/// Makes what is at a path durable: the content of a file, the entries of a directory.
-pub(crate) fn sync_path(path: &Path) -> Result<(), LakeError> {
-    let opened = File::open(path).map_err(LakeError::io("open", path))?;
-    sync(&opened, path)
+impl Durability {
+    /// Makes the content of a file durable.
+    pub fn sync(self, file: &File, path: &Path) -> Result<(), LakeError> {
+        step("sync", path)?;
+        match self {
+            Self::Synced => file.sync_all().map_err(LakeError::io("sync", path)),
+            Self::Passing => Ok(()),
+        }
+    }
+
+    /// Makes what is at a path durable: the content of a file, the entries of a directory.
+    pub fn sync_path(self, path: &Path) -> Result<(), LakeError> {
+        let opened = File::open(path).map_err(LakeError::io("open", path))?;
+        self.sync(&opened, path)
+    }
+
+    /// Gives a finished and synced file its final name unless something has that name already, and
+    /// makes the entry durable; false if the name was taken. `from` is gone afterwards.
+    pub fn publish(self, from: &Path, to: &Path) -> Result<bool, LakeError> {
+        step("publish", to)?;
+        let is_first = match fs::hard_link(from, to) {
+            Ok(()) => true,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
+            Err(error) => return Err(LakeError::io("publish", to)(error)),
+        };
+        remove_file(from)?;
+        if is_first && let Some(directory) = to.parent() {
+            self.sync_path(directory)?;
+        }
+        Ok(is_first)
+    }
+}
+
+/// Where this process makes files before they appear.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Aside<'a> {
+    pub directory: &'a Path,
+    pub durability: Durability,
+}
+
+impl Aside<'_> {
+    /// Writes a file here, then publishes it as [`Durability::publish`] does.
+    pub fn write_new(self, to: &Path, bytes: &[u8]) -> Result<bool, LakeError> {
+        let from = self.write(to, bytes)?;
+        self.durability.publish(&from, to)
+    }
+
+    /// Replaces a small file as a whole.
+    pub fn replace(self, to: &Path, bytes: &[u8]) -> Result<(), LakeError> {
+        let from = self.write(to, bytes)?;
+        rename(&from, to)?;
+        match to.parent() {
+            Some(directory) => self.durability.sync_path(directory),
+            None => Ok(()),
+        }
+    }
+
+    fn write(self, to: &Path, bytes: &[u8]) -> Result<PathBuf, LakeError> {
+        let path = self.directory.join(to.file_name().unwrap_or_default());
+        remove_file(&path)?;
+        let mut file = create_new(&path)?;
+        file.write_all(bytes)
+            .map_err(LakeError::io("write", &path))?;
+        self.durability.sync(&file, &path)?;
+        Ok(path)
+    }
 }
 
 /// Moves a file, replacing what is at its new place.
@@ -61,48 +126,6 @@ pub(crate) fn remove_file(path: &Path) -> Result<(), LakeError> {
         }
         _ => Ok(()),
     }
-}
-
-/// Gives a finished and synced file its final name unless something has that name already, and
-/// makes the entry durable; false if the name was taken. `from` is gone afterwards.
-pub(crate) fn publish(from: &Path, to: &Path) -> Result<bool, LakeError> {
-    step("publish", to)?;
-    let is_first = match fs::hard_link(from, to) {
-        Ok(()) => true,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
-        Err(error) => return Err(LakeError::io("publish", to)(error)),
-    };
-    remove_file(from)?;
-    if is_first && let Some(directory) = to.parent() {
-        sync_path(directory)?;
-    }
-    Ok(is_first)
-}
-
-/// Writes a file in `aside`, durably, then publishes it as [`publish`] does.
-pub(crate) fn write_new(aside: &Path, to: &Path, bytes: &[u8]) -> Result<bool, LakeError> {
-    let from = write_aside(aside, to, bytes)?;
-    publish(&from, to)
-}
-
-/// Replaces a small file as a whole.
-pub(crate) fn replace(aside: &Path, to: &Path, bytes: &[u8]) -> Result<(), LakeError> {
-    let from = write_aside(aside, to, bytes)?;
-    rename(&from, to)?;
-    match to.parent() {
-        Some(directory) => sync_path(directory),
-        None => Ok(()),
-    }
-}
-
-fn write_aside(aside: &Path, to: &Path, bytes: &[u8]) -> Result<PathBuf, LakeError> {
-    let path = aside.join(to.file_name().unwrap_or_default());
-    remove_file(&path)?;
-    let mut file = create_new(&path)?;
-    file.write_all(bytes)
-        .map_err(LakeError::io("write", &path))?;
-    sync(&file, &path)?;
-    Ok(path)
 }
 
 #[cfg(not(test))]

@@ -16,7 +16,7 @@ use otolith_tables::{Field, Table, base_fields};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
 
-use crate::disk;
+use crate::disk::{self, Durability};
 use crate::encode::{PartWriter, Written};
 use crate::error::LakeError;
 use crate::field::{self, from_arrow, to_arrow};
@@ -43,6 +43,7 @@ pub(crate) fn merge(
     name: &str,
     parts: &[PathBuf],
     to: &Path,
+    durability: Durability,
 ) -> Result<Written, LakeError> {
     let mut parts = parts.to_vec();
     let mut level = 0;
@@ -53,7 +54,7 @@ pub(crate) fn merge(
             let mut path = to.as_os_str().to_owned();
             path.push(format!(".{level}-{number}"));
             let path = PathBuf::from(path);
-            merge_at_once(table, name, run, &path)?;
+            merge_at_once(table, name, run, &path, durability)?;
             merged.push(path);
         }
         for path in between {
@@ -63,7 +64,7 @@ pub(crate) fn merge(
         parts = merged;
         level += 1;
     }
-    let written = merge_at_once(table, name, &parts, to)?;
+    let written = merge_at_once(table, name, &parts, to, durability)?;
     for path in between {
         disk::remove_file(&path)?;
     }
@@ -75,6 +76,7 @@ fn merge_at_once(
     name: &str,
     parts: &[PathBuf],
     to: &Path,
+    durability: Durability,
 ) -> Result<Written, LakeError> {
     let base = base_fields(table);
     let mut fields: Vec<Field> = Vec::new();
@@ -101,7 +103,7 @@ fn merge_at_once(
         batch_bytes: 0,
         rows: Vec::new(),
     }
-    .run()
+    .run(durability)
 }
 
 struct Merger {
@@ -117,7 +119,7 @@ struct Merger {
 }
 
 impl Merger {
-    fn run(mut self) -> Result<Written, LakeError> {
+    fn run(mut self, durability: Durability) -> Result<Written, LakeError> {
         let mut next = BinaryHeap::with_capacity(self.inputs.len());
         for index in 0..self.inputs.len() {
             if self.advance(index)? {
@@ -153,7 +155,7 @@ impl Merger {
             }
         }
         self.write()?;
-        self.writer.finish()
+        self.writer.finish(durability)
     }
 
     fn is_due(&self) -> bool {

@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::{self, PartFile, TableInfo};
 use crate::decode;
 use crate::delta::Engine;
-use crate::disk;
+use crate::disk::Durability;
 use crate::error::LakeError;
 use crate::names;
+use crate::part_reader::PartReader;
 use crate::run::Run;
 use crate::writing::Writing;
 
@@ -53,8 +54,24 @@ impl Lake {
                 });
             }
         }
-        let lake = Self::at(dir)?;
-        write_marker(dir)?;
+        Self::make(dir, Durability::Synced)
+    }
+
+    /// Makes a lake that nobody keeps, in a directory that must not be there yet: what is written
+    /// does not wait for the disk, and may not survive a crash of the machine. It reads and writes
+    /// like any other.
+    ///
+    /// # Errors
+    ///
+    /// If the directory is there, or cannot be made or written.
+    pub fn create_temporary(dir: &Path) -> Result<Self, LakeError> {
+        fs::create_dir(dir).map_err(LakeError::io("create", dir))?;
+        Self::make(dir, Durability::Passing)
+    }
+
+    fn make(dir: &Path, durability: Durability) -> Result<Self, LakeError> {
+        let lake = Self::at(dir, durability)?;
+        write_marker(dir, durability)?;
         Ok(lake)
     }
 
@@ -77,13 +94,13 @@ impl Lake {
         if marker(dir)?.is_none() && catalog::databases(dir)?.is_empty() {
             return Err(LakeError::NotALake { path });
         }
-        Self::at(dir)
+        Self::at(dir, Durability::Synced)
     }
 
-    fn at(dir: &Path) -> Result<Self, LakeError> {
+    fn at(dir: &Path, durability: Durability) -> Result<Self, LakeError> {
         Ok(Self {
             dir: dir.to_owned(),
-            engine: Arc::new(Engine::new(dir)?),
+            engine: Arc::new(Engine::new(dir, durability)?),
         })
     }
 
@@ -134,7 +151,7 @@ impl Lake {
         let id = match marker(&self.dir)? {
             Some(id) => id,
             // A database that was copied here: the runs that it knows are not of this lake.
-            None => write_marker(&self.dir)?,
+            None => write_marker(&self.dir, self.engine.durability())?,
         };
         let application = format!("{APPLICATION}{id}");
         Writing::begin(&self.dir, &application, Arc::clone(&self.engine))
@@ -148,6 +165,15 @@ impl Lake {
     pub fn read(&self, part: &PartFile) -> Result<Part, LakeError> {
         let (database, table, date) = catalog::place(&self.dir, &part.path)?;
         decode::read(&part.path, database, table, date)
+    }
+
+    /// Opens a file, to read some of its columns.
+    ///
+    /// # Errors
+    ///
+    /// If the file is not one of a table of this lake, or cannot be opened.
+    pub fn reader(&self, part: &PartFile) -> Result<PartReader, LakeError> {
+        PartReader::open(&part.path, catalog::place(&self.dir, &part.path)?)
     }
 
     /// Reads the rows of a file in their order, in pieces of about 64 MiB in memory: a small file
@@ -176,7 +202,7 @@ struct Marker {
 }
 
 /// Makes a directory a lake, and gives the id of it.
-fn write_marker(dir: &Path) -> Result<String, LakeError> {
+fn write_marker(dir: &Path, durability: Durability) -> Result<String, LakeError> {
     // The keys of a hasher are random: the only source of randomness in the standard library.
     let word = || RandomState::new().hash_one(dir);
     let marker = Marker {
@@ -188,14 +214,14 @@ fn write_marker(dir: &Path) -> Result<String, LakeError> {
     let aside = dir.join(format!(".{}.{:016x}", names::MARKER, word()));
     let written = fs::write(&aside, format!("{text}\n"))
         .map_err(LakeError::io("write", &aside))
-        .and_then(|()| disk::sync_path(&aside));
+        .and_then(|()| durability.sync_path(&aside));
     if let Err(error) = written {
         // A full disk: half a marker shall not stay. If it cannot go, its name means nothing.
         let _ = fs::remove_file(&aside);
         return Err(error);
     }
     // Of two that make a lake at once, both then go by the marker that stands.
-    disk::publish(&aside, &path)?;
+    durability.publish(&aside, &path)?;
     match self::marker(dir)? {
         Some(id) => Ok(id),
         None => Err(LakeError::NotALake {

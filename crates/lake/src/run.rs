@@ -49,7 +49,7 @@ pub struct Commit {
 impl Run {
     pub(crate) fn new(writing: Writing) -> Self {
         Self {
-            staging: Staging::new(writing.aside()),
+            staging: Staging::new(writing.aside(), writing.durability()),
             writing,
             has_rejects: false,
         }
@@ -267,7 +267,7 @@ impl Run {
             return Ok(None);
         }
         let path = self.writing.aside().join(names::STAGED_REJECTS);
-        disk::sync_path(&path)?;
+        self.writing.durability().sync_path(&path)?;
         let (len_bytes, xxh3) = crate::checksum::of_file(&path)?;
         Ok(Some(FileRecord {
             name: names::rejects_file(identity),

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use otolith_tables::{DatabaseName, Field, Part, PartColumn, Table, Values, base_fields};
 
-use crate::disk;
+use crate::disk::{self, Durability};
 use crate::encode::{self, ColumnsWriter, Written};
 use crate::error::LakeError;
 use crate::field;
@@ -41,15 +41,17 @@ pub(crate) type StagedParts = BTreeMap<(u32, u32), Staged>;
 #[derive(Debug)]
 pub(crate) struct Staging {
     aside: PathBuf,
+    durability: Durability,
     parts: Mutex<StagedParts>,
     spill: Spill,
     set_aside: Mutex<BTreeMap<Partition, BTreeMap<u32, SortedRows>>>,
 }
 
 impl Staging {
-    pub fn new(aside: &Path) -> Self {
+    pub fn new(aside: &Path, durability: Durability) -> Self {
         Self {
             aside: aside.to_owned(),
+            durability,
             parts: Mutex::default(),
             spill: Spill::new(aside.join(names::SPILL)),
             set_aside: Mutex::default(),
@@ -73,7 +75,7 @@ impl Staging {
         let partition = partition(&part, &path)?;
         let fields = part.columns.iter().map(|c| c.field.clone()).collect();
         let time_range = time_range(&part.columns);
-        let written = encode::write(part, disk::create_new(&path)?, &path)?;
+        let written = encode::write(part, disk::create_new(&path)?, &path, self.durability)?;
         let staged = Staged {
             partition,
             fields,
@@ -198,7 +200,7 @@ impl Files<'_> {
             partition: self.partition.clone(),
             fields: self.fields.to_vec(),
             time_range: open.time_range,
-            written: open.writer.finish()?,
+            written: open.writer.finish(self.staging.durability)?,
             file: open.file,
         };
         let number = (self.sequence, self.count - 1);

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use otolith_tables::{DatabaseName, Field, Table};
 
 use crate::delta::{DeltaTable, Engine};
+use crate::disk::{Aside, Durability};
 use crate::error::LakeError;
 use crate::ledger::{Action, Capture, Ledger, Place, Published, Record, TableRecord, apply};
 use crate::names;
@@ -70,6 +71,11 @@ impl Writing {
         self.temporary.name()
     }
 
+    /// Whether what is written has to survive a crash.
+    pub fn durability(&self) -> Durability {
+        self.engine.durability()
+    }
+
     pub fn fields(&self, database: &DatabaseName, table: Table) -> Result<Vec<Field>, LakeError> {
         let directory = self.lake.join(names::table_directory(database, table));
         match DeltaTable::open(&self.engine, &directory)? {
@@ -93,7 +99,10 @@ impl Writing {
             self.check(&record, fields, overlap)?;
             // From here on the record may be there, whatever becomes of this process.
             self.temporary.keep();
-            let aside = self.temporary.directory();
+            let aside = Aside {
+                directory: self.temporary.directory(),
+                durability: self.durability(),
+            };
             let published = self.ledger.publish(aside, record.clone())?;
             if let Published::As(_) = published {
                 self.apply_pending()?;
@@ -119,7 +128,10 @@ impl Writing {
             any = true;
         }
         if any {
-            self.ledger.all_applied(self.temporary.directory())?;
+            self.ledger.all_applied(Aside {
+                directory: self.temporary.directory(),
+                durability: self.engine.durability(),
+            })?;
         }
         Ok(())
     }

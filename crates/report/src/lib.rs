@@ -1,10 +1,11 @@
-//! Answers over a lake: the usage model, the reports `summary`, `cost`, `tokens`, `tools` and
-//! `metrics`, and SQL.
+//! Answers over a lake, or over what is wanted of captures: the usage model, the reports `summary`,
+//! `cost`, `tokens`, `tools` and `metrics`. SQL over a lake.
 //!
 //! Every answer is a [`Report`]: a small typed table with notes, free of any way to show it.
-//! Reports are pure functions of a lake and a query: no clock, no environment.
+//! Reports are pure functions of [`Data`] and a query: no clock, no environment.
 
 mod calendar;
+mod data;
 mod error;
 mod glob;
 mod money;
@@ -12,10 +13,11 @@ mod notes;
 mod query;
 mod report;
 mod reports;
-mod scan;
 mod sql;
 mod usage;
+mod wanted;
 
+pub use data::Data;
 pub use error::ReportError;
 pub use glob::Glob;
 pub use money::NanoDollars;
@@ -28,3 +30,4 @@ pub use report::{Cell, CellType, Column, Report, time_text};
 pub use reports::{cost, metrics, summary, tokens, tools};
 pub use sql::sql;
 pub use usage::{Tokens, Usage, UsageRecord, usage};
+pub use wanted::{metrics_wanted, usage_wanted};

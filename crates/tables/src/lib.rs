@@ -20,6 +20,7 @@ mod restore;
 mod schema;
 mod table;
 mod value;
+mod wanted;
 
 pub use assembler::{Assembler, AssemblerOptions, Drain, PartNumber};
 pub use batch::{Batches, Counts};
@@ -30,3 +31,4 @@ pub use part::{
 pub use restore::{Children, RestoreError, Restorer};
 pub use schema::{base_fields, meaning, tables_markdown};
 pub use table::Table;
+pub use wanted::{Extract, Times, Wanted, WantedItems};

@@ -58,8 +58,7 @@ pub struct GroupedReportArgs {
 }
 
 const REPORT_EXAMPLES: &str = "\
-Captures are converted into a temporary lake first; convert once with `otolith convert` when you ask
-often.
+Captures are read anew for each report; convert once with `otolith convert` when you ask often.
 
 Examples:
   otolith report cost otel/
@@ -91,7 +90,7 @@ pub struct CommonReportArgs {
     pub input: InputArgs,
 }
 
-/// A lake, or how to make a temporary one.
+/// A lake, or how captures are read.
 #[derive(Debug, Group)]
 pub struct DataArgs {
     /// Ask this lake instead of captures; options of reading captures do not go with it

@@ -1,10 +1,14 @@
-//! What reports and queries read: a lake, or captures by way of a temporary one.
+//! What reports and queries read: a lake, or captures. Reports take from captures what they want,
+//! queries have them in a temporary lake.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use otolith_ingest::{Account, ConvertOptions, convert};
+use otolith_ingest::{Account, Collected, ConvertOptions, collect, convert};
 use otolith_lake::Lake;
+use otolith_report::Data;
+use otolith_tables::{Extract, Wanted};
 use tempfile::TempDir;
 
 use super::reading;
@@ -19,7 +23,7 @@ use crate::render;
 pub enum Plan {
     /// In a lake.
     Lake(PathBuf),
-    /// In captures, to be converted so.
+    /// In captures, to be read so.
     Captures(Vec<PathBuf>, ConvertOptions),
 }
 
@@ -42,12 +46,36 @@ impl Plan {
         }
     }
 
+    /// Opens the lake, or reads from the captures what is wanted.
+    pub fn read(self, wanted: Wanted, terminal: Terminal) -> Result<ReportData> {
+        interrupt::handle(OnInterrupt::Remove(None));
+        let (paths, options) = match self {
+            Self::Lake(dir) => {
+                return Ok(ReportData {
+                    held: Held::Lake(Lake::open(&dir)?),
+                    outcome: Outcome::Clean,
+                });
+            }
+            Self::Captures(paths, options) => (paths, options),
+        };
+        let sources = reading::sources(&paths)?;
+        let bar = ByteBar::new(&sources, terminal);
+        let collected = collect(&sources, &Arc::new(wanted), &options, &bar);
+        bar.clear();
+        let Collected { extract, account } = collected?;
+        warn(&account, terminal);
+        Ok(ReportData {
+            held: Held::Extract(extract),
+            outcome: Outcome::lossy_if(!account.is_clean()),
+        })
+    }
+
     /// Opens the lake, made from the captures first if need be.
-    pub fn open(self, terminal: Terminal) -> Result<Data> {
+    pub fn open_lake(self, terminal: Terminal) -> Result<LakeData> {
         let (paths, options) = match self {
             Self::Lake(dir) => {
                 interrupt::handle(OnInterrupt::Remove(None));
-                return Ok(Data {
+                return Ok(LakeData {
                     lake: Lake::open(&dir)?,
                     outcome: Outcome::Clean,
                     _scratch: None,
@@ -64,13 +92,13 @@ impl Plan {
                 hint: ROOM,
             })?;
         interrupt::handle(OnInterrupt::Remove(Some(scratch.path().to_owned())));
-        let lake = Lake::create_or_open(&scratch.path().join("lake"))?;
+        let lake = Lake::create_temporary(&scratch.path().join("lake"))?;
         let bar = ByteBar::new(&sources, terminal);
         let converted = convert(&sources, &lake, &options, &bar);
         bar.clear();
         let account = converted?;
         warn(&account, terminal);
-        Ok(Data {
+        Ok(LakeData {
             lake,
             outcome: Outcome::lossy_if(!account.is_clean()),
             _scratch: Some(scratch),
@@ -78,8 +106,30 @@ impl Plan {
     }
 }
 
-/// A lake to ask, and how clean its data is.
-pub struct Data {
+/// What reports are asked of, and how clean it is.
+pub struct ReportData {
+    held: Held,
+    /// [`Outcome::Lossy`] when something of the captures was rejected.
+    pub outcome: Outcome,
+}
+
+enum Held {
+    Lake(Lake),
+    Extract(Extract),
+}
+
+impl ReportData {
+    /// The data to ask.
+    pub fn data(&self) -> Data<'_> {
+        match &self.held {
+            Held::Lake(lake) => lake.into(),
+            Held::Extract(extract) => extract.into(),
+        }
+    }
+}
+
+/// A lake to query, and how clean its data is.
+pub struct LakeData {
     /// The lake.
     pub lake: Lake,
     /// [`Outcome::Lossy`] when something of the captures was rejected.

@@ -3,11 +3,11 @@
 use anyhow::Result;
 use jiff::tz::TimeZone;
 use otolith_capture as capture;
-use otolith_lake::Lake;
 use otolith_report::{
-    CostQuery, Dimension, Duplicates, MetricsQuery, Report, ReportError, Selection, Signal,
+    CostQuery, Data, Dimension, Duplicates, MetricsQuery, Report, ReportError, Selection, Signal,
     SummaryQuery, TokensQuery, ToolsQuery,
 };
+use otolith_tables::Wanted;
 
 use super::data::Plan;
 use crate::args::{CommonReportArgs, OutputArgs, ReportArgs, ReportName, SelectionArgs};
@@ -33,11 +33,12 @@ pub fn run(args: ReportArgs, terminal: Terminal) -> Result<Outcome> {
         input,
     } = common;
     question.check()?;
-    let data = Plan::new(data, &input, paths)?.open(terminal)?;
+    let signal = selection.signal.map(report_signal);
+    let data = Plan::new(data, &input, paths)?.read(question.wanted(signal), terminal)?;
     let zone = selection.tz.clone();
     let has_services = selection.service.is_some();
-    let selection = select(selection, &data.lake)?;
-    let report = question.ask(&data.lake, zone, selection)?;
+    let selection = select(selection, data.data())?;
+    let report = question.ask(data.data(), zone, selection)?;
     show(&report, &output, terminal)?;
     if report.rows.is_empty() && has_services {
         terminal.say("note: --service goes by `service.name` as sent, not by the database's name");
@@ -86,32 +87,51 @@ impl Question {
         }
     }
 
-    fn ask(self, lake: &Lake, tz: TimeZone, selection: Selection) -> Result<Report, ReportError> {
+    /// What has to be read of captures.
+    fn wanted(&self, signal: Option<Signal>) -> Wanted {
         match self {
-            Self::Summary => otolith_report::summary(lake, &SummaryQuery { selection }),
-            Self::Cost(by) => otolith_report::cost(lake, &CostQuery { by, tz, selection }),
-            Self::Tokens(by) => otolith_report::tokens(lake, &TokensQuery { by, tz, selection }),
-            Self::Tools => otolith_report::tools(lake, &ToolsQuery { selection }),
-            Self::Metrics => otolith_report::metrics(lake, &MetricsQuery { selection }),
+            Self::Summary | Self::Cost(_) | Self::Tokens(_) | Self::Tools => {
+                otolith_report::usage_wanted(signal)
+            }
+            Self::Metrics => otolith_report::metrics_wanted(signal),
+        }
+    }
+
+    fn ask(
+        self,
+        data: Data<'_>,
+        tz: TimeZone,
+        selection: Selection,
+    ) -> Result<Report, ReportError> {
+        match self {
+            Self::Summary => otolith_report::summary(data, &SummaryQuery { selection }),
+            Self::Cost(by) => otolith_report::cost(data, &CostQuery { by, tz, selection }),
+            Self::Tokens(by) => otolith_report::tokens(data, &TokensQuery { by, tz, selection }),
+            Self::Tools => otolith_report::tools(data, &ToolsQuery { selection }),
+            Self::Metrics => otolith_report::metrics(data, &MetricsQuery { selection }),
         }
     }
 }
 
-fn select(args: SelectionArgs, lake: &Lake) -> Result<Selection> {
+fn report_signal(signal: capture::Signal) -> Signal {
+    match signal {
+        capture::Signal::Traces => Signal::Traces,
+        capture::Signal::Metrics => Signal::Metrics,
+        capture::Signal::Logs => Signal::Logs,
+    }
+}
+
+fn select(args: SelectionArgs, data: Data<'_>) -> Result<Selection> {
     let back = |moment: &Option<Moment>| matches!(moment, Some(Moment::Back(_)));
     let newest = match back(&args.since) || back(&args.until) {
-        true => newest_nanos(lake)?,
+        true => newest_nanos(data)?,
         false => None,
     };
     let fix = |moment: Option<Moment>, edge| moment?.fix(edge, &args.tz, newest);
     Ok(Selection {
         since: fix(args.since, Edge::Start),
         until: fix(args.until, Edge::End),
-        signal: args.signal.map(|signal| match signal {
-            capture::Signal::Traces => Signal::Traces,
-            capture::Signal::Metrics => Signal::Metrics,
-            capture::Signal::Logs => Signal::Logs,
-        }),
+        signal: args.signal.map(report_signal),
         services: args.service,
         duplicates: match args.keep_duplicates {
             true => Duplicates::Keep,
@@ -120,22 +140,11 @@ fn select(args: SelectionArgs, lake: &Lake) -> Result<Selection> {
     })
 }
 
-/// Days since 1970 of the folder that holds items without a credible time.
-const NO_DATE: i32 = 0;
 const NANOS_PER_MICRO: i64 = 1_000;
 
-/// Time of the newest item of the lake in nanoseconds since the Unix epoch, rounded up to a
-/// microsecond. Items without a credible time do not count.
-fn newest_nanos(lake: &Lake) -> Result<Option<i64>> {
-    let mut newest = None;
-    for database in lake.databases()? {
-        for table in lake.tables(&database)? {
-            let dated = table.parts.iter().filter(|part| part.date != NO_DATE);
-            let last = dated
-                .filter_map(|part| part.time_range.map(|(_, last)| last))
-                .max();
-            newest = newest.max(last);
-        }
-    }
-    Ok(newest.map(|micros: i64| micros.saturating_add(1).saturating_mul(NANOS_PER_MICRO)))
+/// Time of the newest item in nanoseconds since the Unix epoch, rounded up to a microsecond. Items
+/// without a credible time do not count.
+fn newest_nanos(data: Data<'_>) -> Result<Option<i64>> {
+    let newest = data.newest_micros()?;
+    Ok(newest.map(|micros| micros.saturating_add(1).saturating_mul(NANOS_PER_MICRO)))
 }

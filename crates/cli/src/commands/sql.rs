@@ -14,7 +14,7 @@ use crate::progress::Terminal;
 /// Runs the command.
 pub fn run(args: SqlArgs, terminal: Terminal) -> Result<Outcome> {
     let (paths, query) = split(args.paths_and_query)?;
-    let data = Plan::new(args.data, &args.input, paths)?.open(terminal)?;
+    let data = Plan::new(args.data, &args.input, paths)?.open_lake(terminal)?;
     let report = otolith_report::sql(&data.lake, &query)?;
     show(&report, &args.output, terminal)?;
     Ok(data.outcome)

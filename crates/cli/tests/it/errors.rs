@@ -191,11 +191,14 @@ fn control_characters_of_names_reach_no_terminal() {
 
 #[test]
 fn without_room_for_temporary_files_the_way_out_is_named() {
-    let replay = ["replay", "--to", "http://127.0.0.1:9"];
-    for arguments in [&["report", "cost"][..], &replay] {
+    let roomless = |before: &[&str], after: &[&str]| {
         let command = &mut otolith();
-        command.env("TMPDIR", "/no/such/directory").args(arguments);
-        let done = run(command.arg(claude()));
+        command.env("TMPDIR", "/no/such/directory").args(before);
+        run(command.arg(claude()).args(after))
+    };
+    let replay = ["replay", "--to", "http://127.0.0.1:9"];
+    for (before, after) in [(&["sql"][..], &["SELECT 1"][..]), (&replay, &[])] {
+        let done = roomless(before, after);
         assert_eq!(done.code, 1);
         assert!(
             done.err.contains("\nhint: ") && done.err.contains("TMPDIR"),
@@ -203,6 +206,8 @@ fn without_room_for_temporary_files_the_way_out_is_named() {
             done.err
         );
     }
+    // A report keeps nothing on disk.
+    assert_eq!(roomless(&["report", "cost"], &[]).code, 0);
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Checkpoints: the state of a log in one file, so that reading a table does not take longer with
 //! every commit.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use delta_kernel::checkpoint::LastCheckpointHintStats;
@@ -13,7 +12,7 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
 use super::committer::{other, to_path};
-use crate::disk;
+use crate::disk::{self, Aside};
 
 /// Versions from one checkpoint to the next.
 const EVERY: u64 = 25;
@@ -24,12 +23,16 @@ pub(super) fn is_due(version: u64) -> bool {
 }
 
 /// Writes the checkpoint of a snapshot, durably: readers take it for the truth as soon as it is
-/// there. The kernel's own way does not sync. `aside` is a directory that this process has for
-/// itself.
-pub(super) fn write(snapshot: &SnapshotRef, engine: &dyn Engine, aside: &Path) -> KernelResult<()> {
+/// there. The kernel's own way does not sync.
+pub(super) fn write(
+    snapshot: &SnapshotRef,
+    engine: &dyn Engine,
+    aside: Aside<'_>,
+) -> KernelResult<()> {
+    let durability = aside.durability;
     let writer = Arc::clone(snapshot).create_checkpoint_writer(engine)?;
     let path = to_path(&writer.checkpoint_path()?)?;
-    let aside = aside.join(path.file_name().unwrap_or_default());
+    let aside = aside.directory.join(path.file_name().unwrap_or_default());
     let mut data = writer.checkpoint_data(engine)?;
     let state = data.state();
     let mut file = None;
@@ -54,10 +57,10 @@ pub(super) fn write(snapshot: &SnapshotRef, engine: &dyn Engine, aside: &Path) -
     drop(data);
     let Some(file) = file else { return Ok(()) };
     let file = file.into_inner()?;
-    disk::sync(&file, &aside).map_err(other)?;
+    durability.sync(&file, &aside).map_err(other)?;
     let len_bytes = file.metadata()?.len();
     // Another writer may have been faster: both are the same state.
-    disk::publish(&aside, &path).map_err(other)?;
+    durability.publish(&aside, &path).map_err(other)?;
     let state = Arc::into_inner(state)
         .ok_or_else(|| KernelError::generic("the state of the checkpoint is still in use"))?;
     let stats = LastCheckpointHintStats::from_reconciliation_state(state, len_bytes, 0)?;

@@ -10,7 +10,7 @@ use delta_kernel::{
 use url::Url;
 
 use super::root::Root;
-use crate::disk;
+use crate::disk::{self, Durability};
 use crate::error::LakeError;
 
 /// Writes the actions aside, syncs them, and links the file to the name of its version unless
@@ -21,6 +21,7 @@ pub(super) struct DurableCommitter {
     pub files: Root,
     /// A directory of the lake that this process has for itself.
     pub aside: PathBuf,
+    pub durability: Durability,
 }
 
 impl Committer for DurableCommitter {
@@ -41,8 +42,9 @@ impl Committer for DurableCommitter {
         let size = engine
             .json_handler()
             .write_json_file(&aside_url, Box::new(actions), true)?;
-        disk::sync_path(&aside).map_err(other)?;
-        if !disk::publish(&aside, &path).map_err(other)? {
+        self.durability.sync_path(&aside).map_err(other)?;
+        let published = self.durability.publish(&aside, &path);
+        if !published.map_err(other)? {
             return Ok(CommitResponse::Conflict { version });
         }
         let modified = commit_metadata.in_commit_timestamp();

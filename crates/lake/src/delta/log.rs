@@ -29,6 +29,7 @@ use super::committer::DurableCommitter;
 use super::root::Root;
 use super::schema::{from_delta, to_delta};
 use super::stats::PartStats;
+use crate::disk::{Aside, Durability};
 use crate::error::LakeError;
 use crate::field;
 use crate::names;
@@ -44,15 +45,22 @@ const ATTEMPTS: usize = 16;
 pub(crate) struct Engine {
     kernel: DefaultEngine<TokioBackgroundExecutor>,
     files: Root,
+    durability: Durability,
 }
 
 impl Engine {
     /// For the lake in a directory.
-    pub fn new(lake: &Path) -> Result<Self, LakeError> {
+    pub fn new(lake: &Path, durability: Durability) -> Result<Self, LakeError> {
         Ok(Self {
+            durability,
             kernel: DefaultEngineBuilder::new(Arc::new(LocalFileSystem::new())).build(),
             files: Root::new(lake)?,
         })
+    }
+
+    /// Whether what is written in the lake has to survive a crash.
+    pub fn durability(&self) -> Durability {
+        self.durability
     }
 }
 
@@ -222,7 +230,11 @@ fn checkpoint_if_due(engine: &Engine, target: &Target<'_>, version: u64) -> Resu
     }
     match DeltaTable::open(engine, target.directory)? {
         Some(opened) if checkpoint::is_due(opened.version()) => {
-            checkpoint::write(&opened.snapshot, &engine.kernel, target.aside).map_err(log_error(
+            let aside = Aside {
+                directory: target.aside,
+                durability: engine.durability,
+            };
+            checkpoint::write(&opened.snapshot, &engine.kernel, aside).map_err(log_error(
                 "write a checkpoint of the log of",
                 target.directory,
             ))
@@ -315,6 +327,7 @@ fn committer(engine: &Engine, aside: &Path) -> Box<DurableCommitter> {
     Box::new(DurableCommitter {
         files: engine.files.clone(),
         aside: aside.to_owned(),
+        durability: engine.durability,
     })
 }
 

@@ -20,7 +20,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::disk;
+use crate::disk::Durability;
 use crate::error::LakeError;
 use crate::field::LIST_ITEM;
 
@@ -32,12 +32,17 @@ const ZSTD_LEVEL: i32 = 1;
 const CREATED_BY: &str = "otolith";
 
 /// Writes a part into an empty file, durably. In a pool of threads columns are encoded side by side.
-pub(crate) fn write(part: Part, file: File, path: &Path) -> Result<Written, LakeError> {
+pub(crate) fn write(
+    part: Part,
+    file: File,
+    path: &Path,
+    durability: Durability,
+) -> Result<Written, LakeError> {
     let table = format!("{}.{}", part.database, part.table);
     let fields = part.columns.iter().map(|c| c.field.clone()).collect();
     let mut writer = ColumnsWriter::new(fields, file, path, &table)?;
     writer.write(part.columns, part.row_count)?;
-    writer.finish()
+    writer.finish(durability)
 }
 
 /// Writes piece after piece into the file of one part. In a pool of threads columns are encoded side
@@ -90,10 +95,10 @@ impl ColumnsWriter {
     }
 
     /// Ends the file and makes it durable.
-    pub fn finish(self) -> Result<Written, LakeError> {
+    pub fn finish(self, durability: Durability) -> Result<Written, LakeError> {
         let file = self.writer.finish();
         let file = file.map_err(|source| write_error(&self.table, &self.path, source))?;
-        file.finish(self.rows, &self.path)
+        file.finish(self.rows, &self.path, durability)
     }
 }
 
@@ -139,10 +144,10 @@ impl PartWriter {
     }
 
     /// Ends the file and makes it durable.
-    pub fn finish(self) -> Result<Written, LakeError> {
+    pub fn finish(self, durability: Durability) -> Result<Written, LakeError> {
         let file = self.writer.into_inner();
         let file = file.map_err(|source| write_error(&self.table, &self.path, source))?;
-        file.finish(self.rows, &self.path)
+        file.finish(self.rows, &self.path, durability)
     }
 
     /// What went wrong with this file.
@@ -176,8 +181,8 @@ impl HashedFile {
     }
 
     /// Makes the file durable.
-    fn finish(self, rows: u64, path: &Path) -> Result<Written, LakeError> {
-        disk::sync(&self.file, path)?;
+    fn finish(self, rows: u64, path: &Path, durability: Durability) -> Result<Written, LakeError> {
+        durability.sync(&self.file, path)?;
         Ok(Written {
             rows,
             len_bytes: self.len_bytes,

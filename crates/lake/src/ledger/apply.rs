@@ -59,7 +59,7 @@ fn apply_rejects(place: &Place<'_>, record: &Record) -> Result<(), LakeError> {
         &from.join(names::STAGED_REJECTS),
         &directory.join(&file.name),
     )?;
-    disk::sync_path(&directory)
+    place.engine.durability().sync_path(&directory)
 }
 
 fn apply_table(
@@ -98,7 +98,7 @@ fn apply_table(
         .collect();
     if !touched.is_empty() {
         for path in touched.iter().chain(&above) {
-            disk::sync_path(path)?;
+            place.engine.durability().sync_path(path)?;
         }
     }
     let (fields, add) = look_at(&directory, table, &changed.add)?;

@@ -8,7 +8,7 @@ use super::captures::KnownCaptures;
 use super::origins::Origins;
 use super::record::Record;
 use super::summary::Summary;
-use crate::disk;
+use crate::disk::{self, Aside};
 use crate::error::LakeError;
 use crate::names;
 
@@ -161,13 +161,13 @@ impl Ledger {
     }
 
     /// Publishes a record under the next number: the instant at which its run happens.
-    pub fn publish(&mut self, aside: &Path, record: Record) -> Result<Published, LakeError> {
+    pub fn publish(&mut self, aside: Aside<'_>, record: Record) -> Result<Published, LakeError> {
         disk::create_dir_all(&self.directory)?;
         if let Some(lake) = self.directory.parent() {
-            disk::sync_path(lake)?;
+            aside.durability.sync_path(lake)?;
         }
         let number = self.last() + 1;
-        if !disk::write_new(aside, &self.path(number), &record.to_json())? {
+        if !aside.write_new(&self.path(number), &record.to_json())? {
             return Ok(Published::Overtaken);
         }
         self.records.push(record);
@@ -175,24 +175,24 @@ impl Ledger {
     }
 
     /// Notes that all records are applied.
-    pub fn all_applied(&mut self, aside: &Path) -> Result<(), LakeError> {
+    pub fn all_applied(&mut self, aside: Aside<'_>) -> Result<(), LakeError> {
         self.applied = self.last();
         let path = self.directory.join(names::APPLIED);
-        disk::replace(aside, &path, format!("{}\n", self.applied).as_bytes())?;
+        aside.replace(&path, format!("{}\n", self.applied).as_bytes())?;
         if self.records.len() as u64 >= SUMMARY_EVERY {
             self.summarise(aside)?;
         }
         Ok(())
     }
 
-    fn summarise(&self, aside: &Path) -> Result<(), LakeError> {
+    fn summarise(&self, aside: Aside<'_>) -> Result<(), LakeError> {
         let summary = Summary {
             last: self.last(),
             captures: self.captures(),
             origins: self.origins(),
         };
         let path = self.directory.join(names::summary_file(summary.last));
-        disk::write_new(aside, &path, &summary.to_json())?;
+        aside.write_new(&path, &summary.to_json())?;
         if self.summary.last > 0 {
             disk::remove_file(&self.directory.join(names::summary_file(self.summary.last)))?;
         }

@@ -179,7 +179,7 @@ impl Compaction {
         let paths: Vec<PathBuf> = parts.iter().map(|part| part.path.clone()).collect();
         let name = format!("{}.{}", info.database, info.table);
         let to = writing.aside().join(&staged);
-        let written = merge(info.table, &name, &paths, &to)?;
+        let written = merge(info.table, &name, &paths, &to, writing.durability())?;
         self.merged.push(Merged {
             database: info.database.clone(),
             table: info.table,

@@ -145,3 +145,19 @@ fn only_files_of_the_lake_are_read() {
         assert!(matches!(error, LakeError::OutsideLake { .. }), "{outside}");
     }
 }
+
+#[test]
+fn a_temporary_lake_is_new_and_like_any_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = dir.path().join("lake");
+    let lake = Lake::create_temporary(&place).unwrap();
+    let run = lake.begin().unwrap();
+    run.write(0, part("shop", vec![time(vec![1, 2])])).unwrap();
+    commit(run, 7).unwrap();
+    let kept = Lake::open(&place).unwrap();
+    let tables = kept.tables(&DatabaseName::from_service("shop")).unwrap();
+    assert_eq!(tables[0].parts[0].row_count, 2);
+    // A lake that is there may be one that somebody keeps.
+    let again = Lake::create_temporary(&place).unwrap_err();
+    assert!(matches!(again, LakeError::Io { .. }), "{again:?}");
+}

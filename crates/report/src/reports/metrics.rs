@@ -2,12 +2,12 @@
 
 use super::group;
 use super::points::{self, Kind, Row, Stream};
+use crate::data::Data;
 use crate::error::ReportError;
 use crate::notes::{NoteCode, Notes};
 use crate::query::{MetricsQuery, Selection, Signal};
 use crate::report::{Cell, CellType, Column, Report};
 use crate::usage::series::{self, Temporality};
-use otolith_lake::Lake;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Counters of the operating system count since it started. Some emitters send the start of their
@@ -29,16 +29,15 @@ const SYSTEM: &str = "system.";
 /// `points` have duplicates removed. Only metrics with points in the selected time have a row.
 ///
 /// # Errors
-/// When the lake cannot be read.
-pub fn metrics(lake: &Lake, query: &MetricsQuery) -> Result<Report, ReportError> {
+/// When a lake cannot be read.
+pub fn metrics<'a>(data: impl Into<Data<'a>>, query: &MetricsQuery) -> Result<Report, ReportError> {
     let selection = &query.selection;
     let mut notes = Notes::default();
     let mut rows: BTreeMap<Stream, Totals> = BTreeMap::new();
     if selection.signal.is_none_or(|s| s == Signal::Metrics) {
-        for database in lake.databases()? {
-            let infos = lake.tables(&database)?;
-            let begin = series::capture_begin(&infos);
-            for (stream, points) in points::streams(&infos, selection)? {
+        for database in data.into().databases()? {
+            let begin = database.capture_begin();
+            for (stream, points) in points::streams(&database.tables, selection)? {
                 let totals = Totals::of(&stream, points, begin, selection, &mut notes);
                 if totals.points > 0 {
                     rows.insert(stream, totals);

@@ -1,16 +1,11 @@
 //! Data points of all metrics, by metric.
 
+use crate::data::{Column, TableData};
 use crate::error::ReportError;
 use crate::query::Selection;
-use crate::scan;
 use crate::usage::series::{Point, Temporality};
-use otolith_lake::TableInfo;
-use otolith_tables::Table;
-use polars::prelude::{
-    BooleanChunked, DataFrame, DataType, Float64Chunked, Int64Chunked, PolarsResult, Series,
-    StringChunked, col,
-};
-use std::collections::BTreeMap;
+use otolith_tables::{Part, Table};
+use std::collections::{BTreeMap, HashMap};
 
 /// The tables that hold points.
 const TABLES: [Table; 3] = [Table::Metrics, Table::Histograms, Table::Summaries];
@@ -49,23 +44,16 @@ pub(super) struct Row {
 
 /// The points of all metrics of a database whose service is selected.
 pub(super) fn streams(
-    infos: &[TableInfo],
+    tables: &[TableData<'_>],
     selection: &Selection,
 ) -> Result<BTreeMap<Stream, Vec<Row>>, ReportError> {
     let mut streams = BTreeMap::new();
-    for info in infos {
-        if TABLES.contains(&info.table) && !info.parts.is_empty() {
-            let known = COLUMNS
-                .iter()
-                .filter(|name| info.fields.iter().any(|f| f.name == **name));
-            let columns: Vec<_> = known.map(|name| col(*name)).collect();
-            let frame = scan::collect(info, scan::scan(info)?.select(columns))?;
-            let columns = Columns::of(&frame).map_err(|source| ReportError::Scan {
-                table: scan::qualified(info),
-                source,
-            })?;
-            columns.add_to(&mut streams, info.table, selection);
-        }
+    for data in tables.iter().filter(|data| TABLES.contains(&data.table)) {
+        data.each_piece(|piece| {
+            let part = piece.columns(&COLUMNS)?;
+            Columns::of(&part).add_to(&mut streams, selection);
+            Ok(())
+        })?;
     }
     Ok(streams)
 }
@@ -89,98 +77,105 @@ const COLUMNS: [&str; 16] = [
     "max",
 ];
 
-struct Columns {
+/// What tells streams of one piece apart, by the codes of texts; `NO_CODE` for texts without.
+type StreamCodes = ([usize; 6], Option<bool>);
+const NO_CODE: usize = usize::MAX;
+
+struct Columns<'a> {
+    table: Table,
     /// Service, scope, metric, type, temporality, unit.
-    texts: [Option<StringChunked>; 6],
-    monotonic: Option<BooleanChunked>,
+    texts: [Option<Column<'a>>; 6],
+    monotonic: Option<Column<'a>>,
     /// Time in microseconds, time, start, series.
-    integers: [Option<Int64Chunked>; 4],
+    integers: [Option<Column<'a>>; 4],
     /// Value, count, sum, min, max.
-    doubles: [Option<Float64Chunked>; 5],
+    doubles: [Option<Column<'a>>; 5],
     len: usize,
 }
 
-impl Columns {
-    fn of(frame: &DataFrame) -> PolarsResult<Self> {
-        let column = |index: usize, dtype: &DataType| -> PolarsResult<Option<Series>> {
-            match frame.column(COLUMNS[index]) {
-                Ok(column) => {
-                    let series = column.as_materialized_series().cast(dtype)?;
-                    Ok(Some(series.rechunk()))
-                }
-                Err(_) => Ok(None),
-            }
-        };
-        let text = |index| -> PolarsResult<_> {
-            let series = column(index, &DataType::String)?;
-            series.map(|s| s.str().cloned()).transpose()
-        };
-        let integer = |index| -> PolarsResult<_> {
-            let series = column(index, &DataType::Int64)?;
-            series.map(|s| s.i64().cloned()).transpose()
-        };
-        let double = |index| -> PolarsResult<_> {
-            let series = column(index, &DataType::Float64)?;
-            series.map(|s| s.f64().cloned()).transpose()
-        };
-        let monotonic = column(6, &DataType::Boolean)?;
-        Ok(Self {
-            texts: [text(0)?, text(1)?, text(2)?, text(3)?, text(4)?, text(5)?],
-            monotonic: monotonic.map(|s| s.bool().cloned()).transpose()?,
-            integers: [integer(7)?, integer(8)?, integer(9)?, integer(10)?],
-            doubles: [
-                double(11)?,
-                double(12)?,
-                double(13)?,
-                double(14)?,
-                double(15)?,
-            ],
-            len: frame.height(),
-        })
+impl<'a> Columns<'a> {
+    fn of(part: &'a Part) -> Self {
+        let column = |index: usize| Column::of(part, COLUMNS[index]);
+        Self {
+            table: part.table,
+            texts: [0, 1, 2, 3, 4, 5].map(column),
+            monotonic: column(6),
+            integers: [7, 8, 9, 10].map(column),
+            doubles: [11, 12, 13, 14, 15].map(column),
+            len: part.row_count,
+        }
     }
 
-    fn add_to(
-        &self,
-        streams: &mut BTreeMap<Stream, Vec<Row>>,
-        table: Table,
-        selection: &Selection,
-    ) {
-        // Streams by their texts and whether they are monotonic.
-        let mut indices: BTreeMap<([&str; 6], Option<bool>), usize> = BTreeMap::new();
+    fn add_to(&self, streams: &mut BTreeMap<Stream, Vec<Row>>, selection: &Selection) {
+        let mut by_codes: HashMap<StreamCodes, Option<usize>> = HashMap::new();
         let mut found: Vec<(Stream, Vec<Row>)> = Vec::new();
         for row in 0..self.len {
-            let texts = [0, 1, 2, 3, 4, 5].map(|index| {
-                let column = self.texts[index].as_ref();
-                column.and_then(|column| column.get(row)).unwrap_or("")
-            });
-            let services = &selection.services;
-            if services
-                .as_ref()
-                .is_some_and(|glob| !glob.matches(texts[0]))
-            {
-                continue;
+            let codes = self.codes(row);
+            let index = match codes.as_ref().and_then(|codes| by_codes.get(codes)) {
+                Some(index) => *index,
+                None => {
+                    let index = self.stream_index(row, &mut found, selection);
+                    by_codes.extend(codes.map(|codes| (codes, index)));
+                    index
+                }
+            };
+            if let Some(index) = index {
+                let (stream, rows) = &mut found[index];
+                rows.extend(self.row(row, stream.kind));
             }
-            let monotonic = self.monotonic.as_ref().and_then(|column| column.get(row));
-            let index = *indices.entry((texts, monotonic)).or_insert_with(|| {
-                found.push((stream(texts, monotonic, table), Vec::new()));
-                found.len() - 1
-            });
-            let (stream, rows) = &mut found[index];
-            rows.extend(self.row(row, stream.kind, table));
         }
         for (stream, rows) in found {
             streams.entry(stream).or_default().extend(rows);
         }
     }
 
+    /// What stands for the stream of a row; none if some text does not come as a code.
+    fn codes(&self, row: usize) -> Option<StreamCodes> {
+        let mut codes = [NO_CODE; 6];
+        for (code, column) in codes.iter_mut().zip(&self.texts) {
+            let Some(column) = column else { continue };
+            *code = match column.code(row) {
+                Some(code) => code,
+                None if column.text(row).is_none() => NO_CODE,
+                None => return None,
+            };
+        }
+        let monotonic = self.monotonic.and_then(|column| column.truth(row));
+        Some((codes, monotonic))
+    }
+
+    /// The place of the stream of a row among those found; none if its service is not selected.
+    fn stream_index(
+        &self,
+        row: usize,
+        found: &mut Vec<(Stream, Vec<Row>)>,
+        selection: &Selection,
+    ) -> Option<usize> {
+        let texts = self.texts.map(|column| {
+            let text = column.and_then(|column| column.text(row));
+            text.unwrap_or_default()
+        });
+        let services = selection.services.as_ref();
+        if services.is_some_and(|glob| !glob.matches(texts[0])) {
+            return None;
+        }
+        let monotonic = self.monotonic.and_then(|column| column.truth(row));
+        let stream = stream(texts, monotonic, self.table);
+        let known = found.iter().position(|(known, _)| *known == stream);
+        Some(known.unwrap_or_else(|| {
+            found.push((stream, Vec::new()));
+            found.len() - 1
+        }))
+    }
+
     /// The point of a row; none where the row has no time at all.
-    fn row(&self, row: usize, kind: Kind, table: Table) -> Option<Row> {
-        let integer = |index: usize| self.integers[index].as_ref()?.get(row);
-        let double = |index: usize| self.doubles[index].as_ref()?.get(row);
+    fn row(&self, row: usize, kind: Kind) -> Option<Row> {
+        let integer = |index: usize| self.integers[index]?.int(row);
+        let double = |index: usize| self.doubles[index]?.double(row);
         let known = |nanos: &i64| *nanos > 0;
         let exact = integer(1).filter(known);
-        let word = self.texts[4].as_ref().and_then(|column| column.get(row));
-        let temporality = if table == Table::Summaries {
+        let word = self.texts[4].and_then(|column| column.text(row));
+        let temporality = if self.table == Table::Summaries {
             // The protocol has no other kind of summary.
             Temporality::Cumulative
         } else {

@@ -1,13 +1,13 @@
 //! `cost` and `tokens`: usage summed over groups.
 
 use super::group;
+use crate::data::Data;
 use crate::error::ReportError;
 use crate::money::NanoDollars;
 use crate::query::{CostQuery, Dimension, Selection, TokensQuery};
 use crate::report::{Cell, CellType, Column, Report};
 use crate::usage::{self, Tokens, Usage};
 use jiff::tz::TimeZone;
-use otolith_lake::Lake;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Reported cost by groups: the dimensions, `cost_usd`, `source`.
@@ -16,9 +16,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// reported cost. Models without one are named in `unpriced_model` notes.
 ///
 /// # Errors
-/// When the lake cannot be read.
-pub fn cost(lake: &Lake, query: &CostQuery) -> Result<Report, ReportError> {
-    let grouped = Grouped::read(lake, &query.selection, &query.by, &query.tz)?;
+/// When a lake cannot be read.
+pub fn cost<'a>(data: impl Into<Data<'a>>, query: &CostQuery) -> Result<Report, ReportError> {
+    let grouped = Grouped::read(data.into(), &query.selection, &query.by, &query.tz)?;
     let mut columns = group::dimension_columns(&query.by);
     columns.push(group::cost_column());
     columns.push(Column::new("source", CellType::Text));
@@ -34,9 +34,9 @@ pub fn cost(lake: &Lake, query: &CostQuery) -> Result<Report, ReportError> {
 /// A class that no request of a group reports is null.
 ///
 /// # Errors
-/// When the lake cannot be read.
-pub fn tokens(lake: &Lake, query: &TokensQuery) -> Result<Report, ReportError> {
-    let grouped = Grouped::read(lake, &query.selection, &query.by, &query.tz)?;
+/// When a lake cannot be read.
+pub fn tokens<'a>(data: impl Into<Data<'a>>, query: &TokensQuery) -> Result<Report, ReportError> {
+    let grouped = Grouped::read(data.into(), &query.selection, &query.by, &query.tz)?;
     let mut columns = group::dimension_columns(&query.by);
     columns.extend(group::token_columns());
     columns.push(Column::new("source", CellType::Text));
@@ -97,12 +97,12 @@ struct Grouped {
 
 impl Grouped {
     fn read(
-        lake: &Lake,
+        data: Data<'_>,
         selection: &Selection,
         by: &[Dimension],
         tz: &TimeZone,
     ) -> Result<Self, ReportError> {
-        let usage = usage::usage(lake, selection)?;
+        let usage = usage::usage(data, selection)?;
         let mut groups: BTreeMap<Vec<group::Part>, Sums> = BTreeMap::new();
         for record in &usage.records {
             let sums = groups.entry(group::key(record, by, tz)).or_default();

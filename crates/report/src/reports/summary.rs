@@ -1,13 +1,13 @@
 //! `summary`: the whole at one glance.
 
 use super::group::{self, Part};
+use crate::data::Data;
 use crate::error::ReportError;
 use crate::money::NanoDollars;
 use crate::notes::Notes;
 use crate::query::SummaryQuery;
 use crate::report::{Cell, CellType, Column, Report};
 use crate::usage::{Items, Outcome, Role, Tokens};
-use otolith_lake::Lake;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The word for all agents or all models of an agent.
@@ -21,11 +21,11 @@ const ALL: &str = "all";
 /// sums, as it belongs to no model), `source` (of tokens and cost). What nobody reports is null.
 ///
 /// # Errors
-/// When the lake cannot be read.
-pub fn summary(lake: &Lake, query: &SummaryQuery) -> Result<Report, ReportError> {
+/// When a lake cannot be read.
+pub fn summary<'a>(data: impl Into<Data<'a>>, query: &SummaryQuery) -> Result<Report, ReportError> {
     let selection = &query.selection;
     let mut notes = Notes::default();
-    let items = Items::read(lake, selection, &mut notes)?;
+    let items = Items::read(data.into(), selection, &mut notes)?;
     let mut groups = Groups::default();
     for record in items.usage(selection, &mut notes) {
         groups.each(&record.agent, record.model.as_deref(), |sums| {

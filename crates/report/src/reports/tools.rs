@@ -1,12 +1,12 @@
 //! `tools`: how often tools ran, how they ended and how long they took.
 
 use super::group;
+use crate::data::Data;
 use crate::error::ReportError;
 use crate::notes::Notes;
 use crate::query::ToolsQuery;
 use crate::report::{Cell, CellType, Column, Report};
 use crate::usage::{Items, Outcome, Role};
-use otolith_lake::Lake;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -20,11 +20,11 @@ use std::sync::Arc;
 /// Columns are null where nothing is known: metrics tell no durations.
 ///
 /// # Errors
-/// When the lake cannot be read.
-pub fn tools(lake: &Lake, query: &ToolsQuery) -> Result<Report, ReportError> {
+/// When a lake cannot be read.
+pub fn tools<'a>(data: impl Into<Data<'a>>, query: &ToolsQuery) -> Result<Report, ReportError> {
     let selection = &query.selection;
     let mut notes = Notes::default();
-    let items = Items::read(lake, selection, &mut notes)?;
+    let items = Items::read(data.into(), selection, &mut notes)?;
     let mut groups: BTreeMap<(Arc<str>, Arc<str>), Calls> = BTreeMap::new();
     for (_, item) in items.chosen(Role::Tools, selection, &mut notes) {
         let Some(tool) = &item.tool else {

@@ -1,9 +1,9 @@
 //! The frames behind the names of a query.
 
 use super::Unions;
+use super::scan::{self, DATE, data_type};
 use crate::error::ReportError;
 use crate::notes::{NoteCode, Notes};
-use crate::scan::{self, DATE, data_type};
 use crate::usage::UsageRecord;
 use otolith_lake::TableInfo;
 use otolith_tables::{

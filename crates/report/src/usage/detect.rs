@@ -3,7 +3,7 @@
 use super::mapping::Mapping;
 use super::rows::{Base, Rows};
 use otolith_tables::dialect::{Agent, agent_of};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Finds agents, strongest evidence first: scope name, then the prefix of an event, metric or span
 /// name, then `service.name`.
@@ -11,11 +11,15 @@ pub(crate) struct Detector<'a> {
     mapping: &'a Mapping,
     /// Agents by service, where scope or prefix proved them: `None` for several in one service.
     proven: BTreeMap<String, Option<usize>>,
+    /// What scopes, services and names tell, each asked once.
+    by_scope: HashMap<String, Option<usize>>,
+    by_service: HashMap<String, Option<usize>>,
+    by_name: HashMap<String, Option<usize>>,
 }
 
 /// What one item tells about its agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Evidence {
+pub(crate) enum Evidence {
     Proven(usize),
     Service(usize),
     None,
@@ -26,57 +30,97 @@ impl<'a> Detector<'a> {
         Self {
             mapping,
             proven: BTreeMap::new(),
+            by_scope: HashMap::new(),
+            by_service: HashMap::new(),
+            by_name: HashMap::new(),
         }
     }
 
-    /// Learns which services belong to which agent.
-    pub(crate) fn learn(&mut self, rows: &Rows) {
+    /// Learns which services belong to which agent, and gives what each row tells.
+    pub(crate) fn learn(&mut self, rows: &Rows<'_>) -> Vec<Evidence> {
+        let mut all = Vec::with_capacity(rows.len());
         for row in 0..rows.len() {
+            let evidence = self.evidence(rows, row);
+            all.push(evidence);
+            let Evidence::Proven(agent) = evidence else {
+                continue;
+            };
             let service = rows.base_text(row, Base::ServiceName);
-            if let Evidence::Proven(agent) = self.evidence(rows, row) {
-                match self.proven.get_mut(service) {
-                    Some(known) if *known != Some(agent) => *known = None,
-                    Some(_) => {}
-                    None => {
-                        self.proven.insert(service.to_owned(), Some(agent));
-                    }
+            match self.proven.get_mut(service) {
+                Some(known) if *known != Some(agent) => *known = None,
+                Some(_) => {}
+                None => {
+                    self.proven.insert(service.to_owned(), Some(agent));
                 }
             }
         }
+        all
     }
 
-    /// The agent of a row: proven by itself, by its service's name, or by what else the service
+    /// The agent of an item: proven by itself, by its service's name, or by what else the service
     /// sends; else the fallback.
-    pub(crate) fn agent(&self, rows: &Rows, row: usize) -> usize {
-        match self.evidence(rows, row) {
+    pub(crate) fn agent(&self, evidence: Evidence, service: &str) -> usize {
+        match evidence {
             Evidence::Proven(agent) | Evidence::Service(agent) => agent,
             Evidence::None => {
-                let service = rows.base_text(row, Base::ServiceName);
                 let proven = self.proven.get(service).copied().flatten();
                 proven.unwrap_or(self.mapping.agents.len() - 1)
             }
         }
     }
 
-    fn evidence(&self, rows: &Rows, row: usize) -> Evidence {
-        let event = rows.get(row, self.mapping.event_name);
+    fn evidence(&mut self, rows: &Rows<'_>, row: usize) -> Evidence {
+        let mapping = self.mapping;
+        let scope = rows.base_text(row, Base::ScopeName);
+        let by_scope = once(&mut self.by_scope, scope, || {
+            index(mapping, agent_of("", scope, ""))
+        });
+        let proven = by_scope.or_else(|| self.named(rows, row));
+        if let Some(agent) = proven {
+            return Evidence::Proven(agent);
+        }
+        let service = rows.base_text(row, Base::ServiceName);
+        let by_service = once(&mut self.by_service, service, || {
+            index(mapping, agent_of(service, "", ""))
+        });
+        by_service.map_or(Evidence::None, Evidence::Service)
+    }
+
+    /// The agent whose prefix one of the names of an item has.
+    fn named(&mut self, rows: &Rows<'_>, row: usize) -> Option<usize> {
+        let mapping = self.mapping;
+        let by_name = |name: &str| index(mapping, agent_of("", "", name));
+        let event = rows.get(row, mapping.event_name);
         let event = event.as_ref().map(|value| value.as_text());
         let names = [
             event.as_deref().unwrap_or(""),
             rows.base_text(row, Base::EventNameField),
             rows.base_text(row, Base::MetricName),
             rows.base_text(row, Base::SpanName),
-            rows.base_text(row, Base::Body),
         ];
-        let index = |agent: &Agent| self.mapping.agents.iter().position(|a| a.name == agent.id);
-        let scope = rows.base_text(row, Base::ScopeName);
-        let proven = agent_of("", scope, "")
-            .or_else(|| names.iter().find_map(|name| agent_of("", "", name)));
-        if let Some(agent) = proven.and_then(index) {
-            return Evidence::Proven(agent);
-        }
-        let service = rows.base_text(row, Base::ServiceName);
-        let agent = agent_of(service, "", "").and_then(index);
-        agent.map_or(Evidence::None, Evidence::Service)
+        let found = names
+            .into_iter()
+            .filter(|name| !name.is_empty())
+            .find_map(|name| once(&mut self.by_name, name, || by_name(name)));
+        // Bodies are mostly different.
+        found.or_else(|| by_name(rows.base_text(row, Base::Body)))
     }
+}
+
+fn index(mapping: &Mapping, agent: Option<&Agent>) -> Option<usize> {
+    let agent = agent?;
+    mapping.agents.iter().position(|a| a.name == agent.id)
+}
+
+fn once(
+    known: &mut HashMap<String, Option<usize>>,
+    name: &str,
+    find: impl FnOnce() -> Option<usize>,
+) -> Option<usize> {
+    if let Some(found) = known.get(name) {
+        return *found;
+    }
+    let found = find();
+    known.insert(name.to_owned(), found);
+    found
 }

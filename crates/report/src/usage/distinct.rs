@@ -2,7 +2,7 @@
 
 use super::eval::Subject;
 use super::item::{Item, SpanPlace};
-use super::mapping::{Expr, Mapping, Source};
+use super::mapping::{Mapping, Source};
 use crate::notes::{NoteCode, Notes};
 use crate::query::{Duplicates, Selection};
 use std::collections::HashSet;
@@ -11,10 +11,16 @@ use std::sync::Arc;
 /// The identity of an event by the keys of its source, if one list of them is complete.
 pub(super) fn identity(source: &Source, subject: &Subject<'_>) -> Option<String> {
     source.identity.iter().find_map(|keys| {
-        let parts = keys.iter().map(|key| subject.text(&Expr::Key(*key)));
-        let parts: Option<Vec<String>> = parts.collect();
-        // A separator that texts hardly hold keeps ("a", "bc") and ("ab", "c") apart.
-        parts.map(|parts| parts.join("\u{1f}"))
+        let mut identity = String::new();
+        for key in keys {
+            let part = subject.key_text(*key)?;
+            // A separator that texts hardly hold keeps ("a", "bc") and ("ab", "c") apart.
+            if !identity.is_empty() {
+                identity.push('\u{1f}');
+            }
+            identity.push_str(&part);
+        }
+        Some(identity)
     })
 }
 

@@ -1,7 +1,8 @@
 //! Evaluates the expressions of the mapping.
 
 use super::mapping::{Condition, Expr, Key, KeyId, Mapping, Measured, Test, Unit};
-use super::rows::{Rows, Scalar};
+use super::rows::Rows;
+use crate::data::Scalar;
 use crate::money::NanoDollars;
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -10,7 +11,7 @@ use std::collections::BTreeMap;
 /// What expressions are evaluated on: a row, or the amounts of a metric by class.
 pub(crate) struct Subject<'a> {
     pub(crate) mapping: &'a Mapping,
-    pub(crate) rows: &'a Rows,
+    pub(crate) rows: &'a Rows<'a>,
     pub(crate) row: usize,
     /// Amounts by class; empty for anything but points.
     pub(crate) classes: &'a BTreeMap<String, f64>,
@@ -28,16 +29,19 @@ impl Subject<'_> {
     }
 
     /// The text of an expression; empty texts count as absent.
-    pub(crate) fn text(&self, expr: &Expr) -> Option<String> {
+    pub(crate) fn text<'s>(&'s self, expr: &'s Expr) -> Option<Cow<'s, str>> {
         match expr {
-            Expr::Key(key) => {
-                let text = self.get(*key)?.as_text().into_owned();
-                (!text.is_empty()).then_some(text)
-            }
-            Expr::Word(word) => Some(word.clone()),
+            Expr::Key(key) => self.key_text(*key),
+            Expr::Word(word) => Some(word.into()),
             Expr::First(list) => list.iter().find_map(|e| self.text(e)),
-            _ => self.count(expr).map(|n| n.to_string()),
+            _ => self.count(expr).map(|n| n.to_string().into()),
         }
+    }
+
+    /// The text of a key; an empty one counts as absent.
+    pub(crate) fn key_text(&self, key: KeyId) -> Option<Cow<'_, str>> {
+        let text = self.get(key)?.into_text();
+        (!text.is_empty()).then_some(text)
     }
 
     /// The whole number of an expression.
@@ -74,16 +78,7 @@ impl Subject<'_> {
 
     /// True when a condition holds.
     pub(crate) fn holds(&self, condition: &Condition) -> bool {
-        let value = self.get(condition.key);
-        let is_in = |words: &[String]| {
-            let text = value.as_ref().map(Scalar::as_text);
-            text.is_some_and(|text: Cow<'_, str>| words.iter().any(|word| *word == text))
-        };
-        match &condition.test {
-            Test::Present => value.is_some(),
-            Test::In(words) => is_in(words),
-            Test::NotIn(words) => !is_in(words),
-        }
+        condition.test.holds(self.get(condition.key).as_ref())
     }
 
     /// The money of the first key that has it.
@@ -123,6 +118,21 @@ impl Subject<'_> {
             Some(false)
         } else {
             None
+        }
+    }
+}
+
+impl Test {
+    /// True when the value of its key passes the test.
+    pub(crate) fn holds(&self, value: Option<&Scalar<'_>>) -> bool {
+        let is_in = |words: &[String]| {
+            let text = value.map(Scalar::as_text);
+            text.is_some_and(|text| words.iter().any(|word| *word == text))
+        };
+        match self {
+            Self::Present => value.is_some(),
+            Self::In(words) => is_in(words),
+            Self::NotIn(words) => !is_in(words),
         }
     }
 }

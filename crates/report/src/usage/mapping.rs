@@ -196,3 +196,19 @@ pub(crate) struct Mapping {
     /// Attribute `event.name`, which names log records.
     pub(crate) event_name: KeyId,
 }
+
+/// A source with the indices of its agent and of itself there.
+pub(crate) type NumberedSource<'a> = (usize, usize, &'a Source);
+
+impl Mapping {
+    /// The sources that read a table.
+    pub(crate) fn sources_of(&self, table: Table) -> Vec<NumberedSource<'_>> {
+        let sources = self.agents.iter().enumerate().flat_map(|(agent, a)| {
+            let sources = a.sources.iter().enumerate();
+            sources.map(move |(index, source)| (agent, index, source))
+        });
+        sources
+            .filter(|(_, _, source)| source.table == table)
+            .collect()
+    }
+}

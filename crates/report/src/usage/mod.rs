@@ -14,6 +14,6 @@ mod rows;
 pub(crate) mod series;
 
 pub use item::Tokens;
-pub(crate) use mapping::{Outcome, Role};
+pub(crate) use mapping::{Condition, Key, MAPPING, Mapping, Outcome, Role, Source, Test};
 pub(crate) use model::Items;
 pub use model::{Usage, UsageRecord, usage};

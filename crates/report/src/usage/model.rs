@@ -4,11 +4,11 @@ use super::authority;
 use super::item::{Item, Tokens};
 use super::mapping::{MAPPING, Mapping, Outcome, Role};
 use super::read;
+use crate::data::Data;
 use crate::error::ReportError;
 use crate::money::NanoDollars;
 use crate::notes::{Note, NoteCode, Notes};
 use crate::query::Selection;
-use otolith_lake::Lake;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -54,13 +54,13 @@ pub struct Usage {
     pub notes: Vec<Note>,
 }
 
-/// Reads the usage of a lake.
+/// Reads the usage that data tells of.
 ///
 /// # Errors
-/// When the lake cannot be read.
-pub fn usage(lake: &Lake, selection: &Selection) -> Result<Usage, ReportError> {
+/// When a lake cannot be read.
+pub fn usage<'a>(data: impl Into<Data<'a>>, selection: &Selection) -> Result<Usage, ReportError> {
     let mut notes = Notes::default();
-    let items = Items::read(lake, selection, &mut notes)?;
+    let items = Items::read(data.into(), selection, &mut notes)?;
     let records = items.usage(selection, &mut notes);
     Ok(Usage {
         records,
@@ -68,7 +68,7 @@ pub fn usage(lake: &Lake, selection: &Selection) -> Result<Usage, ReportError> {
     })
 }
 
-/// Everything that the sources of a lake tell.
+/// Everything that the sources of data tell.
 pub(crate) struct Items {
     mapping: &'static Mapping,
     items: Vec<Item>,
@@ -76,13 +76,13 @@ pub(crate) struct Items {
 
 impl Items {
     pub(crate) fn read(
-        lake: &Lake,
+        data: Data<'_>,
         selection: &Selection,
         notes: &mut Notes,
     ) -> Result<Self, ReportError> {
         Ok(Self {
             mapping: &MAPPING,
-            items: read::items(lake, &MAPPING, selection, notes)?,
+            items: read::items(data, &MAPPING, selection, notes)?,
         })
     }
 

@@ -311,6 +311,9 @@ mod tests {
         // The fallback comes last and is no known agent.
         assert_eq!(names[..known.len()], known);
         assert_eq!(names[known.len()..], ["genai"]);
+        for table in Table::ALL {
+            assert!(MAPPING.sources_of(table).len() <= u64::BITS as usize);
+        }
         for agent in &MAPPING.agents {
             for (index, source) in agent.sources.iter().enumerate() {
                 let used = Role::ALL

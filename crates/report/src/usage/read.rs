@@ -1,16 +1,16 @@
-//! Reads a lake through the mapping: rows into items.
+//! Reads data through the mapping: rows into items.
 
-use super::detect::Detector;
+use super::detect::{Detector, Evidence};
 use super::distinct::{content, identity, without_duplicates, without_roll_ups};
 use super::eval::Subject;
 use super::item::{Item, SpanPlace, Texts, Tokens};
-use super::mapping::{Expr, Mapping, Outcome, Source};
+use super::mapping::{Expr, Mapping, NumberedSource, Outcome, Source};
 use super::rows::{Base, Rows};
 use super::series::{self, Point, Temporality};
+use crate::data::Data;
 use crate::error::ReportError;
 use crate::notes::{NoteCode, Notes};
 use crate::query::{Selection, Signal};
-use otolith_lake::{Lake, TableInfo};
 use otolith_tables::{DatabaseName, Table};
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -28,32 +28,34 @@ const TABLES: [Table; 4] = [
 ///
 /// The time range of the selection is not applied here: which source counts must not depend on it.
 pub(crate) fn items(
-    lake: &Lake,
+    data: Data<'_>,
     mapping: &Mapping,
     selection: &Selection,
     notes: &mut Notes,
 ) -> Result<Vec<Item>, ReportError> {
     let mut tables = Vec::new();
-    for database in lake.databases()? {
-        let infos = lake.tables(&database)?;
-        let begin = series::capture_begin(&infos);
+    for database in data.databases()? {
+        let begin = database.capture_begin();
         for table in TABLES {
             if selection.signal.is_some_and(|s| s != Signal::of(table)) {
                 continue;
             }
-            for info in infos
-                .iter()
-                .filter(|info| info.table == table && !info.parts.is_empty())
-            {
-                let rows = read_rows(info, mapping, table)?;
-                tables.push((database.clone(), table, begin, rows));
+            for data in database.tables.iter().filter(|data| data.table == table) {
+                let sources = mapping.sources_of(table);
+                let list: Vec<&Source> = sources.iter().map(|(_, _, source)| *source).collect();
+                tables.push(TableRows {
+                    database: database.name.clone(),
+                    table,
+                    begin,
+                    rows: Rows::read(data, mapping, &list)?,
+                    sources,
+                });
             }
         }
     }
     let mut detector = Detector::new(mapping);
-    for (_, _, _, rows) in &tables {
-        detector.learn(rows);
-    }
+    let evidence = tables.iter().map(|table| detector.learn(&table.rows));
+    let evidence: Vec<Vec<Evidence>> = evidence.collect();
     let mut reader = Reader {
         mapping,
         selection,
@@ -63,8 +65,8 @@ pub(crate) fn items(
         notes,
         items: Vec::new(),
     };
-    for (database, table, begin, rows) in &tables {
-        reader.table(database, *table, *begin, rows);
+    for (table, evidence) in tables.iter().zip(&evidence) {
+        reader.table(table, evidence);
     }
     let Reader {
         items, below_zero, ..
@@ -74,10 +76,15 @@ pub(crate) fn items(
     Ok(without_roll_ups(items, mapping))
 }
 
-fn read_rows(info: &TableInfo, mapping: &Mapping, table: Table) -> Result<Rows, ReportError> {
-    let sources = mapping.agents.iter().flat_map(|agent| &agent.sources);
-    let sources: Vec<&Source> = sources.filter(|source| source.table == table).collect();
-    Rows::read(info, mapping, &sources)
+/// What is wanted of one table.
+struct TableRows<'a> {
+    database: DatabaseName,
+    table: Table,
+    /// Where the capture of the database begins.
+    begin: Option<i64>,
+    rows: Rows<'a>,
+    /// The sources that read the table, by the numbers that its rows know them by.
+    sources: Vec<NumberedSource<'a>>,
 }
 
 struct Reader<'a> {
@@ -94,17 +101,24 @@ struct Reader<'a> {
 type PointKey = ([Option<Arc<str>>; 8], Option<u8>, i64);
 
 impl Reader<'_> {
-    fn table(&mut self, database: &DatabaseName, table: Table, begin: Option<i64>, rows: &Rows) {
+    fn table(&mut self, data: &TableRows<'_>, evidence: &[Evidence]) {
+        let TableRows {
+            database,
+            table,
+            begin,
+            rows,
+            sources,
+        } = data;
         let is_points = matches!(table, Table::Metrics | Table::Histograms);
         let mut points: BTreeMap<(usize, usize), Vec<Point>> = BTreeMap::new();
-        for row in 0..rows.len() {
+        let none = BTreeMap::new();
+        for (row, evidence) in evidence.iter().enumerate() {
             let service = rows.base_text(row, Base::ServiceName);
             let services = &self.selection.services;
             if services.as_ref().is_some_and(|glob| !glob.matches(service)) {
                 continue;
             }
-            let agent = self.detector.agent(rows, row);
-            let none = BTreeMap::new();
+            let agent = self.detector.agent(*evidence, service);
             let below_zero = Cell::new(0);
             let subject = Subject {
                 mapping: self.mapping,
@@ -113,16 +127,16 @@ impl Reader<'_> {
                 classes: &none,
                 below_zero: &below_zero,
             };
-            for (index, source) in self.mapping.agents[agent].sources.iter().enumerate() {
-                let fits = source.table == table;
-                if !fits || !source.conditions.iter().all(|c| subject.holds(c)) {
+            let wanted_by = rows.wanted_by(row);
+            for (number, (of_agent, index, _)) in sources.iter().enumerate() {
+                if *of_agent != agent || wanted_by & (1 << number) == 0 {
                     continue;
                 }
                 if is_points {
-                    let list = points.entry((agent, index)).or_default();
-                    list.extend(point(rows, row, table));
+                    let list = points.entry((agent, *index)).or_default();
+                    list.extend(point(rows, row, *table));
                 } else if let Some(time) = rows.time(row) {
-                    let item = self.item(agent, index, &subject, database, (time, time));
+                    let item = self.item(agent, *index, &subject, database, (time, time));
                     self.items.push(item);
                 } else {
                     self.notes.add(NoteCode::BadNumber, 1);
@@ -137,7 +151,7 @@ impl Reader<'_> {
             }
         }
         for ((agent, source), points) in points {
-            self.points(agent, source, points, begin, rows, database);
+            self.points(agent, source, points, *begin, rows, database);
         }
     }
 
@@ -147,7 +161,7 @@ impl Reader<'_> {
         index: usize,
         points: Vec<Point>,
         begin: Option<i64>,
-        rows: &Rows,
+        rows: &Rows<'_>,
         database: &DatabaseName,
     ) {
         let source = &self.mapping.agents[agent].sources[index];
@@ -174,8 +188,8 @@ impl Reader<'_> {
                 classes: &none,
                 below_zero: &below_zero,
             };
-            let class = source.split.map(|key| subject.text(&Expr::Key(key)));
-            let class = class.map(Option::unwrap_or_default).unwrap_or_default();
+            let class = source.split.and_then(|key| subject.key_text(key));
+            let class = class.unwrap_or_default().into_owned();
             let item = self.item(agent, index, &subject, database, (0, 0));
             let texts = [
                 Some(item.agent_name),
@@ -288,7 +302,7 @@ impl Reader<'_> {
     }
 }
 
-fn point(rows: &Rows, row: usize, table: Table) -> Option<Point> {
+fn point(rows: &Rows<'_>, row: usize, table: Table) -> Option<Point> {
     let number = |column| rows.base(row, column).and_then(|v| v.as_double());
     let value = if table == Table::Metrics {
         Base::Value
@@ -330,7 +344,12 @@ fn outcome(source: &Source, subject: &Subject<'_>) -> Option<Outcome> {
     (!source.error_when.is_empty()).then(|| of(!is_error()))
 }
 
-fn span_place(source: &Source, rows: &Rows, row: usize, texts: &mut Texts) -> Option<SpanPlace> {
+fn span_place(
+    source: &Source,
+    rows: &Rows<'_>,
+    row: usize,
+    texts: &mut Texts,
+) -> Option<SpanPlace> {
     if !source.leaf {
         return None;
     }

@@ -1,118 +1,11 @@
-//! Rows of one table, with cells by key of the mapping.
+//! Rows of one table that sources want, with cells by key of the mapping.
 
 use super::mapping::{Condition, Key, KeyId, Mapping, Source, Test};
+use crate::data::{Column, Scalar, TableData, member};
 use crate::error::ReportError;
-use crate::scan;
-use otolith_lake::TableInfo;
-use otolith_tables::{AttributePlace, ColumnOrigin, ColumnType, Field};
-use polars::prelude::{
-    BooleanChunked, Column, DataFrame, DataType, Expr, Float64Chunked, Int64Chunked, PolarsResult,
-    StringChunked, col, lit,
-};
-use serde_json::Value;
+use otolith_tables::{AttributePlace, ColumnOrigin, Field, Part};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-
-/// A single value.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Scalar<'a> {
-    Int(i64),
-    Double(f64),
-    Bool(bool),
-    Text(Cow<'a, str>),
-}
-
-impl Scalar<'_> {
-    /// The value as text; numbers and truth values in their JSON spelling.
-    pub(crate) fn as_text(&self) -> Cow<'_, str> {
-        match self {
-            Scalar::Int(n) => n.to_string().into(),
-            Scalar::Double(x) => x.to_string().into(),
-            Scalar::Bool(b) => if *b { "true" } else { "false" }.into(),
-            Scalar::Text(text) => Cow::Borrowed(text),
-        }
-    }
-
-    /// The value as a number; texts are read as decimal numbers.
-    pub(crate) fn as_double(&self) -> Option<f64> {
-        match self {
-            Scalar::Int(n) => Some(*n as f64),
-            Scalar::Double(x) => Some(*x),
-            Scalar::Bool(_) => None,
-            Scalar::Text(text) => text.trim().parse().ok(),
-        }
-    }
-
-    /// The value as a whole number; doubles are rounded to the nearest.
-    pub(crate) fn as_int(&self) -> Option<i64> {
-        if let Scalar::Int(n) = self {
-            return Some(*n);
-        }
-        if let Scalar::Text(text) = self
-            && let Ok(n) = text.trim().parse()
-        {
-            return Some(n);
-        }
-        let rounded = self.as_double()?.round();
-        (rounded.abs() < 9_223_372_036_854_775_808.0).then_some(rounded as i64)
-    }
-}
-
-/// A column in one chunk.
-enum Cells {
-    Int(Int64Chunked),
-    Double(Float64Chunked),
-    Bool(BooleanChunked),
-    Text(StringChunked),
-    /// A key inside the JSON rest of attributes.
-    Json(StringChunked, String),
-}
-
-impl Cells {
-    fn of(column: &Column) -> PolarsResult<Option<Self>> {
-        let series = column.as_materialized_series().rechunk();
-        Ok(match series.dtype() {
-            DataType::Int64 => Some(Self::Int(series.i64()?.clone())),
-            DataType::Float64 => Some(Self::Double(series.f64()?.clone())),
-            DataType::Boolean => Some(Self::Bool(series.bool()?.clone())),
-            DataType::String => Some(Self::Text(series.str()?.clone())),
-            DataType::Datetime(..) => {
-                Some(Self::Int(series.cast(&DataType::Int64)?.i64()?.clone()))
-            }
-            _ => None,
-        })
-    }
-
-    fn get(&self, row: usize) -> Option<Scalar<'_>> {
-        match self {
-            Self::Int(cells) => cells.get(row).map(Scalar::Int),
-            Self::Double(cells) => cells.get(row).map(Scalar::Double),
-            Self::Bool(cells) => cells.get(row).map(Scalar::Bool),
-            Self::Text(cells) => cells.get(row).map(|text| Scalar::Text(text.into())),
-            Self::Json(cells, key) => json_member(cells.get(row)?, key),
-        }
-    }
-}
-
-/// A scalar member of the JSON rest of attributes, plain or as an `AnyValue`.
-fn json_member(text: &str, key: &str) -> Option<Scalar<'static>> {
-    // Most rests do not hold the key; looking for its bytes first spares the parsing.
-    if !text.contains(key) {
-        return None;
-    }
-    let rest: Value = serde_json::from_str(text).ok()?;
-    let member = rest.get(key)?;
-    let any_value = member.as_object().and_then(|o| o.values().next());
-    match any_value.unwrap_or(member) {
-        Value::String(text) => Some(Scalar::Text(text.clone().into())),
-        Value::Bool(b) => Some(Scalar::Bool(*b)),
-        Value::Number(n) => n
-            .as_i64()
-            .map(Scalar::Int)
-            .or_else(|| n.as_f64().map(Scalar::Double)),
-        _ => None,
-    }
-}
 
 /// Base columns that readers need besides the keys of the mapping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,102 +52,99 @@ const BASE: [&str; 18] = [
     "sum",
 ];
 
-/// Rows of one table that some source of the mapping may want.
-pub(crate) struct Rows {
-    /// Per key of the mapping: its columns, the plain one first.
-    slots: Vec<Vec<Cells>>,
-    base: Vec<Option<Cells>>,
-    len: usize,
+/// Rows of one table that some source of the mapping wants.
+pub(crate) struct Rows<'a> {
+    pieces: Vec<Piece<'a>>,
+    rows: Vec<Row>,
 }
 
-impl Rows {
-    /// Reads what the sources may want from a table: matching rows, needed columns.
+/// Where a row is, and which sources want it.
+struct Row {
+    piece: u32,
+    row: u32,
+    /// A bit per number of a source; a test keeps their number below 64.
+    wanted_by: u64,
+}
+
+/// Rows that lie together.
+struct Piece<'a> {
+    part: Cow<'a, Part>,
+    keys: Vec<KeyCells<'a>>,
+    /// By [`Base`]: number of the column.
+    base: [Option<usize>; BASE.len()],
+}
+
+impl<'a> Rows<'a> {
+    /// Reads the rows of a table that fulfil all conditions of any source.
     pub(crate) fn read(
-        info: &TableInfo,
-        mapping: &Mapping,
+        table: &TableData<'a>,
+        mapping: &'a Mapping,
         sources: &[&Source],
     ) -> Result<Self, ReportError> {
-        let columns: Vec<KeyColumns<'_>> = mapping
-            .keys
-            .iter()
-            .map(|key| KeyColumns::of(info, key))
-            .collect();
-        let mut wanted: BTreeSet<&str> = columns
-            .iter()
-            .flat_map(|c| c.names.iter().copied())
-            .collect();
-        let known = |name: &&&str| info.fields.iter().any(|field| field.name == **name);
-        wanted.extend(BASE.iter().filter(known));
-        let any = sources
-            .iter()
-            .map(|source| all_of(&source.conditions, &columns))
-            .reduce(Expr::or)
-            .unwrap_or_else(|| lit(false));
-        let projection: Vec<Expr> = wanted.iter().map(|name| col(*name)).collect();
-        let frame = scan::scan(info)?.filter(any).select(projection);
-        let frame = scan::collect(info, frame)?;
-        Self::from_frame(&frame, &columns).map_err(|source| ReportError::Scan {
-            table: scan::qualified(info),
-            source,
-        })
-    }
-
-    fn from_frame(frame: &DataFrame, columns: &[KeyColumns<'_>]) -> PolarsResult<Self> {
-        let mut slots = Vec::with_capacity(columns.len());
-        for key in columns {
-            let mut slot = Vec::new();
-            for name in &key.names {
-                slot.extend(match (Cells::of(frame.column(name)?)?, key.inside) {
-                    (Some(Cells::Text(cells)), Some(key)) => {
-                        Some(Cells::Json(cells, key.to_owned()))
-                    }
-                    (cells, _) => cells,
-                });
+        let deciding = sources.iter().flat_map(|source| &source.conditions);
+        let deciding: BTreeSet<KeyId> = deciding.map(|condition| condition.key).collect();
+        let deciding = names(table, deciding.iter().map(|key| &mapping.keys[key.0]));
+        let mut wanted = names(table, mapping.keys.iter());
+        wanted.extend(BASE);
+        let wanted: Vec<&str> = wanted.into_iter().collect();
+        let deciding: Vec<&str> = deciding.into_iter().collect();
+        let mut found = Self {
+            pieces: Vec::new(),
+            rows: Vec::new(),
+        };
+        table.each_piece(|piece| {
+            let part = piece.columns(&deciding)?;
+            let wanted_by = wanted_by(&part, mapping, sources);
+            let chosen: Vec<bool> = wanted_by.iter().map(|sources| *sources != 0).collect();
+            if chosen.contains(&true) {
+                let read = piece.rows(&wanted, &chosen)?;
+                let wanted_by = wanted_by.into_iter().filter(|sources| *sources != 0);
+                let piece = u32::try_from(found.pieces.len()).expect("there are fewer pieces");
+                let rows = read.rows.into_iter().zip(wanted_by);
+                found.rows.extend(rows.map(|(row, wanted_by)| Row {
+                    piece,
+                    row,
+                    wanted_by,
+                }));
+                found.pieces.push(Piece::new(read.part, mapping));
             }
-            slots.push(slot);
-        }
-        let mut base = Vec::with_capacity(BASE.len());
-        for name in BASE {
-            base.push(match frame.column(name) {
-                Ok(column) => Cells::of(column)?,
-                Err(_) => None,
-            });
-        }
-        Ok(Self {
-            slots,
-            base,
-            len: frame.height(),
-        })
+            Ok(())
+        })?;
+        Ok(found)
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.len
+        self.rows.len()
     }
 
-    /// The value of a key: that of its first column that has one.
+    /// Numbers of the sources that want a row, a bit each.
+    pub(crate) fn wanted_by(&self, row: usize) -> u64 {
+        self.rows[row].wanted_by
+    }
+
+    /// The value of a key.
     pub(crate) fn get(&self, row: usize, key: KeyId) -> Option<Scalar<'_>> {
-        self.slots[key.0].iter().find_map(|cells| cells.get(row))
+        let (piece, row) = self.place(row);
+        piece.keys[key.0].get(&piece.part, row)
     }
 
     /// The value of a base column; absent when the table lacks the column.
     pub(crate) fn base(&self, row: usize, column: Base) -> Option<Scalar<'_>> {
-        self.base[column as usize].as_ref()?.get(row)
+        self.base_column(row, column)
+            .and_then(|(column, row)| column.get(row))
     }
 
     /// The text of a base column, empty when absent.
     pub(crate) fn base_text(&self, row: usize, column: Base) -> &str {
-        match self.base(row, column) {
-            Some(Scalar::Text(Cow::Borrowed(text))) => text,
-            _ => "",
-        }
+        let column = self.base_column(row, column);
+        let text = column.and_then(|(column, row)| column.text(row));
+        text.unwrap_or_default()
     }
 
     /// The whole number of a base column.
     pub(crate) fn base_int(&self, row: usize, column: Base) -> Option<i64> {
-        match self.base(row, column) {
-            Some(Scalar::Int(n)) => Some(n),
-            _ => None,
-        }
+        self.base_column(row, column)
+            .and_then(|(column, row)| column.int(row))
     }
 
     /// The time of a row in nanoseconds: its own, else when it was observed, else `time`.
@@ -264,48 +154,149 @@ impl Rows {
             .or_else(|| known(Base::ObservedTimeUnixNano))
             .or_else(|| self.base_int(row, Base::Time)?.checked_mul(1_000))
     }
+
+    fn place(&self, row: usize) -> (&Piece<'a>, usize) {
+        let row = &self.rows[row];
+        (&self.pieces[row.piece as usize], row.row as usize)
+    }
+
+    fn base_column(&self, row: usize, column: Base) -> Option<(Column<'_>, usize)> {
+        let (piece, row) = self.place(row);
+        let index = piece.base[column as usize]?;
+        Some((Column::new(&piece.part.columns[index]), row))
+    }
 }
 
-/// Where a table holds a key.
-struct KeyColumns<'a> {
-    /// Its columns, the plain one first; else the JSON rest.
-    names: Vec<&'a str>,
-    /// The key to look for inside the JSON rest.
-    inside: Option<&'a str>,
-    /// The only column is text, so that its value equals its text.
-    text: bool,
-}
-
-impl<'a> KeyColumns<'a> {
-    fn of(info: &'a TableInfo, key: &'a Key) -> Self {
-        let base = |name: &str| {
-            let is = |field: &&Field| field.name == name && field.origin == ColumnOrigin::Base;
-            info.fields.iter().filter(is).collect::<Vec<_>>()
-        };
-        let (mut found, inside) = match key {
-            Key::Class(_) | Key::Time => (Vec::new(), None),
-            Key::Column(name) => (base(name), None),
-            Key::Attribute(place, key) => {
-                let is = |field: &&Field| match &field.origin {
-                    ColumnOrigin::Attribute { place: p, key: k } => p == place && k == key,
-                    ColumnOrigin::Base => false,
-                };
-                let found: Vec<&Field> = info.fields.iter().filter(is).collect();
-                if found.is_empty() {
-                    (base(rest_column(*place)), Some(key.as_str()))
-                } else {
-                    (found, None)
-                }
-            }
-        };
-        // A side column's name is the plain one's with a suffix.
-        found.sort_by_key(|field| field.name.len());
+impl<'a> Piece<'a> {
+    fn new(part: Cow<'a, Part>, mapping: &'a Mapping) -> Self {
+        let keys = mapping.keys.iter().map(|key| KeyCells::of(&part, key));
+        let index = |name: &str| part.columns.iter().position(|c| c.field.name == name);
         Self {
-            text: inside.is_none() && found.len() == 1 && found[0].r#type == ColumnType::String,
-            names: found.iter().map(|field| field.name.as_str()).collect(),
-            inside,
+            keys: keys.collect(),
+            base: BASE.map(index),
+            part,
         }
     }
+}
+
+/// Where a part holds the values of a key.
+struct KeyCells<'a> {
+    /// Numbers of its columns, the plain one first.
+    columns: Vec<usize>,
+    /// The column with the JSON rest, and the key to look for there: so it does not matter which
+    /// keys got columns. None if no row has a rest.
+    rest: Option<(usize, &'a str)>,
+}
+
+impl<'a> KeyCells<'a> {
+    fn of(part: &Part, key: &'a Key) -> Self {
+        let columns = part.columns.iter().enumerate();
+        let found = columns.filter(|(_, column)| holds(&column.field, key));
+        let mut found: Vec<usize> = found.map(|(index, _)| index).collect();
+        // A side column's name is the plain one's with a suffix.
+        found.sort_by_key(|index| part.columns[*index].field.name.len());
+        let rest = match key {
+            Key::Attribute(place, key) => {
+                let mut columns = part.columns.iter();
+                columns
+                    .position(|c| is_base(&c.field, rest_column(*place)))
+                    .filter(|rest| Column::new(&part.columns[*rest]).has_values())
+                    .map(|rest| (rest, key.as_str()))
+            }
+            Key::Column(_) | Key::Class(_) | Key::Time => None,
+        };
+        Self {
+            columns: found,
+            rest,
+        }
+    }
+
+    fn get<'p>(&self, part: &'p Part, row: usize) -> Option<Scalar<'p>> {
+        let column = |index: &usize| Column::new(&part.columns[*index]);
+        let columns = self.columns.iter().map(column);
+        let value = columns.filter_map(|column| column.get(row)).next();
+        value.or_else(|| {
+            let (rest, key) = self.rest?;
+            member(column(&rest).text(row)?, key)
+        })
+    }
+}
+
+/// Which sources want each row: those whose conditions all hold.
+fn wanted_by(part: &Part, mapping: &Mapping, sources: &[&Source]) -> Vec<u64> {
+    let mut wanted_by = vec![0; part.row_count];
+    for (number, source) in sources.iter().enumerate() {
+        let cells = |condition: &Condition| KeyCells::of(part, &mapping.keys[condition.key.0]);
+        let mut conditions = source.conditions.iter();
+        let mut rows: Vec<usize> = match conditions.next() {
+            Some(first) => rows_that(part, &cells(first), &first.test),
+            None => (0..part.row_count).collect(),
+        };
+        for condition in conditions {
+            let cells = cells(condition);
+            rows.retain(|row| condition.test.holds(cells.get(part, *row).as_ref()));
+        }
+        for row in rows {
+            wanted_by[row] |= 1 << number;
+        }
+    }
+    wanted_by
+}
+
+/// The rows whose value passes a test. Of texts that come as codes each is looked at once.
+fn rows_that(part: &Part, cells: &KeyCells<'_>, test: &Test) -> Vec<usize> {
+    if let ([column], None, Test::Present | Test::In(_)) =
+        (cells.columns.as_slice(), cells.rest, test)
+    {
+        let column = Column::new(&part.columns[*column]);
+        let is_fit = |text: &str| test.holds(Some(&Scalar::Text(text.into())));
+        if let Some(codes) = column.codes_that(is_fit) {
+            if !codes.contains(&true) {
+                return Vec::new();
+            }
+            let fits = |row: &usize| column.code(*row).is_some_and(|code| codes[code]);
+            return (0..part.row_count).filter(fits).collect();
+        }
+    }
+    if cells.columns.is_empty() && cells.rest.is_none() && !test.holds(None) {
+        return Vec::new();
+    }
+    let holds = |row: &usize| test.holds(cells.get(part, *row).as_ref());
+    (0..part.row_count).filter(holds).collect()
+}
+
+/// Names of the columns of a table that may hold values of keys.
+fn names<'t, 'k>(
+    table: &'t TableData<'_>,
+    keys: impl Iterator<Item = &'k Key>,
+) -> BTreeSet<&'t str> {
+    let mut found = BTreeSet::new();
+    for key in keys {
+        let rest = match key {
+            Key::Attribute(place, _) => Some(rest_column(*place)),
+            _ => None,
+        };
+        let is_its =
+            |field: &&Field| holds(field, key) || rest.is_some_and(|rest| is_base(field, rest));
+        let fields = table.fields.iter().filter(is_its);
+        found.extend(fields.map(|field| field.name.as_str()));
+    }
+    found
+}
+
+/// Whether a column holds values of a key.
+fn holds(field: &Field, key: &Key) -> bool {
+    match (key, &field.origin) {
+        (Key::Column(name), _) => is_base(field, name),
+        (Key::Attribute(place, key), ColumnOrigin::Attribute { place: p, key: k }) => {
+            place == p && key == k
+        }
+        _ => false,
+    }
+}
+
+fn is_base(field: &Field, name: &str) -> bool {
+    field.origin == ColumnOrigin::Base && field.name == name
 }
 
 /// The base column with the JSON of attributes that have no column of their own.
@@ -315,26 +306,4 @@ const fn rest_column(place: AttributePlace) -> &'static str {
         AttributePlace::Resource => "resource_attributes",
         AttributePlace::Scope => "scope_attributes",
     }
-}
-
-/// Rows that may fulfil all conditions: never fewer than those that do.
-fn all_of(conditions: &[Condition], columns: &[KeyColumns<'_>]) -> Expr {
-    let mut all = lit(true);
-    for condition in conditions {
-        let key = &columns[condition.key.0];
-        let any = match &condition.test {
-            Test::NotIn(_) => continue,
-            Test::In(words) if key.text => words
-                .iter()
-                .map(|word| col(key.names[0]).eq(lit(word.as_str())))
-                .reduce(Expr::or),
-            Test::In(_) | Test::Present => key
-                .names
-                .iter()
-                .map(|name| col(*name).is_not_null())
-                .reduce(Expr::or),
-        };
-        all = all.and(any.unwrap_or_else(|| lit(false)));
-    }
-    all
 }

@@ -2,11 +2,7 @@
 
 use crate::notes::{NoteCode, Notes};
 use crate::query::{Duplicates, Selection};
-use otolith_lake::TableInfo;
 use std::collections::{BTreeMap, HashSet};
-
-/// Date, in days since 1970, of items without a credible time.
-const NO_DATE: i32 = 0;
 
 /// How far before its first item a capture reaches, in nanoseconds: one minute.
 ///
@@ -15,20 +11,6 @@ const NO_DATE: i32 = 0;
 /// alone every first point therefore starts before the first item, although nothing is missing.
 /// A start further back means that exports were missed, or may have been.
 const REACH: i64 = 60_000_000_000;
-
-/// The time of the earliest item of a database in nanoseconds: where its capture begins. Items
-/// without a credible time, which have a date of their own, tell nothing.
-///
-/// Several captures in one lake count as one that begins with the earliest.
-pub(crate) fn capture_begin(infos: &[TableInfo]) -> Option<i64> {
-    let parts = infos.iter().flat_map(|info| &info.parts);
-    let first = parts
-        .filter(|part| part.date != NO_DATE)
-        .filter_map(|part| part.time_range)
-        .map(|(first, _)| first)
-        .min()?;
-    first.checked_mul(1_000)
-}
 
 /// A point of a series.
 #[derive(Clone, Copy, Debug)]

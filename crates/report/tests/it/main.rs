@@ -10,6 +10,7 @@ mod agents;
 mod captures;
 mod codex;
 mod coding;
+mod directly;
 mod metrics;
 mod otlp;
 mod series;

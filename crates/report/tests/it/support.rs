@@ -1,12 +1,18 @@
 //! Lakes of captures, and cells by name.
 
 use otolith_capture::{Source, find_sources};
-use otolith_ingest::{ConvertOptions, NoWatch, convert};
+use otolith_ingest::{Account, Collected, ConvertOptions, NoWatch, collect, convert};
 use otolith_lake::Lake;
-use otolith_report::{Cell, CostQuery, Dimension, Report, Selection, Signal, TokensQuery};
+use otolith_report::{
+    Cell, CostQuery, Data, Dimension, MetricsQuery, Report, Selection, Signal, SummaryQuery,
+    TokensQuery, ToolsQuery,
+};
+use otolith_tables::Wanted;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A lake that is gone when dropped.
 pub struct TestLake {
@@ -31,16 +37,117 @@ fn lake_of_sources(sources: &[Source]) -> TestLake {
     TestLake { lake, _dir: dir }
 }
 
+impl<'a> From<&'a TestLake> for Data<'a> {
+    fn from(test: &'a TestLake) -> Self {
+        (&test.lake).into()
+    }
+}
+
+/// Asserts that every report answers from captures as it does from their lake, byte by byte, and
+/// that the captures are accounted for as they are when the lake is made.
+pub fn check_directly(sources: &[Source], threads: usize, signals: &[Option<Signal>]) {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = Lake::create_temporary(&dir.path().join("lake")).unwrap();
+    let converted = convert(sources, &lake, &ConvertOptions::default(), &NoWatch).unwrap();
+    for signal in signals {
+        check_one(sources, &lake, &converted, threads, *signal);
+    }
+}
+
+fn check_one(
+    sources: &[Source],
+    lake: &Lake,
+    converted: &Account,
+    threads: usize,
+    signal: Option<Signal>,
+) {
+    let options = ConvertOptions {
+        threads: NonZeroUsize::new(threads).unwrap(),
+        ..ConvertOptions::default()
+    };
+    let read = |wanted: Wanted| {
+        let collected = collect(sources, &Arc::new(wanted), &options, &NoWatch).unwrap();
+        let Collected { extract, account } = collected;
+        let expected = Account {
+            parts_written: 0,
+            bytes_written: 0,
+            rejects_file: None,
+            ..converted.clone()
+        };
+        assert_eq!(account, expected);
+        let newest = |data: Data<'_>| data.newest_micros().unwrap();
+        assert_eq!(newest((&extract).into()), newest(lake.into()));
+        extract
+    };
+    let json = |report: &Report| report.to_json().to_string();
+    let selection = Selection {
+        signal,
+        ..Selection::default()
+    };
+    let usage = read(otolith_report::usage_wanted(signal));
+    let of_lake = reports(lake.into(), &selection);
+    let of_captures = reports((&usage).into(), &selection);
+    for (lake, captures) in of_lake.iter().zip(&of_captures) {
+        assert_eq!(json(captures), json(lake));
+    }
+    let metrics = read(otolith_report::metrics_wanted(signal));
+    let query = MetricsQuery { selection };
+    let of_lake = otolith_report::metrics(lake, &query).unwrap();
+    let of_captures = otolith_report::metrics(&metrics, &query).unwrap();
+    assert_eq!(json(&of_captures), json(&of_lake));
+}
+
+/// Every report over usage.
+fn reports(data: Data<'_>, selection: &Selection) -> Vec<Report> {
+    let selection = || selection.clone();
+    let tz = jiff::tz::TimeZone::UTC;
+    let mut reports = vec![
+        otolith_report::summary(
+            data,
+            &SummaryQuery {
+                selection: selection(),
+            },
+        ),
+        otolith_report::tools(
+            data,
+            &ToolsQuery {
+                selection: selection(),
+            },
+        ),
+    ];
+    for by in [&Dimension::ALL[..], &[]] {
+        let by = by.to_vec();
+        let cost = CostQuery {
+            by: by.clone(),
+            tz: tz.clone(),
+            selection: selection(),
+        };
+        let tokens = TokensQuery {
+            by,
+            tz: tz.clone(),
+            selection: selection(),
+        };
+        reports.push(otolith_report::cost(data, &cost));
+        reports.push(otolith_report::tokens(data, &tokens));
+    }
+    reports.into_iter().map(Result::unwrap).collect()
+}
+
 /// The lake of capture files.
 pub fn lake_of_files(path: &Path) -> TestLake {
     lake_of_sources(&find_sources(&[path.to_owned()]).unwrap())
 }
 
-/// The lake of hand-written requests, one per line.
+/// The lake of hand-written requests, one per line. That they give the same answers without a lake
+/// is asserted on the way.
 pub fn lake_of(requests: &[Value]) -> TestLake {
     let lines: Vec<String> = requests.iter().map(Value::to_string).collect();
     let bytes = lines.join("\n").into_bytes();
-    lake_of_sources(&[Source::from_bytes("test.jsonl", bytes)])
+    let sources = [Source::from_bytes("test.jsonl", bytes)];
+    let signals = [Signal::Traces, Signal::Metrics, Signal::Logs];
+    let signals: Vec<_> = signals.map(Some).into_iter().chain([None]).collect();
+    check_directly(&sources, 1, &signals);
+    lake_of_sources(&sources)
 }
 
 /// The committed captures.

@@ -100,6 +100,16 @@ impl Assembler {
                 *self.notes.entry(SERVICE_NAME_COLLISION).or_default() += collisions;
             }
         }
+        for (database, services) in std::mem::take(&mut batches.passed_services) {
+            let collisions = self
+                .databases
+                .entry(database)
+                .or_default()
+                .add_services(services);
+            if collisions > 0 {
+                *self.notes.entry(SERVICE_NAME_COLLISION).or_default() += collisions;
+            }
+        }
         self.chunks.push(Chunk {
             contexts: std::mem::take(&mut batches.contexts),
             frames: std::mem::take(&mut batches.frames),

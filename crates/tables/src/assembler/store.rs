@@ -260,23 +260,35 @@ stores! {
     exemplars ExemplarRows;
 }
 
+impl DatabaseStore {
+    /// Takes names of services whose items left no rows; gives the number of those that came new to
+    /// a database that had one already.
+    pub(crate) fn add_services(&mut self, services: BTreeSet<String>) -> u64 {
+        let names = &mut self.service_names;
+        services.iter().map(|name| add_service(names, name)).sum()
+    }
+}
+
 fn add_service_names<R: Rows>(
     names: &mut BTreeSet<String>,
     table: &TableBatch<R>,
     contexts: &Contexts,
 ) -> u64 {
-    let mut collisions = 0;
-    for context in &table.used_contexts {
+    let used = table.used_contexts.iter();
+    used.filter_map(|context| {
         let view = TableBatch::<R>::view(contexts, *context);
-        if let Some(name) = &view.resource.service_name
-            && names.len() < SERVICE_NAMES
-            && !names.contains(name)
-        {
-            collisions += u64::from(!names.is_empty());
-            names.insert(name.clone());
-        }
+        view.resource.service_name.as_deref()
+    })
+    .map(|name| add_service(names, name))
+    .sum()
+}
+
+fn add_service(names: &mut BTreeSet<String>, name: &str) -> u64 {
+    if names.len() >= SERVICE_NAMES || names.contains(name) {
+        return 0;
     }
-    collisions
+    names.insert(name.to_owned());
+    u64::from(names.len() > 1)
 }
 
 #[cfg(test)]

@@ -6,13 +6,16 @@
 //! Texts of keys whose values repeat are stored once each: a cell holds a code, which stays one all
 //! the way into the file (`cargo bench -p otolith-ingest --bench convert`).
 
+use std::sync::Arc;
+
 use otolith_otlp::KeyValue;
 
 use crate::dialect::known_keys;
-use crate::part::ColumnType;
+use crate::part::{AttributePlace, ColumnType};
 use crate::value::fit::{Scalar, Sent, fit};
 use crate::value::json;
 use crate::value::series::{AttributesHash, key_hash};
+use crate::wanted::Wanted;
 
 use super::interner::Interner;
 use super::key_texts::KeyTexts;
@@ -131,6 +134,8 @@ struct KeyInfo {
     /// Bit per kind that was announced.
     announced: u8,
     texts: KeyTexts,
+    /// Whether its values are kept.
+    is_kept: bool,
 }
 
 /// Attributes of rows.
@@ -152,6 +157,8 @@ pub(crate) struct Cells {
     announced: Vec<(u32, Kind)>,
     /// How many of `announced` are not fresh.
     passed_on: usize,
+    /// The attributes that are kept, and where these ones stand; all if none.
+    wanted: Option<(Arc<Wanted>, AttributePlace)>,
 }
 
 /// A state to go back to.
@@ -167,6 +174,15 @@ pub(crate) struct CellsMark {
 }
 
 impl Cells {
+    /// Makes an empty list that keeps what is wanted of the attributes of a place; all if nothing
+    /// is said.
+    pub(crate) fn new(wanted: Option<&Arc<Wanted>>, place: AttributePlace) -> Self {
+        Self {
+            wanted: wanted.map(|wanted| (Arc::clone(wanted), place)),
+            ..Self::default()
+        }
+    }
+
     /// Appends the attributes of a row, which [`Self::end_row`] ends.
     pub(crate) fn push<'a>(&mut self, attributes: impl IntoIterator<Item = &'a KeyValue<'a>>) {
         self.keys.restart();
@@ -182,6 +198,10 @@ impl Cells {
         for attribute in attributes {
             let key = self.push_one(attribute);
             let info = &self.infos[key as usize];
+            if !info.is_kept {
+                hash.add(info.hash, &attribute.value);
+                continue;
+            }
             // The hash that finds a text again is the one that goes into the series.
             match self.cells.last().and_then(|cell| cell.code()) {
                 Some(code) => hash.add_hashed(info.texts.hash(code)),
@@ -193,7 +213,11 @@ impl Cells {
 
     fn push_one(&mut self, attribute: &KeyValue<'_>) -> u32 {
         let key = self.key(attribute.key);
-        let known = self.infos[key as usize].known;
+        let info = &self.infos[key as usize];
+        if !info.is_kept {
+            return key;
+        }
+        let known = info.known;
         let Some((scalar, sent)) = fit(&attribute.value, known) else {
             let start = self.bytes.len();
             json::write_rest(&mut self.bytes, &attribute.value);
@@ -284,6 +308,10 @@ impl Cells {
                 hash: key_hash(key.as_bytes()),
                 announced: 0,
                 texts: KeyTexts::default(),
+                is_kept: match &self.wanted {
+                    None => true,
+                    Some((wanted, place)) => wanted.has_key(*place, key),
+                },
             });
         }
         number
@@ -449,6 +477,23 @@ mod tests {
             .collect();
         cells.forget_fresh();
         fresh
+    }
+
+    #[test]
+    fn what_is_not_wanted_is_hashed_and_not_kept() {
+        let keys = [(AttributePlace::Item, ["a".to_owned()].into())].into();
+        let wanted = Arc::new(Wanted {
+            items: Vec::new(),
+            keys,
+        });
+        let mut some = Cells::new(Some(&wanted), AttributePlace::Item);
+        let mut all = Cells::default();
+        let row = ["b", "a", "c"].map(|key| attribute(key, Value::String("x")));
+        assert_eq!(some.push_hashed(&row), all.push_hashed(&row));
+        some.end_row(&[("time", "1".to_owned())]);
+        let keys: Vec<_> = some.row(0).iter().map(|c| some.key_text(c.key())).collect();
+        assert_eq!(keys, ["a", "otolith.time"]);
+        assert_eq!(some.text_bytes(), 2);
     }
 
     #[test]

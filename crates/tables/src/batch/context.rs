@@ -3,6 +3,7 @@
 //! Each distinct context of a batch is stored once; a row holds its number.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use otolith_otlp::{KeyValue, Metric, MetricKind, Resource, Scope, Value};
 
@@ -11,6 +12,7 @@ use crate::schema::TemporalityNames;
 use crate::schema::buffer::name;
 use crate::value::json;
 use crate::value::series::{AttributesHash, context_hash};
+use crate::wanted::Wanted;
 
 use super::cells::{Cells, CellsMark};
 use super::interner::Interner;
@@ -96,6 +98,15 @@ pub(crate) struct ContextsMark {
 }
 
 impl Contexts {
+    /// Makes empty contexts that keep what is wanted of the attributes; all if nothing is said.
+    pub(crate) fn new(wanted: Option<&Arc<Wanted>>) -> Self {
+        Self {
+            resource_attributes: Cells::new(wanted, AttributePlace::Resource),
+            scope_attributes: Cells::new(wanted, AttributePlace::Scope),
+            ..Self::default()
+        }
+    }
+
     /// Number of a resource. `database` names the database of a new one, given the service name.
     pub(crate) fn resource(
         &mut self,

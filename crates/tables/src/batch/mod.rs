@@ -6,10 +6,11 @@ mod fields;
 pub(crate) mod interner;
 pub(crate) mod key_texts;
 mod points;
+mod seen;
 mod sink;
 pub(crate) mod tables;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use otolith_capture::{Origin, Reject, Signal};
@@ -19,7 +20,9 @@ use crate::database::DatabaseName;
 use crate::schema::Rows;
 use crate::table::Table;
 use crate::value::time::{self, Moment};
+use crate::wanted::{Times, Wanted};
 use context::{Contexts, ContextsMark};
+use seen::Seen;
 use tables::{DatabaseBatch, RowContext, Stored, TableBatch};
 
 /// What the committed frames of a chunk held.
@@ -29,7 +32,7 @@ pub struct Counts {
     pub items: [u64; 3],
     /// Items rejected alone.
     pub rejected_items: u64,
-    /// Rows per database and table.
+    /// Rows per database and table, those included that nobody wanted.
     pub rows: BTreeMap<(DatabaseName, Table), u64>,
 }
 
@@ -48,6 +51,12 @@ pub struct Batches {
     notes: BTreeMap<NoteCode, u64>,
     frame: Option<RunningFrame>,
     scratch: Scratch,
+    /// The only items that become rows; all if none.
+    wanted: Option<Arc<Wanted>>,
+    /// When everything happened, if not all is wanted.
+    times: Times,
+    /// Services of items that left no rows.
+    pub(crate) passed_services: BTreeMap<DatabaseName, BTreeSet<String>>,
 }
 
 /// What the column `source` tells of a frame.
@@ -67,12 +76,18 @@ struct RunningFrame {
     resource: u32,
     scope: Option<u32>,
     metric: Option<u32>,
+    /// The running metric has a name that is wanted.
+    metric_is_wanted: bool,
     items: [u64; 3],
     /// Number of the running item among those taken, from 0.
     item: u32,
     notes: BTreeMap<NoteCode, u64>,
     /// Tables that the frame brought rows to.
     touched: Vec<(u32, Table)>,
+    /// What it holds in each table, if not all is wanted.
+    seen: Vec<Seen>,
+    /// Resources of items that left no rows.
+    passed_resources: Vec<u32>,
     // Where to go back to.
     contexts: ContextsMark,
     databases: usize,
@@ -95,9 +110,18 @@ impl Batches {
         Self::default()
     }
 
+    /// Makes empty batches that keep only what is wanted.
+    pub fn of(wanted: Arc<Wanted>) -> Self {
+        Self {
+            contexts: Contexts::new(Some(&wanted)),
+            wanted: Some(wanted),
+            ..Self::default()
+        }
+    }
+
     /// Forgets everything.
     pub fn clear(&mut self) {
-        *self = Self::new();
+        *self = self.wanted.take().map_or_else(Self::new, Self::of);
     }
 
     /// What was committed. Exact after the last commit or abandon.
@@ -118,6 +142,12 @@ impl Batches {
     /// What was noted in committed frames, and how often.
     pub fn notes(&self) -> &BTreeMap<NoteCode, u64> {
         &self.notes
+    }
+
+    /// When everything happened in committed frames, wanted or not. Nothing is known where nobody
+    /// said what is wanted.
+    pub fn times(&self) -> &Times {
+        &self.times
     }
 
     /// Size of the content in bytes, close to the memory it takes. The same for the same content.

@@ -8,6 +8,7 @@ use crate::schema::{
     ExemplarRow, ExemplarRows, HistogramRow, HistogramRows, MetricRow, MetricRows, Rows as _,
     SummaryRow, SummaryRows,
 };
+use crate::table::Table;
 use crate::value::series::series_id;
 use crate::value::time::Moment;
 
@@ -19,6 +20,10 @@ impl Batches {
     pub(super) fn add_number_point(&mut self, point: &NumberPoint<'_>) {
         let mut reserved = Reserved::new();
         let moment = Moment::of(point.time_unix_nano);
+        if self.passes_point(Table::Metrics, moment, point.attributes) {
+            let numbers = [point.time_unix_nano, point.start_time_unix_nano];
+            return self.pass_point(moment, numbers, point.time_unix_nano, point.exemplars);
+        }
         let Some((table, context, contexts, _)) = self.place::<MetricRows>(moment, moment) else {
             return;
         };
@@ -45,6 +50,17 @@ impl Batches {
     pub(super) fn add_histogram_point(&mut self, point: &HistogramPoint<'_>) {
         let mut reserved = Reserved::new();
         let moment = Moment::of(point.time_unix_nano);
+        if self.passes_point(Table::Histograms, moment, point.attributes) {
+            let numbers = [
+                point.time_unix_nano,
+                point.start_time_unix_nano,
+                point.count,
+            ];
+            let numbers = numbers
+                .into_iter()
+                .chain(point.bucket_counts.iter().copied());
+            return self.pass_point(moment, numbers, point.time_unix_nano, point.exemplars);
+        }
         let Some((table, context, contexts, scratch)) = self.place::<HistogramRows>(moment, moment)
         else {
             return;
@@ -91,6 +107,18 @@ impl Batches {
     ) {
         let mut reserved = Reserved::new();
         let moment = Moment::of(point.time_unix_nano);
+        if self.passes_point(Table::Histograms, moment, point.attributes) {
+            let numbers = [
+                point.time_unix_nano,
+                point.start_time_unix_nano,
+                point.count,
+                point.zero_count,
+            ];
+            let buckets = [point.positive, point.negative].into_iter().flatten();
+            let counts = buckets.flat_map(|buckets| buckets.bucket_counts.iter().copied());
+            let numbers = numbers.into_iter().chain(counts);
+            return self.pass_point(moment, numbers, point.time_unix_nano, point.exemplars);
+        }
         let Some((table, context, contexts, scratch)) = self.place::<HistogramRows>(moment, moment)
         else {
             return;
@@ -144,6 +172,14 @@ impl Batches {
     pub(super) fn add_summary_point(&mut self, point: &SummaryPoint<'_>) {
         let mut reserved = Reserved::new();
         let moment = Moment::of(point.time_unix_nano);
+        if self.passes_point(Table::Summaries, moment, point.attributes) {
+            let numbers = [
+                point.time_unix_nano,
+                point.start_time_unix_nano,
+                point.count,
+            ];
+            return self.pass_point(moment, numbers, point.time_unix_nano, &[]);
+        }
         let Some((table, context, contexts, scratch)) = self.place::<SummaryRows>(moment, moment)
         else {
             return;
@@ -175,7 +211,12 @@ impl Batches {
         self.note_row(moment, &reserved);
     }
 
-    fn exemplars(&mut self, series_id: i64, point_time: u64, exemplars: &[Exemplar<'_>]) {
+    pub(super) fn exemplars(
+        &mut self,
+        series_id: i64,
+        point_time: u64,
+        exemplars: &[Exemplar<'_>],
+    ) {
         let of_point = Moment::of(point_time);
         for (index, exemplar) in exemplars.iter().enumerate() {
             let mut reserved = Reserved::new();
@@ -191,6 +232,10 @@ impl Batches {
                 span_id: exemplar.span_id,
                 exemplar_index: i64::try_from(index).ok(),
             };
+            if self.passes(Table::Exemplars, moment, of_point, |_| false) {
+                self.note_row(moment, &reserved);
+                continue;
+            }
             let Some((table, context, contexts, _)) = self.place::<ExemplarRows>(moment, of_point)
             else {
                 return;

@@ -5,18 +5,20 @@ use std::sync::Arc;
 use otolith_capture::{Frame, Reject, Signal};
 use otolith_otlp::{
     Event, ExponentialHistogramPoint, HistogramPoint, ItemReject, Link, LogRecord, Metric,
-    NoteCode, NumberPoint, Resource, Scope, Sink, Span, SummaryPoint, Value,
+    MetricKind, NoteCode, NumberPoint, Resource, Scope, Sink, Span, SummaryPoint, Value,
 };
 
 use crate::database::DatabaseName;
 use crate::dialect;
-use crate::problems::{OUT_OF_RANGE, OVERSIZED_FRAME};
+use crate::problems::OVERSIZED_FRAME;
 use crate::schema::{
     BodyKind, LogRow, LogRows, Rows as _, SpanEventRow, SpanEventRows, SpanLinkRow, SpanLinkRows,
     TraceRow, TraceRows,
 };
+use crate::table::Table;
 use crate::value::json;
 use crate::value::time::Moment;
+use crate::wanted::Wanted;
 
 use super::fields::{Reserved, present, time};
 use super::tables::DatabaseBatch;
@@ -28,22 +30,6 @@ const REJECT_BYTES: usize = 64 * 1024;
 const FRAME_BYTES: usize = 256 * 1024 * 1024;
 
 impl Batches {
-    fn add_note(&mut self, code: NoteCode) {
-        if let Some(frame) = &mut self.frame {
-            *frame.notes.entry(code).or_default() += 1;
-        }
-    }
-
-    /// Notes what is strange about a row.
-    pub(super) fn note_row(&mut self, moment: Moment, reserved: &Reserved) {
-        if let Some(code) = moment.note() {
-            self.add_note(code);
-        }
-        if !reserved.is_empty() {
-            self.add_note(OUT_OF_RANGE);
-        }
-    }
-
     /// Counts an item; false if it cannot be taken because its frame is too large.
     fn take_item(&mut self) -> bool {
         let Some(frame) = &mut self.frame else {
@@ -79,6 +65,9 @@ impl Batches {
             event_index: i64::try_from(index).ok(),
             dropped_attributes_count: Some(event.dropped_attributes_count.into()),
         };
+        if self.passes(Table::SpanEvents, moment, of_span, |_| false) {
+            return self.note_row(moment, &reserved);
+        }
         let Some((table, context, contexts, _)) = self.place::<SpanEventRows>(moment, of_span)
         else {
             return;
@@ -100,6 +89,9 @@ impl Batches {
             link_index: i64::try_from(index).ok(),
             dropped_attributes_count: Some(link.dropped_attributes_count.into()),
         };
+        if self.passes(Table::SpanLinks, Moment::UNKNOWN, moment, |_| false) {
+            return;
+        }
         let Some((table, context, contexts, _)) = self.place::<SpanLinkRows>(moment, moment) else {
             return;
         };
@@ -124,6 +116,15 @@ fn log_moment(record: &LogRecord<'_>) -> Moment {
         .unwrap_or(Moment::UNKNOWN)
 }
 
+/// The table of the points of a metric.
+fn table_of(kind: MetricKind) -> Table {
+    match kind {
+        MetricKind::Gauge | MetricKind::Sum => Table::Metrics,
+        MetricKind::Histogram | MetricKind::ExponentialHistogram => Table::Histograms,
+        MetricKind::Summary => Table::Summaries,
+    }
+}
+
 impl Sink for Batches {
     fn begin(&mut self, frame: &Frame<'_>) {
         let path = &frame.origin.file;
@@ -143,10 +144,13 @@ impl Sink for Batches {
             resource: 0,
             scope: None,
             metric: None,
+            metric_is_wanted: true,
             items: [0; 3],
             item: 0,
             notes: std::collections::BTreeMap::new(),
             touched: Vec::new(),
+            seen: Vec::new(),
+            passed_resources: Vec::new(),
             contexts: self.contexts.mark(),
             databases: self.databases.len(),
             rejects: self.rejects.len(),
@@ -158,10 +162,11 @@ impl Sink for Batches {
         frame.signal = signal;
         frame.scope = None;
         let (databases, numbers) = (&mut self.databases, &mut self.numbers);
+        let wanted = &self.wanted;
         frame.resource = self.contexts.resource(resource, |service_name| {
             let name = DatabaseName::from_service(service_name);
             *numbers.entry(name).or_insert_with_key(|name| {
-                databases.push(DatabaseBatch::new(name.clone()));
+                databases.push(DatabaseBatch::new(name.clone(), wanted.clone()));
                 u32::try_from(databases.len() - 1).expect("a chunk has fewer databases")
             })
         });
@@ -202,11 +207,15 @@ impl Sink for Batches {
             dropped_events_count: Some(span.dropped_events_count.into()),
             dropped_links_count: Some(span.dropped_links_count.into()),
         };
-        let Some((table, context, contexts, _)) = self.place::<TraceRows>(moment, moment) else {
-            return;
-        };
-        table.rows.push(row);
-        table.append(context, contexts, span.attributes, &reserved);
+        let is_wanted = |wanted: &Wanted| wanted.takes(Table::Traces, span.name, span.attributes);
+        if !self.passes(Table::Traces, moment, moment, is_wanted) {
+            let Some((table, context, contexts, _)) = self.place::<TraceRows>(moment, moment)
+            else {
+                return;
+            };
+            table.rows.push(row);
+            table.append(context, contexts, span.attributes, &reserved);
+        }
         self.note_row(moment, &reserved);
         for (index, event) in span.events.iter().enumerate() {
             self.span_event(span, index, event);
@@ -228,6 +237,14 @@ impl Sink for Batches {
             "observed_time_unix_nano",
             &mut reserved,
         );
+        let event_name = dialect::event_name(record);
+        let is_wanted = |wanted: &Wanted| {
+            let name = event_name.unwrap_or_default();
+            wanted.takes(Table::Logs, name, record.attributes)
+        };
+        if self.passes(Table::Logs, moment, moment, is_wanted) {
+            return self.note_row(moment, &reserved);
+        }
         let Some((table, context, contexts, scratch)) = self.place::<LogRows>(moment, moment)
         else {
             return;
@@ -251,7 +268,7 @@ impl Sink for Batches {
             span_id: record.span_id,
             severity_number: Some(record.severity_number.into()),
             severity_text: present(record.severity_text),
-            event_name: dialect::event_name(record),
+            event_name,
             event_name_field: present(record.event_name),
             body,
             body_kind: sent.as_ref().map(BodyKind::code),
@@ -263,9 +280,14 @@ impl Sink for Batches {
     }
 
     fn metric(&mut self, metric: &Metric<'_>) {
-        if let Some(frame) = &mut self.frame {
-            frame.metric = frame.scope.map(|scope| self.contexts.metric(scope, metric));
-        }
+        let Some(frame) = &mut self.frame else { return };
+        let wanted = self.wanted.as_ref();
+        frame.metric_is_wanted =
+            wanted.is_none_or(|wanted| wanted.takes_name(table_of(metric.kind), metric.name));
+        frame.metric = frame
+            .scope
+            .filter(|_| frame.metric_is_wanted)
+            .map(|scope| self.contexts.metric(scope, metric));
     }
 
     fn number_point(&mut self, point: &NumberPoint<'_>) {
@@ -322,6 +344,7 @@ impl Sink for Batches {
                 .entry((database.name.clone(), *table))
                 .or_default() += rows as u64;
         }
+        self.commit_seen(&frame);
         for (total, items) in self.counts.items.iter_mut().zip(frame.items) {
             *total += items;
         }

@@ -1,6 +1,7 @@
 //! The rows of one database, table by table.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use otolith_otlp::KeyValue;
 
@@ -12,6 +13,7 @@ use crate::schema::{
 };
 use crate::table::Table;
 use crate::value::series::AttributesHash;
+use crate::wanted::Wanted;
 
 use super::cells::{Cells, CellsMark, Kind};
 use super::context::{Contexts, View};
@@ -69,6 +71,13 @@ pub(crate) struct RowContext {
 }
 
 impl<R: Rows> TableBatch<R> {
+    fn new(wanted: Option<&Arc<Wanted>>) -> Self {
+        Self {
+            attributes: Cells::new(wanted, AttributePlace::Item),
+            ..Self::default()
+        }
+    }
+
     /// Notes where the frame begins; true if this is its first row in the table.
     pub(crate) fn touch(&mut self) -> bool {
         if self.mark.is_some() {
@@ -212,6 +221,7 @@ impl<R: Rows> AnyTable for TableBatch<R> {
 #[derive(Debug)]
 pub(crate) struct DatabaseBatch {
     pub name: DatabaseName,
+    wanted: Option<Arc<Wanted>>,
     traces: Option<Box<TableBatch<TraceRows>>>,
     span_events: Option<Box<TableBatch<SpanEventRows>>>,
     span_links: Option<Box<TableBatch<SpanLinkRows>>>,
@@ -236,13 +246,15 @@ macro_rules! stored {
                 database.$field.take()
             }
             fn get_mut(database: &mut DatabaseBatch) -> &mut TableBatch<Self> {
-                database.$field.get_or_insert_default()
+                let wanted = database.wanted.as_ref();
+                let table = || Box::new(TableBatch::new(wanted));
+                database.$field.get_or_insert_with(table)
             }
         })*
 
         impl DatabaseBatch {
-            pub(crate) fn new(name: DatabaseName) -> Self {
-                Self { name, $($field: None,)* }
+            pub(crate) fn new(name: DatabaseName, wanted: Option<Arc<Wanted>>) -> Self {
+                Self { name, wanted, $($field: None,)* }
             }
 
             /// A table that has been used.

@@ -2,6 +2,7 @@
 
 mod items;
 mod restored;
+mod wanted;
 mod well_formed;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -7,10 +7,10 @@ use polars::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The column that stands for the directories of the partitions.
-pub(crate) const DATE: &str = "date";
+pub(super) const DATE: &str = "date";
 
 /// The type of a column in a frame.
-pub(crate) fn data_type(r#type: ColumnType) -> DataType {
+pub(super) fn data_type(r#type: ColumnType) -> DataType {
     match r#type {
         ColumnType::Timestamp => DataType::Datetime(TimeUnit::Microseconds, Some(TimeZone::UTC)),
         ColumnType::Int64 => DataType::Int64,
@@ -25,7 +25,7 @@ pub(crate) fn data_type(r#type: ColumnType) -> DataType {
 /// Scans all parts of a table: its columns in order, then `date`.
 ///
 /// Columns that a part lacks are null there. Nothing is read yet.
-pub(crate) fn scan(info: &TableInfo) -> Result<LazyFrame, ReportError> {
+pub(super) fn scan(info: &TableInfo) -> Result<LazyFrame, ReportError> {
     let fields = info.fields.iter();
     let schema: Schema = fields
         .map(|field| Field::new(field.name.as_str().into(), data_type(field.r#type)))
@@ -67,7 +67,7 @@ pub(crate) fn scan(info: &TableInfo) -> Result<LazyFrame, ReportError> {
 }
 
 /// Runs a frame to its end.
-pub(crate) fn collect(info: &TableInfo, frame: LazyFrame) -> Result<DataFrame, ReportError> {
+pub(super) fn collect(info: &TableInfo, frame: LazyFrame) -> Result<DataFrame, ReportError> {
     guard(|| frame.collect())?.map_err(|source| scan_error(info, source))
 }
 
@@ -79,12 +79,12 @@ fn scan_error(info: &TableInfo, source: PolarsError) -> ReportError {
 }
 
 /// `database.table`.
-pub(crate) fn qualified(info: &TableInfo) -> String {
+pub(super) fn qualified(info: &TableInfo) -> String {
     format!("{}.{}", info.database, info.table)
 }
 
 /// Runs something of polars; a panic becomes an error.
-pub(crate) fn guard<T>(work: impl FnOnce() -> T) -> Result<T, ReportError> {
+pub(super) fn guard<T>(work: impl FnOnce() -> T) -> Result<T, ReportError> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
         let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
         let text = text.or_else(|| panic.downcast_ref::<String>().cloned());

@@ -1,0 +1,134 @@
+//! Captures into memory: what one question wants of them, without a lake.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+
+use otolith_capture::{Chunk, Source};
+use otolith_lake::KnownCaptures;
+use otolith_tables::{Assembler, AssemblerOptions, Drain, Extract, Part, Wanted};
+
+use crate::account::Account;
+use crate::decode::{DecodedLoad, LoadDecoder};
+use crate::error::ConvertError;
+use crate::identity::Identity;
+use crate::intake::Intake;
+use crate::options::{ConvertOptions, Dedup};
+use crate::pipeline::{self, Take};
+use crate::reader::{KnownContent, Order, Reader};
+use crate::repeats::Repeats;
+use crate::watch::Watch;
+
+/// Fewer rows are built sooner than a thread is started.
+const ROWS_PER_THREAD: usize = 1_000;
+
+/// What was collected.
+#[derive(Clone, Debug)]
+pub struct Collected {
+    /// What is wanted.
+    pub extract: Extract,
+    /// What became of everything, wanted or not: that of a conversion into a new lake, but that
+    /// nothing was written. `rows_written` are the rows that a conversion would have written.
+    pub account: Account,
+}
+
+/// Reads captures as [`convert`](crate::convert()) does, and keeps in memory what a question wants
+/// of them. Every frame and item is decoded, checked and accounted for all the same.
+///
+/// Memory is bounded by what is wanted: the wanted rows of all captures are in it at once.
+/// [`ConvertOptions::known`] and [`ConvertOptions::buffer_bytes`] have no meaning here.
+///
+/// # Errors
+///
+/// If a source cannot be read, or something is rejected and the options are strict.
+pub fn collect(
+    sources: &[Source],
+    wanted: &Arc<Wanted>,
+    options: &ConvertOptions,
+    watch: &dyn Watch,
+) -> Result<Collected, ConvertError> {
+    let spool = env::temp_dir();
+    let order = Order {
+        identity: Identity::new(options),
+        repeats: Repeats::new(),
+        skip_repeats: options.dedup == Dedup::Requests,
+    };
+    let known = KnownContent {
+        captures: KnownCaptures::default(),
+        spool: &spool,
+    };
+    let reader = Reader::new(sources, &options.read, watch, order, Some(known));
+    let decoder = || LoadDecoder::of(options, Some(wanted));
+    let mut collector = Collector::new(options);
+    let end = pipeline::run(reader, options.threads, &decoder, &mut collector)?;
+    let Collector {
+        intake,
+        mut assembler,
+        mut extract,
+    } = collector;
+    let account = intake.finish(end.accounts, &end.order.repeats, assembler.notes());
+    extract.parts = build(&assembler.drain(), options.threads.get());
+    watch.finished();
+    Ok(Collected { extract, account })
+}
+
+/// Builds all parts, on several threads where that pays.
+fn build(drain: &Drain<'_>, threads: usize) -> Vec<Part> {
+    let numbers = drain.parts();
+    let rows: usize = numbers.iter().map(|number| number.row_count).sum();
+    let threads = threads.min(rows / ROWS_PER_THREAD).min(numbers.len());
+    if threads < 2 {
+        let parts = numbers.into_iter().map(|number| drain.build(number));
+        return parts.collect();
+    }
+    let parts: Vec<OnceLock<Part>> = numbers.iter().map(|_| OnceLock::new()).collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(number) = numbers.get(index) else {
+                return;
+            };
+            parts[index].get_or_init(|| drain.build(*number));
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let built = |part: OnceLock<Part>| part.into_inner().expect("every number was taken");
+    parts.into_iter().map(built).collect()
+}
+
+/// Takes loads in input order.
+struct Collector<'a> {
+    intake: Intake<'a>,
+    assembler: Assembler,
+    extract: Extract,
+}
+
+impl<'a> Collector<'a> {
+    fn new(options: &'a ConvertOptions) -> Self {
+        let columns = AssemblerOptions {
+            columns_per_table: options.columns_per_table,
+        };
+        Self {
+            intake: Intake::new(options),
+            assembler: Assembler::new(columns, BTreeMap::new()),
+            extract: Extract::default(),
+        }
+    }
+}
+
+impl Take for Collector<'_> {
+    fn take(&mut self, decoded: DecodedLoad) -> Result<Chunk, ConvertError> {
+        self.intake.count(&decoded, |_| Ok(()))?;
+        self.extract.add_times(decoded.batches.times());
+        self.assembler.push(decoded.batches);
+        Ok(decoded.chunk)
+    }
+}

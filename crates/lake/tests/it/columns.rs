@@ -1,0 +1,131 @@
+//! Some columns and rows of files.
+
+use otolith_tables::{ColumnType, Layout, Part, PartColumn, Strings, Values};
+
+use crate::parts::{column, commit, lake, part, strings, time};
+
+fn words(name: &str, indices: Vec<i32>, texts: &[&str]) -> PartColumn {
+    let values = Values::Dictionary {
+        indices,
+        dictionary: strings(texts),
+    };
+    column(name, ColumnType::String, Layout::Repeating, values)
+}
+
+/// The texts of a column, which come as codes.
+fn texts(part: &Part, name: &str) -> Vec<Option<String>> {
+    let column = part.columns.iter().find(|c| c.field.name == name).unwrap();
+    let Values::Dictionary {
+        indices,
+        dictionary: Strings { offsets, bytes },
+    } = &column.values
+    else {
+        panic!("{name} does not come as codes: {:?}", column.values);
+    };
+    let text = |row: usize| {
+        let code = indices[row] as usize;
+        let range = offsets[code] as usize..offsets[code + 1] as usize;
+        String::from_utf8(bytes[range].to_vec()).unwrap()
+    };
+    let is_valid = |row: &usize| column.validity.as_ref().is_none_or(|valid| valid[*row]);
+    let rows = 0..part.row_count;
+    rows.map(|row| is_valid(&row).then(|| text(row))).collect()
+}
+
+fn names(part: &Part) -> Vec<&str> {
+    part.columns.iter().map(|c| c.field.name.as_str()).collect()
+}
+
+fn some(texts: &[&str]) -> Vec<Option<String>> {
+    texts.iter().map(|text| Some((*text).to_owned())).collect()
+}
+
+#[test]
+fn columns_and_rows_are_chosen_and_missing_ones_are_absent() {
+    let (_dir, lake) = lake();
+    let run = lake.begin().unwrap();
+    let mut model = words("model", vec![1, 0, 1, 0], &["opus", "haiku"]);
+    model.validity = Some(vec![true, true, false, true]);
+    let body = column(
+        "body",
+        ColumnType::String,
+        Layout::Distinct,
+        Values::String(strings(&["a", "b", "c", "d"])),
+    );
+    let first = part("shop", vec![time(vec![1, 2, 3, 4]), model, body]);
+    run.write(0, first).unwrap();
+    // An older file of the table, which lacks the columns.
+    let second = part("shop", vec![time(vec![5])]);
+    let second = Part {
+        date: second.date + 1,
+        ..second
+    };
+    run.write(1, second).unwrap();
+    let files = commit(run, 7).unwrap();
+
+    let reader = lake.reader(&files[0]).unwrap();
+    assert_eq!(reader.group_count(), 1);
+    let all = reader.read(0, &["model", "nobody", "time"], None).unwrap();
+    assert_eq!((names(&all), all.row_count), (vec!["time", "model"], 4));
+    let mut expected = some(&["haiku", "opus", "", "opus"]);
+    expected[2] = None;
+    assert_eq!(texts(&all, "model"), expected);
+    assert_eq!(all.columns[1].field.name, "model");
+
+    let rows = [false, true, false, true];
+    let chosen = reader.read(0, &["model", "body"], Some(&rows)).unwrap();
+    assert_eq!(chosen.row_count, 2);
+    assert_eq!(texts(&chosen, "model"), some(&["opus", "opus"]));
+    assert_eq!(
+        chosen.columns[1].values,
+        Values::String(strings(&["b", "d"]))
+    );
+
+    let none = reader.read(0, &[], None).unwrap();
+    assert_eq!((none.row_count, none.columns.len()), (4, 0));
+    let old = lake.reader(&files[1]).unwrap();
+    let read = old.read(0, &["model", "time"], None).unwrap();
+    assert_eq!((names(&read), read.row_count), (vec!["time"], 1));
+}
+
+#[test]
+fn row_groups_are_read_one_by_one() {
+    let (_dir, lake) = lake();
+    let run = lake.begin().unwrap();
+    let rows = 300_000;
+    let indices = (0..rows).map(|row| row % 3).collect();
+    let times = (0..rows).map(i64::from).collect();
+    let word = words("word", indices, &["x", "y", "z"]);
+    run.write(0, part("shop", vec![time(times), word])).unwrap();
+    let files = commit(run, 7).unwrap();
+    let reader = lake.reader(&files[0]).unwrap();
+    assert!(reader.group_count() > 1);
+    let mut found = 0;
+    for group in 0..reader.group_count() {
+        let part = reader.read(group, &["word"], None).unwrap();
+        for (row, text) in texts(&part, "word").iter().enumerate() {
+            let expected = ["x", "y", "z"][(found + row) % 3];
+            assert_eq!(text.as_deref(), Some(expected));
+        }
+        found += part.row_count;
+    }
+    assert_eq!(found, 300_000);
+}
+
+#[test]
+fn texts_that_outgrow_a_dictionary_come_as_codes_all_the_same() {
+    let (_dir, lake) = lake();
+    let run = lake.begin().unwrap();
+    let long: Vec<String> = (0..3_000).map(|n| format!("{n:01000}")).collect();
+    let texts_of: Vec<&str> = long.iter().map(String::as_str).collect();
+    let word = words("word", (0..3_000).collect(), &texts_of);
+    run.write(0, part("shop", vec![time(vec![1; 3_000]), word]))
+        .unwrap();
+    let files = commit(run, 7).unwrap();
+    let read = lake
+        .reader(&files[0])
+        .unwrap()
+        .read(0, &["word"], None)
+        .unwrap();
+    assert_eq!(texts(&read, "word"), some(&texts_of));
+}
