@@ -10,7 +10,6 @@ use otolith_capture::{Chunk, Source};
 use otolith_lake::{Capture, Commit, KnownCaptures, Lake, LakeError, Run};
 use otolith_tables::{Assembler, AssemblerOptions, Drain, Part, PartNumber};
 use rayon::ThreadPool;
-use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use crate::account::Account;
 use crate::captures::{self, Progress};
@@ -187,7 +186,7 @@ fn merge(run: &Run, pool: Option<&ThreadPool>) -> Result<(), LakeError> {
     let partitions = run.set_aside_partitions();
     match pool {
         None => partitions.iter().try_for_each(|of| run.merge(of)),
-        Some(pool) => pool.install(|| partitions.par_iter().try_for_each(|of| run.merge(of))),
+        Some(pool) => side_by_side(pool, &partitions, |of| run.merge(of)),
     }
 }
 
@@ -207,8 +206,7 @@ fn write_one_by_one(drain: Drain<'_>, run: &Run, rows: Rows, first: u32) -> Resu
     })
 }
 
-/// Each thread builds and writes part after part, the largest first, so that none is left alone with
-/// a large one at the end. No more parts than threads are in memory at once.
+/// No more parts than threads are in memory at once.
 fn write_side_by_side(
     drain: &Drain<'_>,
     run: &Run,
@@ -218,14 +216,26 @@ fn write_side_by_side(
 ) -> Result<(), LakeError> {
     let mut parts: Vec<(u32, PartNumber)> = (first..).zip(drain.parts()).collect();
     parts.sort_by_key(|(_, part)| Reverse(part.row_count));
+    side_by_side(pool, &parts, |(number, part)| {
+        write(run, rows, *number, drain.build(*part))
+    })
+}
+
+/// Each thread does one thing after another. The largest come first, so that none is left alone with
+/// a large one at the end; threads that find nothing more help the others to encode.
+fn side_by_side<T: Sync>(
+    pool: &ThreadPool,
+    things: &[T],
+    work: impl Fn(&T) -> Result<(), LakeError> + Sync,
+) -> Result<(), LakeError> {
     let next = AtomicUsize::new(0);
     let results = pool.broadcast(|_| {
-        while let Some((number, part)) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let written = write(run, rows, *number, drain.build(*part));
-            if written.is_err() {
+        while let Some(thing) = things.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let done = work(thing);
+            if done.is_err() {
                 // Nobody begins another one.
-                next.store(parts.len(), Ordering::Relaxed);
-                return written;
+                next.store(things.len(), Ordering::Relaxed);
+                return done;
             }
         }
         Ok(())

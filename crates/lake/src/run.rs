@@ -120,7 +120,7 @@ impl Run {
         self.staging.has_set_aside(part)
     }
 
-    /// The tables and dates that rows are set aside of.
+    /// The tables and dates that rows are set aside of, the largest first.
     pub fn set_aside_partitions(&self) -> Vec<Partition> {
         self.staging.partitions()
     }

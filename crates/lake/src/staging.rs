@@ -1,5 +1,6 @@
 //! What a run has written and not yet committed: parts in their files, and rows set aside.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -110,9 +111,15 @@ impl Staging {
         self.all_set_aside().contains_key(&partition)
     }
 
-    /// The tables and dates that rows are set aside of.
+    /// See [`Run::set_aside_partitions`](crate::Run::set_aside_partitions).
     pub fn partitions(&self) -> Vec<Partition> {
-        self.all_set_aside().keys().cloned().collect()
+        let all = self.all_set_aside();
+        let mut partitions: Vec<_> = all.iter().collect();
+        partitions.sort_by_key(|(_, rows)| {
+            Reverse(rows.values().map(SortedRows::len_bytes).sum::<u64>())
+        });
+        let partitions = partitions.into_iter();
+        partitions.map(|(partition, _)| partition.clone()).collect()
     }
 
     /// Makes parts of what is set aside of a table and date.

@@ -71,6 +71,10 @@ impl SortedRows {
             blocks: Vec::new(),
         }
     }
+
+    pub fn len_bytes(&self) -> u64 {
+        self.blocks.iter().map(|block| block.len_bytes as u64).sum()
+    }
 }
 
 impl Spill {
