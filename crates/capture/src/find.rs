@@ -1,6 +1,6 @@
 //! Finds the capture files behind the paths that a user names.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -46,10 +46,10 @@ pub enum FindError {
 ///
 /// If a named path is missing, or a directory cannot be read.
 pub fn find_sources(paths: &[PathBuf]) -> Result<Vec<Source>, FindError> {
-    let mut found = Vec::new();
+    let mut found = Found::default();
     for path in paths {
         if path.as_os_str() == "-" {
-            found.push(path.clone());
+            found.add(path.clone());
             continue;
         }
         let look = |source| FindError::Look {
@@ -59,13 +59,51 @@ pub fn find_sources(paths: &[PathBuf]) -> Result<Vec<Source>, FindError> {
         if path.metadata().map_err(look)?.is_dir() {
             walk(path, &mut found)?;
         } else {
-            found.push(path.clone());
+            found.add(path.clone());
         }
     }
-    let mut seen = HashSet::new();
-    found.retain(|path| seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone())));
-    order_rotated(&mut found);
-    Ok(found.iter().map(|path| source(path)).collect())
+    let mut paths = found.paths;
+    order_rotated(&mut paths);
+    Ok(paths.iter().map(|path| source(path)).collect())
+}
+
+/// Files, each of them once.
+#[derive(Default)]
+struct Found {
+    paths: Vec<PathBuf>,
+    /// Canonical paths.
+    seen: HashSet<PathBuf>,
+    /// Directories and their canonical paths: looking each part of a path up again for each of ten
+    /// thousand files takes a tenth of the time of converting them.
+    directories: HashMap<PathBuf, PathBuf>,
+}
+
+impl Found {
+    fn add(&mut self, path: PathBuf) {
+        let canonical = path.canonicalize().unwrap_or_else(|_| path.clone());
+        self.add_known(path, canonical);
+    }
+
+    /// Adds an entry of a directory that is no symbolic link.
+    fn add_entry(&mut self, path: PathBuf) {
+        let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
+            return self.add(path);
+        };
+        if !self.directories.contains_key(directory) {
+            let Ok(canonical) = directory.canonicalize() else {
+                return self.add(path);
+            };
+            self.directories.insert(directory.to_owned(), canonical);
+        }
+        let canonical = self.directories[directory].join(name);
+        self.add_known(path, canonical);
+    }
+
+    fn add_known(&mut self, path: PathBuf, canonical: PathBuf) {
+        if self.seen.insert(canonical) {
+            self.paths.push(path);
+        }
+    }
 }
 
 fn source(path: &Path) -> Source {
@@ -80,28 +118,34 @@ fn source(path: &Path) -> Source {
     Source::from_path(path, len_bytes)
 }
 
-fn walk(directory: &Path, found: &mut Vec<PathBuf>) -> Result<(), FindError> {
+fn walk(directory: &Path, found: &mut Found) -> Result<(), FindError> {
     let hidden = |name: &OsStr| name.as_encoded_bytes().starts_with(b".");
     let entries = WalkDir::new(directory)
         .sort_by_file_name()
         .into_iter()
         .filter_entry(|entry| entry.depth() == 0 || !hidden(entry.file_name()));
-    let from = found.len();
+    let mut files = Vec::new();
     for entry in entries {
         let entry = entry.map_err(|source| FindError::Walk {
             path: directory.to_owned(),
             source,
         })?;
-        let is_file = if entry.path_is_symlink() {
-            entry.path().is_file()
-        } else {
-            entry.file_type().is_file()
+        let is_link = entry.path_is_symlink();
+        let is_file = match is_link {
+            true => entry.path().is_file(),
+            false => entry.file_type().is_file(),
         };
         if is_file {
-            found.push(entry.into_path());
+            files.push((entry.into_path(), is_link));
         }
     }
-    found[from..].sort();
+    files.sort();
+    for (path, is_link) in files {
+        match is_link {
+            true => found.add(path),
+            false => found.add_entry(path),
+        }
+    }
     Ok(())
 }
 
@@ -176,6 +220,29 @@ mod tests {
             &["b.json", "a.json", ".", "b.json"],
             &["b.json", "a.json"],
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_to_a_file_are_the_file() {
+        use std::os::unix::fs::symlink;
+
+        let directory = tempfile::tempdir().unwrap();
+        let [files, links, all] = ["a", "b", "c"].map(|name| directory.path().join(name));
+        fs::create_dir(&files).unwrap();
+        fs::create_dir(&links).unwrap();
+        fs::write(files.join("x.json"), b"{}").unwrap();
+        symlink(files.join("x.json"), links.join("y.json")).unwrap();
+        symlink(&files, &all).unwrap();
+        let check = |paths: &[&PathBuf], expected: &[PathBuf]| {
+            let paths: Vec<PathBuf> = paths.iter().map(|path| (*path).clone()).collect();
+            let found = find_sources(&paths).unwrap();
+            let names: Vec<PathBuf> = found.iter().map(|f| PathBuf::from(&**f.name())).collect();
+            assert_eq!(names, expected);
+        };
+        check(&[&files, &links], &[files.join("x.json")]);
+        check(&[&links, &files], &[links.join("y.json")]);
+        check(&[&all, &files], &[all.join("x.json")]);
     }
 
     #[test]
