@@ -19,6 +19,12 @@ pub struct Size {
     pub items_per_request: u64,
 }
 
+/// About 250 KB of JSON lines.
+pub const TINY: Size = Size {
+    name: "T",
+    items: 240,
+    items_per_request: 64,
+};
 /// About 10 MB of JSON lines.
 pub const SMALL: Size = Size {
     name: "S",
@@ -51,7 +57,7 @@ pub const SMALL_IN_TENS: Size = Size {
     ..SMALL
 };
 
-pub const SIZES: [Size; 5] = [SMALL, SMALL_IN_TENS, MEDIUM, MEDIUM_IN_TENS, LARGE];
+pub const SIZES: [Size; 6] = [TINY, SMALL, SMALL_IN_TENS, MEDIUM, MEDIUM_IN_TENS, LARGE];
 
 /// How requests lie in files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,5 +1,6 @@
 //! What is compared: commands that convert the same corpus, and how each tells its rows.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 use otolith_corpus::Totals;
 
+use crate::corpus::Corpus;
 use crate::{root, run};
 
 /// From PyPI, for the judge and the peer.
@@ -19,12 +21,21 @@ pub struct Programs {
     python: PathBuf,
 }
 
-/// One command that converts files.
+/// A command over files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contestant {
+    /// Converts.
     Otolith { threads: usize },
+    /// Converts.
     Otlp2records,
+    /// Converts.
     DuckDb { threads: usize },
+    /// Answers `report summary` straight from the files.
+    Summary { threads: usize },
+    /// Adds up the tokens of agentic-ci lines.
+    PythonLoop,
+    /// Only starts.
+    Version,
 }
 
 impl Programs {
@@ -78,16 +89,73 @@ impl Programs {
                     .args(files);
                 command
             }
+            Contestant::Summary { threads } => {
+                let mut command = Command::new(&self.otolith);
+                command
+                    .args(["report", "summary", "--json", "--quiet", "--threads"])
+                    .arg(threads.to_string())
+                    .args(files);
+                command
+            }
+            Contestant::PythonLoop => {
+                let mut command = Command::new(&self.python);
+                command
+                    .arg(root().join("bench/python/tokens.py"))
+                    .args(files);
+                command
+            }
+            Contestant::Version => {
+                let mut command = Command::new(&self.otolith);
+                command.arg("--version");
+                command
+            }
         }
     }
 
-    /// Fails unless the Parquet files in `out` hold what the corpus has. Gives their size in bytes.
-    pub fn check(&self, contestant: Contestant, out: &Path, totals: &Totals) -> Result<u64> {
-        let kind = match contestant {
-            Contestant::Otolith { .. } => "otolith",
-            Contestant::Otlp2records => "otlp2records",
-            Contestant::DuckDb { .. } => "duckdb",
-        };
+    /// Fails unless what a contestant gives is what the corpus has. Gives the size of the Parquet
+    /// files in `out` in bytes, if it writes any.
+    pub fn check(
+        &self,
+        contestant: Contestant,
+        corpus: &Corpus,
+        out: &Path,
+    ) -> Result<Option<u64>> {
+        match contestant {
+            Contestant::Otolith { .. } => self.check_files("otolith", out, &corpus.totals),
+            Contestant::Otlp2records => self.check_files("otlp2records", out, &corpus.totals),
+            Contestant::DuckDb { .. } => self.check_files("duckdb", out, &corpus.totals),
+            Contestant::Summary { .. } => {
+                let text = run::output(&mut self.command(contestant, &corpus.files, out))?;
+                let found = tokens_of_all(&text)?;
+                // The only service of the corpus whose log records are those of a real agent.
+                let expected = self.tokens_of_services(corpus)?.remove("claude-code");
+                ensure!(
+                    Some(found) == expected,
+                    "the report has {found} input tokens, expected {expected:?}"
+                );
+                Ok(None)
+            }
+            Contestant::PythonLoop => {
+                let found: i64 = self.tokens_of_services(corpus)?.values().sum();
+                let expected = corpus.totals.input_tokens;
+                ensure!(
+                    found == expected,
+                    "the loop finds {found} input tokens, expected {expected}"
+                );
+                Ok(None)
+            }
+            Contestant::Version => Ok(None),
+        }
+    }
+
+    /// What the loop in Python adds up.
+    fn tokens_of_services(&self, corpus: &Corpus) -> Result<BTreeMap<String, i64>> {
+        let out = Path::new("");
+        let text = run::output(&mut self.command(Contestant::PythonLoop, &corpus.files, out))?;
+        serde_json::from_str(&text).context("tokens.py prints sums of services")
+    }
+
+    fn check_files(&self, kind: &str, out: &Path, totals: &Totals) -> Result<Option<u64>> {
         let text = run::output(
             Command::new(&self.python)
                 .arg(root().join("bench/duckdb/check.py"))
@@ -110,8 +178,19 @@ impl Programs {
             "{kind}: spans, records, numbers, histograms, input tokens are {found:?}, expected \
              {expected:?}"
         );
-        parquet_bytes(out)
+        parquet_bytes(out).map(Some)
     }
+}
+
+/// The input tokens of all agents in the JSON of `report summary`.
+fn tokens_of_all(json: &str) -> Result<i64> {
+    let report: serde_json::Value = serde_json::from_str(json)?;
+    let rows = report["rows"].as_array().into_iter().flatten();
+    let all = rows.filter(|row| row["agent"] == "all");
+    let mut tokens = all.filter_map(|row| row["input_tokens"].as_i64());
+    tokens
+        .next()
+        .context("the report has no row for all agents")
 }
 
 fn parquet_bytes(directory: &Path) -> Result<u64> {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::corpus::{
-    self, Corpus, Dialect, LARGE, MEDIUM, MEDIUM_IN_TENS, SMALL, SMALL_IN_TENS, Size,
+    self, Corpus, Dialect, LARGE, MEDIUM, MEDIUM_IN_TENS, SMALL, SMALL_IN_TENS, Size, TINY,
 };
 
 /// Files that the requests of a corpus are spread over.
@@ -49,6 +49,8 @@ pub enum Input {
     SmallFiles,
     /// JSON lines.
     Large,
+    /// A few agentic-ci lines.
+    Tiny,
 }
 
 /// The inputs that were asked for.
@@ -84,6 +86,7 @@ impl Inputs {
             Input::Dialect(dialect) => corpus::write(&self.dir, usual, dialect),
             Input::Tens => corpus::write(&self.dir, tens, Dialect::JsonLines),
             Input::Large => corpus::write(&self.dir, large, Dialect::JsonLines),
+            Input::Tiny => corpus::write(&self.dir, TINY, Dialect::AgenticCi),
             Input::SmallFiles => split(&self.get(Input::Tens)?, &self.dir.join("small-files")),
             Input::Zstd => compressed(&self.get(JSON)?, "zst", |from, to| {
                 zstd::stream::copy_encode(from, to, 3)

@@ -48,8 +48,8 @@ pub struct Results {
 pub struct Case {
     pub name: String,
     pub input_bytes: u64,
-    /// Size of the Parquet files.
-    pub parquet_bytes: u64,
+    /// Size of the Parquet files, of those that write them.
+    pub parquet_bytes: Option<u64>,
     pub samples: Vec<Sample>,
 }
 
@@ -141,10 +141,11 @@ pub fn run(selection: Option<Selection<'_>>) -> Result<()> {
 }
 
 fn plans(selection: &Selection<'_>, inputs: &mut Inputs) -> Result<Vec<Plan>> {
-    use Contestant::{DuckDb, Otlp2records, Otolith};
+    use Contestant::{DuckDb, Otlp2records, Otolith, PythonLoop, Summary, Version};
     let one = Otolith { threads: 1 };
     let two = Otolith { threads: 2 };
     let duckdb = DuckDb { threads: 2 };
+    let summary = Summary { threads: 2 };
     let json = Input::Dialect(Dialect::JsonLines);
     let agentic = Input::Dialect(Dialect::AgenticCi);
     let protobuf = Input::Dialect(Dialect::Protobuf);
@@ -164,6 +165,10 @@ fn plans(selection: &Selection<'_>, inputs: &mut Inputs) -> Result<Vec<Plan>> {
         ("otlp2records, json", Otlp2records, json),
         ("otlp2records, protobuf", Otlp2records, protobuf),
         ("DuckDB, json", duckdb, json),
+        ("report summary, agentic-ci, 2 threads", summary, agentic),
+        ("Python loop, agentic-ci", PythonLoop, agentic),
+        ("report summary, small agentic-ci", summary, Input::Tiny),
+        ("--version", Version, Input::Tiny),
     ]
     .into_iter()
     .filter(|(name, _, _)| selection.has(name))
@@ -198,7 +203,7 @@ fn checked(programs: &Programs, plans: &[Plan], out: &Path) -> Result<Vec<Case>>
     let mut cases = Vec::new();
     for plan in plans {
         run_once(programs, plan, out)?;
-        let parquet_bytes = programs.check(plan.contestant, out, &plan.corpus.totals)?;
+        let parquet_bytes = programs.check(plan.contestant, &plan.corpus, out)?;
         eprintln!("checked {}", plan.name);
         cases.push(Case {
             name: plan.name.to_owned(),
