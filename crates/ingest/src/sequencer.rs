@@ -1,5 +1,6 @@
 //! Takes decoded chunks strictly in input order: everything that must not depend on threads.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::mem;
@@ -141,12 +142,15 @@ impl<'a> Sequencer<'a> {
     }
 
     /// What the ledger keeps of the account.
-    fn kept_account(&self, account: &Account) -> Account {
+    fn kept_account<'b>(&self, account: &'b Account) -> Cow<'b, Account> {
+        if self.options.redact.is_none() {
+            return Cow::Borrowed(account);
+        }
         let mut kept = account.clone();
         for source in &mut kept.sources {
             source.file = self.kept_name(&source.file);
         }
-        kept
+        Cow::Owned(kept)
     }
 
     fn kept_name(&self, name: &str) -> String {

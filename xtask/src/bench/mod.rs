@@ -14,7 +14,7 @@ mod stages;
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
@@ -103,17 +103,18 @@ pub fn run(selection: Option<Selection<'_>>) -> Result<()> {
         [] => None,
         _ => Some(Program::build()?),
     };
-    let out = dir.join("out");
+    let mut outputs = Outputs::new(&dir.join("out"))?;
     let mut cases = match &programs {
         None => Vec::new(),
-        Some(programs) => checked(programs, &plans, &out)?,
+        Some(programs) => checked(programs, &plans, &mut outputs)?,
     };
     let mut stages: Vec<StageCase> = stage_plans.iter().map(StagePlan::case).collect();
     for round in 1..=rounds {
         eprintln!("round {round} of {rounds}");
         if let Some(programs) = &programs {
             for (plan, case) in plans.iter().zip(&mut cases) {
-                case.samples.push(run_once(programs, plan, &out)?);
+                let (sample, _) = run_once(programs, plan, &mut outputs)?;
+                case.samples.push(sample);
             }
         }
         if let Some(program) = &stage_program {
@@ -199,11 +200,11 @@ fn stage_plans(selection: &Selection<'_>, inputs: &mut Inputs) -> Result<Vec<Sta
 }
 
 /// Runs every case once, fails unless it wrote what is in its input, and gives the cases without samples.
-fn checked(programs: &Programs, plans: &[Plan], out: &Path) -> Result<Vec<Case>> {
+fn checked(programs: &Programs, plans: &[Plan], outputs: &mut Outputs) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for plan in plans {
-        run_once(programs, plan, out)?;
-        let parquet_bytes = programs.check(plan.contestant, &plan.corpus, out)?;
+        let (_, out) = run_once(programs, plan, outputs)?;
+        let parquet_bytes = programs.check(plan.contestant, &plan.corpus, &out)?;
         eprintln!("checked {}", plan.name);
         cases.push(Case {
             name: plan.name.to_owned(),
@@ -215,12 +216,44 @@ fn checked(programs: &Programs, plans: &[Plan], out: &Path) -> Result<Vec<Case>>
     Ok(cases)
 }
 
-fn run_once(programs: &Programs, plan: &Plan, out: &Path) -> Result<Sample> {
-    if out.exists() {
-        fs::remove_dir_all(out)?;
+/// What a run took, and where it wrote.
+fn run_once(programs: &Programs, plan: &Plan, outputs: &mut Outputs) -> Result<(Sample, PathBuf)> {
+    let out = outputs.next();
+    let mut command = programs.command(plan.contestant, &plan.corpus.files, &out);
+    Ok((measure(&mut command)?, out))
+}
+
+/// A directory for each run. All are removed at the end, not between runs: ext4 avoids the inodes of
+/// what was removed in the last seconds, and looks for others the longer the more files a run makes.
+struct Outputs {
+    dir: PathBuf,
+    count: u32,
+}
+
+impl Outputs {
+    fn new(dir: &Path) -> Result<Self> {
+        if dir.exists() {
+            fs::remove_dir_all(dir)?;
+        }
+        fs::create_dir_all(dir)?;
+        Ok(Self {
+            dir: dir.to_owned(),
+            count: 0,
+        })
     }
-    let mut command = programs.command(plan.contestant, &plan.corpus.files, out);
-    measure(&mut command)
+
+    /// The next one, not made yet.
+    fn next(&mut self) -> PathBuf {
+        self.count += 1;
+        self.dir.join(self.count.to_string())
+    }
+}
+
+impl Drop for Outputs {
+    fn drop(&mut self) {
+        // What is left is removed by the next run.
+        let _ = fs::remove_dir_all(&self.dir);
+    }
 }
 
 /// What the numbers depend on.
