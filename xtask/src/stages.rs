@@ -15,7 +15,10 @@ pub const STAGES: [(&str, &str); 6] = [
     ("cut", "frames"),
     ("visit", "decoded items, shown to a sink that forgets them"),
     ("append", "rows in batches, assembled into parts"),
-    ("encode", "parts as Parquet files, synced"),
+    (
+        "encode",
+        "parts, set aside and merged if there are many, as Parquet files, synced",
+    ),
     (
         "commit",
         "the whole of `convert`: also the identity of the run, its account, ledger and logs",

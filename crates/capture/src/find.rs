@@ -74,7 +74,7 @@ struct Found {
     /// Canonical paths.
     seen: HashSet<PathBuf>,
     /// Directories and their canonical paths: looking each part of a path up again for each of ten
-    /// thousand files takes a tenth of the time of converting them.
+    /// thousand files takes 3 % of the time of converting them (`cargo xtask bench 10,000`).
     directories: HashMap<PathBuf, PathBuf>,
 }
 

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use otolith_capture::{Chunk, Source};
-use otolith_lake::{Capture, Commit, KnownCaptures, Lake, LakeError, Run};
-use otolith_tables::{Assembler, AssemblerOptions, Drain, Part, PartNumber};
+use otolith_lake::{Capture, Commit, KnownCaptures, Lake, LakeError, Rows, Run};
+use otolith_tables::{Assembler, AssemblerOptions, Drain, PartNumber};
 use rayon::ThreadPool;
 
 use crate::account::Account;
@@ -178,13 +178,6 @@ impl<'a> Sequencer<'a> {
     }
 }
 
-/// Whether more rows of the same tables and dates may come.
-#[derive(Clone, Copy)]
-enum Rows {
-    MoreToCome,
-    Last,
-}
-
 /// Makes parts of what was set aside.
 fn merge(run: &Run, pool: Option<&ThreadPool>) -> Result<(), LakeError> {
     let partitions = run.set_aside_partitions();
@@ -194,17 +187,10 @@ fn merge(run: &Run, pool: Option<&ThreadPool>) -> Result<(), LakeError> {
     }
 }
 
-fn write(run: &Run, rows: Rows, number: u32, part: Part) -> Result<(), LakeError> {
-    match rows {
-        Rows::Last if !run.has_set_aside(&part) => run.write(number, part),
-        _ => run.set_aside(number, &part),
-    }
-}
-
 fn write_one_by_one(drain: Drain<'_>, run: &Run, rows: Rows, first: u32) -> Result<(), LakeError> {
     let mut number = first;
     drain.each(|part| {
-        write(run, rows, number, part)?;
+        run.add(number, part, rows)?;
         number += 1;
         Ok(())
     })
@@ -221,7 +207,7 @@ fn write_side_by_side(
     let mut parts: Vec<(u32, PartNumber)> = (first..).zip(drain.parts()).collect();
     parts.sort_by_key(|(_, part)| Reverse(part.row_count));
     side_by_side(pool, &parts, |(number, part)| {
-        write(run, rows, *number, drain.build(*part))
+        run.add(*number, drain.build(*part), rows)
     })
 }
 

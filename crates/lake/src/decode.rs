@@ -148,7 +148,7 @@ impl Builder {
             ColumnType::Int64 | ColumnType::Timestamp => Values::Int64(Vec::new()),
             ColumnType::Double => Values::Double(Vec::new()),
             ColumnType::Boolean => Values::Boolean(Vec::new()),
-            ColumnType::String => Values::String(empty_strings()),
+            ColumnType::String => Values::String(Strings::empty()),
             ColumnType::Int64List => Values::Int64List {
                 offsets: vec![0],
                 items: Vec::new(),
@@ -206,7 +206,7 @@ impl Builder {
         if !matches!(self.values, Values::Dictionary { .. }) {
             self.values = Values::Dictionary {
                 indices: Vec::new(),
-                dictionary: empty_strings(),
+                dictionary: Strings::empty(),
             };
         }
         let Values::Dictionary {
@@ -245,13 +245,6 @@ impl Builder {
             values: self.values,
             validity: (self.null_count > 0).then_some(self.validity),
         }
-    }
-}
-
-fn empty_strings() -> Strings {
-    Strings {
-        offsets: vec![0],
-        bytes: Vec::new(),
     }
 }
 

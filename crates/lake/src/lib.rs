@@ -38,7 +38,7 @@ pub use error::LakeError;
 pub use ledger::{Capture, KnownCaptures};
 pub use open::Lake;
 pub use part_reader::PartReader;
-pub use run::{Commit, Run};
+pub use run::{Commit, Rows, Run};
 pub use staging::Partition;
 pub use upkeep::{CompactedTable, DropPlan, DroppedTable, Finding, Verification};
 pub use watch::{NoWatch, Watch};

@@ -32,6 +32,15 @@ pub struct Run {
     has_rejects: bool,
 }
 
+/// Whether more rows of the tables and dates that a run writes may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// More may come.
+    MoreToCome,
+    /// These are the last.
+    Last,
+}
+
 /// What a run says of itself when it commits.
 #[derive(Clone, Debug, Default)]
 pub struct Commit {
@@ -115,9 +124,21 @@ impl Run {
         self.staging.set_aside(sequence, part)
     }
 
-    /// Whether earlier rows of the part's table and date are set aside.
-    pub fn has_set_aside(&self, part: &Part) -> bool {
-        self.staging.has_set_aside(part)
+    /// Writes a part, or sets it aside if it has to become a file together with others. `sequence`
+    /// is as in [`Run::write`]; [`Run::merge`] has to follow.
+    ///
+    /// # Errors
+    ///
+    /// As [`Run::write`] and [`Run::set_aside`].
+    ///
+    /// # Panics
+    ///
+    /// As [`Run::set_aside`].
+    pub fn add(&self, sequence: u32, part: Part, rows: Rows) -> Result<(), LakeError> {
+        match rows {
+            Rows::Last if !self.staging.has_set_aside(&part) => self.write(sequence, part),
+            Rows::Last | Rows::MoreToCome => self.set_aside(sequence, &part),
+        }
     }
 
     /// The tables and dates that rows are set aside of, the largest first.

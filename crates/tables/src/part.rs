@@ -99,6 +99,25 @@ pub struct Strings {
     pub bytes: Vec<u8>,
 }
 
+impl Strings {
+    /// No texts.
+    pub fn empty() -> Self {
+        Self {
+            offsets: vec![0],
+            bytes: Vec::new(),
+        }
+    }
+
+    /// The bytes of a text.
+    ///
+    /// # Panics
+    ///
+    /// If there are not so many.
+    pub fn get(&self, index: usize) -> &[u8] {
+        &self.bytes[self.offsets[index] as usize..self.offsets[index + 1] as usize]
+    }
+}
+
 /// Values of a column, one per row; a null row holds any value (0, `""`, empty list).
 #[derive(Clone, Debug, PartialEq)]
 pub enum Values {

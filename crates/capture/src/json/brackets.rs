@@ -3,7 +3,7 @@
 //! Members of envelopes are whole requests: each byte of them comes by here on the one thread that
 //! reads. So only what decides where a value ends is looked at, strings and the number of open
 //! brackets; all else is for the decoder to say. The masks are those of simdjson (Langdale and Lemire,
-//! "Parsing Gigabytes of JSON per Second", 2019, section 3.1). A fifth of the instructions of
+//! "Parsing Gigabytes of JSON per Second", 2019, section 3.1). A quarter of the instructions of
 //! [`super::scan::value`] (`cargo bench -p otolith-ingest --bench stages`).
 
 use wide::u8x16;

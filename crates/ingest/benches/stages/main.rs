@@ -8,7 +8,7 @@
 //! | `cut` | and cut into frames, in chunks |
 //! | `visit` | and decoded, each item shown to a sink that forgets it |
 //! | `append` | and put into batches; parts are assembled and forgotten |
-//! | `encode` | and each part encoded and synced as a Parquet file that is deleted at the end |
+//! | `encode` | and set aside, merged, encoded and synced as Parquet files that are deleted at the end |
 //! | `commit` | the whole of `convert`: also the identity of the run, the ledger and the tables' logs |
 //!
 //! ```text

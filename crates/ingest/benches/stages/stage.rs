@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 use otolith_capture::{Checkpoint, Chunk, Entry, Frame, Source};
 use otolith_ingest::{ConvertOptions, NoWatch, convert};
-use otolith_lake::Lake;
+use otolith_lake::{Lake, Rows};
 use otolith_otlp::{Decoder, Sink};
 use otolith_tables::{Assembler, AssemblerOptions, Batches, DatabaseName, Field, Part, Table};
 use tempfile::TempDir;
@@ -60,7 +60,7 @@ impl Stage {
             Self::Read => read(input),
             Self::Cut => cut(input),
             Self::Visit => visit(input),
-            Self::Append => append(input, BTreeMap::new(), |part| {
+            Self::Append => append(input, BTreeMap::new(), |part, _| {
                 black_box(&part);
                 Ok::<_, Infallible>(())
             }),
@@ -157,7 +157,7 @@ fn visit(input: &Input<'_>) -> Result<Seen, Box<dyn Error>> {
 fn append<E: Error + 'static>(
     input: &Input<'_>,
     existing: BTreeMap<(DatabaseName, Table), Vec<Field>>,
-    mut take: impl FnMut(Part) -> Result<(), E>,
+    mut take: impl FnMut(Part, Rows) -> Result<(), E>,
 ) -> Result<Seen, Box<dyn Error>> {
     let columns = AssemblerOptions {
         columns_per_table: input.options.columns_per_table,
@@ -169,21 +169,26 @@ fn append<E: Error + 'static>(
         decoding.chunk(chunk, &mut batches)?;
         assembler.push(batches);
         if assembler.len_bytes() >= input.options.buffer_bytes {
-            assembler.drain().each(&mut take)?;
+            let drain = assembler.drain();
+            drain.each(|part| take(part, Rows::MoreToCome))?;
         }
         Ok(())
     })?;
-    assembler.drain().each(&mut take)?;
+    assembler.drain().each(|part| take(part, Rows::Last))?;
     Ok(decoding.seen(bytes))
 }
 
 fn encode(input: &Input<'_>) -> Result<Seen, Box<dyn Error>> {
     let run = input.lake.begin()?;
     let mut number = 0;
-    append(input, run.all_fields()?, |part| {
+    let seen = append(input, run.all_fields()?, |part, rows| {
         number += 1;
-        run.write(number, part)
-    })
+        run.add(number, part, rows)
+    })?;
+    for partition in run.set_aside_partitions() {
+        run.merge(&partition)?;
+    }
+    Ok(seen)
 }
 
 fn commit(input: &Input<'_>) -> Result<Seen, Box<dyn Error>> {

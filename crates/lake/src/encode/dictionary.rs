@@ -143,7 +143,7 @@ impl Used {
 
     /// The dictionary page: each text after its length.
     fn page(&self, dictionary: &Strings) -> Vec<u8> {
-        let texts = self.entries.iter().map(|entry| text(dictionary, *entry));
+        let texts = self.entries.iter().map(|entry| dictionary.get(*entry));
         let mut page = Vec::with_capacity(texts.clone().map(|text| 4 + text.len()).sum());
         for text in texts {
             page.extend_from_slice(&(text.len() as u32).to_le_bytes());
@@ -154,14 +154,9 @@ impl Used {
 
     /// The least and greatest text; none if all rows are null.
     fn bounds<'d>(&self, dictionary: &'d Strings) -> (Option<&'d [u8]>, Option<&'d [u8]>) {
-        let texts = self.entries.iter().map(|entry| text(dictionary, *entry));
+        let texts = self.entries.iter().map(|entry| dictionary.get(*entry));
         (texts.clone().min(), texts.max())
     }
-}
-
-fn text(dictionary: &Strings, entry: usize) -> &[u8] {
-    let range = dictionary.offsets[entry] as usize..dictionary.offsets[entry + 1] as usize;
-    &dictionary.bytes[range]
 }
 
 /// Definition levels, the width of a code, codes.

@@ -148,7 +148,7 @@ fn encode_codes(codes: &[i32], valid: Option<&[bool]>, all: &Strings, out: &mut 
         }
     }
     out.extend_from_slice(&(used.len() as u32).to_le_bytes());
-    let texts = || used.iter().map(|code| text(all, *code));
+    let texts = || used.iter().map(|code| all.get(*code));
     for text in texts() {
         out.extend_from_slice(&(text.len() as u32).to_le_bytes());
     }
@@ -165,10 +165,6 @@ fn encode_lengths(offsets: &[i32], out: &mut Vec<u8>) -> Range<usize> {
         .collect();
     append(out, &lengths, u32::to_le_bytes);
     offsets[0] as usize..offsets[offsets.len() - 1] as usize
-}
-
-fn text(strings: &Strings, index: usize) -> &[u8] {
-    &strings.bytes[strings.offsets[index] as usize..strings.offsets[index + 1] as usize]
 }
 
 impl Block {

@@ -2,9 +2,9 @@
 //!
 //! A run that reads more than its memory holds drains its rows several times, each time sorted. Were
 //! each drain written as Parquet, it had to be decoded and encoded a second time to become few files.
-//! So drains go into one file beside the parts, in blocks that cost little more than their copying
-//! (`cargo xtask bench large`), and become Parquet once, when they are merged. The file vanishes with
-//! the run; nobody but this process reads it.
+//! So drains go into one file beside the parts, in blocks that are cheap to write and read (a tenth of
+//! the instructions of a conversion, `docs/limits.md`), and become Parquet once, when they are merged.
+//! The file vanishes with the run; nobody but this process reads it.
 
 mod block;
 mod merge;

@@ -101,10 +101,7 @@ impl Builder {
             // Codes as long as no block brings texts without.
             ColumnType::String => Values::Dictionary {
                 indices: Vec::with_capacity(rows),
-                dictionary: Strings {
-                    offsets: offsets(0),
-                    bytes: Vec::new(),
-                },
+                dictionary: Strings::empty(),
             },
             ColumnType::Int64List => Values::Int64List {
                 offsets: offsets(rows),
@@ -209,7 +206,7 @@ impl Builder {
             ) => {
                 for (row, index) in indices[rows].iter().enumerate() {
                     if valid.is_none_or(|valid| valid[row]) {
-                        to.bytes.extend_from_slice(text(dictionary, *index));
+                        to.bytes.extend_from_slice(dictionary.get(*index as usize));
                     }
                     to.offsets.push(offset(to.bytes.len()));
                 }
@@ -232,7 +229,7 @@ impl Builder {
                     }
                     let code = &mut codes[*index as usize];
                     if *code == UNKNOWN {
-                        *code = intern(texts, &mut self.codes, text(dictionary, *index));
+                        *code = intern(texts, &mut self.codes, dictionary.get(*index as usize));
                     }
                     to.push(code.cast_signed());
                 }
@@ -250,13 +247,12 @@ impl Builder {
         else {
             return;
         };
-        let mut texts = Strings {
-            offsets: vec![0],
-            bytes: Vec::new(),
-        };
+        let mut texts = Strings::empty();
         for (row, index) in indices.iter().enumerate() {
             if self.validity.as_ref().is_none_or(|valid| valid[row]) {
-                texts.bytes.extend_from_slice(text(dictionary, *index));
+                texts
+                    .bytes
+                    .extend_from_slice(dictionary.get(*index as usize));
             }
             texts.offsets.push(offset(texts.bytes.len()));
         }
@@ -288,11 +284,6 @@ fn intern(texts: &mut Strings, codes: &mut HashMap<Box<[u8]>, u32>, text: &[u8])
     texts.bytes.extend_from_slice(text);
     texts.offsets.push(offset(texts.bytes.len()));
     code
-}
-
-fn text(strings: &Strings, index: i32) -> &[u8] {
-    let index = index as usize;
-    &strings.bytes[strings.offsets[index] as usize..strings.offsets[index + 1] as usize]
 }
 
 /// Appends the offsets of rows; gives where their bytes or items are.

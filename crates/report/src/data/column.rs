@@ -112,8 +112,5 @@ fn code(index: i32) -> usize {
 }
 
 fn text(strings: &Strings, index: usize) -> &str {
-    // Nor are offsets.
-    let end = |index: usize| strings.offsets[index].unsigned_abs() as usize;
-    let bytes = &strings.bytes[end(index)..end(index + 1)];
-    std::str::from_utf8(bytes).expect("texts are valid between offsets")
+    std::str::from_utf8(strings.get(index)).expect("texts are valid between offsets")
 }
