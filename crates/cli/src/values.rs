@@ -4,11 +4,10 @@ use std::fmt;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::{Timestamp, ToSpan as _};
 use otolith_capture::{InputFormat, Signal};
-use otolith_report::Dimension;
+use otolith_report::{Calendar, Dimension, WEEKDAYS};
 
 /// Reads a word of `capture`'s list of formats.
 pub fn input_format() -> impl TypedValueParser<Value = InputFormat> {
@@ -28,6 +27,14 @@ pub fn signal() -> impl TypedValueParser<Value = Signal> {
 pub fn dimension() -> impl TypedValueParser<Value = Dimension> {
     PossibleValuesParser::new(Dimension::ALL.map(Dimension::as_str))
         .map(|word| Dimension::parse(&word).expect("the word is one of the list"))
+}
+
+/// Reads a day of the week: `monday`.
+pub fn weekday() -> impl TypedValueParser<Value = Weekday> {
+    PossibleValuesParser::new(WEEKDAYS.map(|(word, _)| word)).map(|word| {
+        let known = WEEKDAYS.into_iter().find(|(known, _)| *known == word);
+        known.expect("the word is one of the list").1
+    })
 }
 
 /// Why a value is not one.
@@ -101,11 +108,15 @@ pub enum Moment {
     At(i64),
     /// A day of the calendar.
     Day(Date),
+    /// When the clock of the zone shows this.
+    Clock(DateTime),
     /// So long before the newest item.
     Back(Duration),
+    /// So many days of the calendar before the newest item.
+    DaysBack(i64),
 }
 
-/// Which side of a day is meant.
+/// Which side of a day, or of times that the clock shows twice, is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Edge {
     /// Its first instant.
@@ -115,11 +126,15 @@ pub enum Edge {
 }
 
 impl Moment {
-    /// Reads RFC 3339, a date, or a span back.
+    /// Reads RFC 3339, a date, a date and time without an offset, or a span back.
     pub fn parse(text: &str) -> Result<Self, BadValue> {
         const MOMENT: BadValue = BadValue(
-            "RFC 3339 such as `2026-11-20T12:00:00Z`, a date, or a span back such as `7d`",
+            "RFC 3339 such as `2026-11-20T12:00:00Z`, a date, a time of the clock such as \
+             `2026-11-20T12:00`, or a span back such as `7d`",
         );
+        if let Some(days) = days_back(text) {
+            return Ok(Self::DaysBack(days));
+        }
         if let Ok(back) = span(text) {
             return Ok(Self::Back(back));
         }
@@ -128,13 +143,17 @@ impl Moment {
         {
             return Ok(Self::Day(day));
         }
-        let instant: Timestamp = text.parse().map_err(|_| MOMENT)?;
-        Ok(Self::At(saturate(instant.as_nanosecond())))
+        if let Ok(instant) = text.parse::<Timestamp>() {
+            return Ok(Self::At(saturate(instant.as_nanosecond())));
+        }
+        let is_clock = text.len() >= "2026-11-20T12:00".len() && !text.contains('[');
+        let clock = is_clock.then(|| text.parse().ok()).flatten();
+        clock.map(Self::Clock).ok_or(MOMENT)
     }
 
     /// The instant in nanoseconds since the Unix epoch, counting back from `newest`. Instants out
     /// of range become the nearest one in range; without a newest item nothing is cut off.
-    pub fn fix(self, edge: Edge, zone: &TimeZone, newest: Option<i64>) -> Option<i64> {
+    pub fn fix(self, edge: Edge, calendar: &Calendar, newest: Option<i64>) -> Option<i64> {
         match self {
             Self::At(nanos) => Some(nanos),
             Self::Day(day) => {
@@ -142,19 +161,38 @@ impl Moment {
                     Edge::Start => day,
                     Edge::End => day.saturating_add(1.day()),
                 };
-                Some(match day.to_zoned(zone.clone()) {
-                    Ok(start) => saturate(start.timestamp().as_nanosecond()),
-                    // Only at both ends of the calendar, far beyond the range of instants.
-                    Err(_) if day.year() > 0 => i64::MAX,
-                    Err(_) => i64::MIN,
-                })
+                Some(calendar.first_instant(day.to_datetime(Time::midnight())))
             }
+            Self::Clock(shown) => Some(match edge {
+                Edge::Start => calendar.first_instant(shown),
+                Edge::End => calendar.last_instant(shown),
+            }),
             Self::Back(back) => {
                 let back = i128::try_from(back.as_nanos()).unwrap_or(i128::MAX);
                 newest.map(|newest| saturate(i128::from(newest).saturating_sub(back)))
             }
+            Self::DaysBack(days) => {
+                let newest = Timestamp::from_nanosecond(i128::from(newest?)).ok()?;
+                let shown = calendar.tz.to_datetime(newest);
+                Some(calendar.first_instant(shown.saturating_sub(days.days())))
+            }
         }
     }
+}
+
+/// More days than a calendar has.
+const MOST_DAYS: i64 = 7_000_000;
+
+/// Reads a number of days or weeks.
+fn days_back(text: &str) -> Option<i64> {
+    let (number, unit) = split_unit(text);
+    let days = match unit {
+        "d" => 1,
+        "w" => 7,
+        _ => return None,
+    };
+    let number: i64 = number.parse().ok()?;
+    Some(number.saturating_mul(days).min(MOST_DAYS))
 }
 
 fn saturate(nanos: i128) -> i64 {
@@ -176,6 +214,14 @@ mod tests {
     const SECOND: i64 = 1_000_000_000;
     /// 2026-11-20T00:00:00Z.
     const DAY: i64 = 1_795_132_800 * SECOND;
+    const HOUR: i64 = 3_600 * SECOND;
+
+    fn berlin() -> Calendar {
+        Calendar {
+            tz: otolith_report::time_zone("Europe/Berlin").unwrap(),
+            ..Calendar::default()
+        }
+    }
 
     fn check<T: fmt::Debug + PartialEq, E: fmt::Debug>(
         parse: impl Fn(&str) -> Result<T, E>,
@@ -222,6 +268,13 @@ mod tests {
             "24h",
             Some(Moment::Back(Duration::from_secs(86_400))),
         );
+        check(Moment::parse, "2w", Some(Moment::DaysBack(14)));
+        check(
+            Moment::parse,
+            "2026-11-20T01:00",
+            Some(Moment::Clock("2026-11-20T01:00:00".parse().unwrap())),
+        );
+        check(Moment::parse, "2026-11-20T01:00[Europe/Berlin]", None);
         check(Moment::parse, "2026-11-31", None);
         check(Moment::parse, "yesterday", None);
     }
@@ -229,21 +282,39 @@ mod tests {
     #[test]
     fn days_begin_and_end_in_the_zone() {
         let day = Moment::parse("2026-11-20").unwrap();
-        let berlin = TimeZone::get("Europe/Berlin").unwrap();
-        let hour = 3_600 * SECOND;
-        assert_eq!(day.fix(Edge::Start, &TimeZone::UTC, None), Some(DAY));
-        assert_eq!(
-            day.fix(Edge::End, &TimeZone::UTC, None),
-            Some(DAY + 24 * hour)
-        );
-        assert_eq!(day.fix(Edge::Start, &berlin, None), Some(DAY - hour));
+        let utc = Calendar::default();
+        assert_eq!(day.fix(Edge::Start, &utc, None), Some(DAY));
+        assert_eq!(day.fix(Edge::End, &utc, None), Some(DAY + 24 * HOUR));
+        assert_eq!(day.fix(Edge::Start, &berlin(), None), Some(DAY - HOUR));
+    }
+
+    #[test]
+    fn days_of_a_change_of_clocks_are_those_of_the_calendar() {
+        // Noon in Berlin after the night of the 25th, which had an hour more.
+        let noon: Timestamp = "2026-10-25T11:00:00Z".parse().unwrap();
+        let noon = saturate(noon.as_nanosecond());
+        let back = |text: &str| {
+            let moment = Moment::parse(text).unwrap();
+            noon - moment.fix(Edge::Start, &berlin(), Some(noon)).unwrap()
+        };
+        assert_eq!(back("1d"), 25 * HOUR);
+        assert_eq!(back("24h"), 24 * HOUR);
+        assert_eq!(back("1w"), (7 * 24 + 1) * HOUR);
+        let day = Moment::parse("2026-10-25").unwrap();
+        let [start, end] = [Edge::Start, Edge::End].map(|e| day.fix(e, &berlin(), None).unwrap());
+        assert_eq!(end - start, 25 * HOUR);
+        // What the clock shows twice is selected as a whole.
+        let twice = Moment::parse("2026-10-25T02:30").unwrap();
+        let [since, until] =
+            [Edge::Start, Edge::End].map(|e| twice.fix(e, &berlin(), None).unwrap());
+        assert_eq!((since - start, until - since), (5 * HOUR / 2, HOUR));
     }
 
     #[test]
     fn moments_out_of_range_are_the_nearest_in_range() {
         let fix = |text: &str| {
             let moment = Moment::parse(text).unwrap();
-            [Edge::Start, Edge::End].map(|edge| moment.fix(edge, &TimeZone::UTC, None))
+            [Edge::Start, Edge::End].map(|edge| moment.fix(edge, &Calendar::default(), None))
         };
         assert_eq!(fix("9999-12-31"), [Some(i64::MAX); 2]);
         assert_eq!(fix("0001-01-01"), [Some(i64::MIN); 2]);
@@ -254,9 +325,9 @@ mod tests {
     fn spans_count_back_from_the_newest_item() {
         let back = Moment::parse("1h").unwrap();
         assert_eq!(
-            back.fix(Edge::Start, &TimeZone::UTC, Some(DAY)),
+            back.fix(Edge::Start, &Calendar::default(), Some(DAY)),
             Some(DAY - 3_600 * SECOND)
         );
-        assert_eq!(back.fix(Edge::Start, &TimeZone::UTC, None), None);
+        assert_eq!(back.fix(Edge::Start, &Calendar::default(), None), None);
     }
 }

@@ -17,6 +17,7 @@ mod sql;
 mod usage;
 mod wanted;
 
+pub use calendar::{Bucket, Buckets, Calendar, Every, EveryError, WEEKDAYS, time_zone};
 pub use data::Data;
 pub use error::ReportError;
 pub use glob::Glob;
@@ -24,7 +25,7 @@ pub use money::NanoDollars;
 pub use notes::{Note, NoteCode};
 pub use query::{
     CostQuery, DEFAULT_DIMENSIONS, Dimension, Duplicates, MetricsQuery, Selection, Signal,
-    SummaryQuery, TokensQuery, ToolsQuery, time_zone,
+    SummaryQuery, TokensQuery, ToolsQuery,
 };
 pub use report::{Cell, CellType, Column, Report, time_text};
 pub use reports::{cost, metrics, summary, tokens, tools};

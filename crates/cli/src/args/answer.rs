@@ -1,94 +1,16 @@
-//! `otolith report` and `otolith sql`: what they read, select and print.
+//! What reports and queries read, select and print; `otolith sql`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args as Group, Subcommand, ValueEnum};
+use clap::{Args as Group, ValueEnum};
+use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use otolith_capture::Signal;
-use otolith_report::{Dimension, Glob};
+use otolith_report::{Calendar, Glob};
 
 use super::input::{ConversionArgs, InputArgs};
 use crate::values;
-
-/// `otolith report`.
-#[derive(Debug, Group)]
-pub struct ReportArgs {
-    /// Which report
-    #[command(subcommand)]
-    pub name: ReportName,
-}
-
-/// The reports.
-#[derive(Debug, Subcommand)]
-pub enum ReportName {
-    /// Tokens by model and type, cost by model and in total, active time, API requests and time
-    Summary(PlainReportArgs),
-    /// Cost by agent, user, session, model, host or calendar unit
-    Cost(GroupedReportArgs),
-    /// Tokens by type, grouped like cost
-    Tokens(GroupedReportArgs),
-    /// Calls, success, errors and durations per agent and tool
-    Tools(PlainReportArgs),
-    /// What each metric counted or stood at, per service and scope
-    Metrics(PlainReportArgs),
-}
-
-/// A report without grouping.
-#[derive(Debug, Group)]
-#[command(after_help = REPORT_EXAMPLES)]
-pub struct PlainReportArgs {
-    /// What to read, select and print.
-    #[command(flatten)]
-    pub common: CommonReportArgs,
-}
-
-/// A report with `--by`.
-#[derive(Debug, Group)]
-#[command(after_help = REPORT_EXAMPLES)]
-pub struct GroupedReportArgs {
-    /// What rows are grouped by, in the order of the columns, separated by commas
-    #[arg(long, value_name = "DIMENSIONS", value_delimiter = ',', default_value = "day,agent",
-          value_parser = values::dimension())]
-    pub by: Vec<Dimension>,
-
-    /// What to read, select and print.
-    #[command(flatten)]
-    pub common: CommonReportArgs,
-}
-
-const REPORT_EXAMPLES: &str = "\
-Captures are read anew for each report; convert once with `otolith convert` when you ask often.
-
-Examples:
-  otolith report cost otel/
-  otolith report cost --lake my-lake --by week,user --tz Europe/Berlin
-  otolith report tokens --lake my-lake --by model --since 7d --format csv -o tokens.csv
-  otolith report tools --lake my-lake --service 'claude*' --format json";
-
-/// What every report takes.
-#[derive(Debug, Group)]
-pub struct CommonReportArgs {
-    /// Captures: files, directories (walked), or `-` for standard input
-    #[arg(value_name = "PATH")]
-    pub paths: Vec<PathBuf>,
-
-    /// Where the data is.
-    #[command(flatten)]
-    pub data: DataArgs,
-
-    /// Which items.
-    #[command(flatten)]
-    pub selection: SelectionArgs,
-
-    /// Where the answer goes.
-    #[command(flatten)]
-    pub output: OutputArgs,
-
-    /// How captures are read.
-    #[command(flatten)]
-    pub input: InputArgs,
-}
 
 /// A lake, or how captures are read.
 #[derive(Debug, Group)]
@@ -126,12 +48,14 @@ const OF_CAPTURES: [&str; 10] = [
 pub struct SelectionArgs {
     /// Only items at or after this time
     ///
-    /// RFC 3339 (`2026-11-20T12:00:00Z`), a date (its start in --tz), or a span back from the
-    /// newest item: `90s`, `30m`, `24h`, `7d`, `2w`.
+    /// RFC 3339 (`2026-11-20T12:00:00Z`), a date (its start in --tz), a time of the clock of --tz
+    /// (`2026-11-20T12:00`), or a span back from the newest item: `90s`, `30m`, `24h`, `7d`, `2w`.
+    /// Days and weeks back are those of the calendar: the same time of the clock.
     #[arg(long, value_name = "TIME", value_parser = values::Moment::parse)]
     pub since: Option<values::Moment>,
 
-    /// Only items before this time; a date means until its end
+    /// Only items before this time; a date means until its end, a time of the clock that comes
+    /// twice the later one
     #[arg(long, value_name = "TIME", value_parser = values::Moment::parse)]
     pub until: Option<values::Moment>,
 
@@ -150,6 +74,20 @@ pub struct SelectionArgs {
     /// Time zone of days, hours, weeks and months: an IANA name
     #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = otolith_report::time_zone)]
     pub tz: TimeZone,
+
+    /// The day that weeks begin with
+    #[arg(long, value_name = "DAY", default_value = "monday", value_parser = values::weekday())]
+    pub week_start: Weekday,
+}
+
+impl SelectionArgs {
+    /// The calendar of days, hours, weeks and months.
+    pub fn calendar(&self) -> Calendar {
+        Calendar {
+            tz: self.tz.clone(),
+            week_start: self.week_start,
+        }
+    }
 }
 
 /// Where an answer goes, and how it looks.

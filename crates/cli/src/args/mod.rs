@@ -6,13 +6,13 @@
 mod answer;
 mod input;
 mod replay;
+mod report;
 mod upkeep;
 
-pub use answer::{
-    CommonReportArgs, DataArgs, Format, OutputArgs, ReportArgs, ReportName, SelectionArgs, SqlArgs,
-};
+pub use answer::{DataArgs, Format, OutputArgs, SelectionArgs, SqlArgs};
 pub use input::{ConversionArgs, DecodeArgs, DedupArg, InputArgs, ReadArgs};
 pub use replay::{CompressionArg, ReplayArgs, TimesArg};
+pub use report::{CommonReportArgs, ReportArgs, ReportName};
 pub use upkeep::{CompactArgs, DropArgs, VerifyArgs};
 
 use std::path::PathBuf;

@@ -12,4 +12,5 @@ pub mod tables;
 pub mod verify;
 
 mod data;
+mod question;
 mod reading;

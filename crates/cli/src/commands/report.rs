@@ -1,30 +1,20 @@
 //! `otolith report`.
 
 use anyhow::Result;
-use jiff::tz::TimeZone;
 use otolith_capture as capture;
-use otolith_report::{
-    CostQuery, Data, Dimension, Duplicates, MetricsQuery, Report, ReportError, Selection, Signal,
-    SummaryQuery, TokensQuery, ToolsQuery,
-};
-use otolith_tables::Wanted;
+use otolith_report::{Calendar, Data, Duplicates, Report, Selection, Signal};
 
 use super::data::Plan;
-use crate::args::{CommonReportArgs, OutputArgs, ReportArgs, ReportName, SelectionArgs};
-use crate::exit::{Outcome, UsageError};
+use super::question::Question;
+use crate::args::{CommonReportArgs, OutputArgs, ReportArgs, SelectionArgs};
+use crate::exit::Outcome;
 use crate::progress::Terminal;
 use crate::render::{self, Output};
 use crate::values::{Edge, Moment};
 
 /// Runs the command.
 pub fn run(args: ReportArgs, terminal: Terminal) -> Result<Outcome> {
-    let (question, common) = match args.name {
-        ReportName::Summary(args) => (Question::Summary, args.common),
-        ReportName::Cost(args) => (Question::Cost(args.by), args.common),
-        ReportName::Tokens(args) => (Question::Tokens(args.by), args.common),
-        ReportName::Tools(args) => (Question::Tools, args.common),
-        ReportName::Metrics(args) => (Question::Metrics, args.common),
-    };
+    let (question, common) = Question::of(args.name);
     let CommonReportArgs {
         data,
         paths,
@@ -35,10 +25,10 @@ pub fn run(args: ReportArgs, terminal: Terminal) -> Result<Outcome> {
     question.check()?;
     let signal = selection.signal.map(report_signal);
     let data = Plan::new(data, &input, paths)?.read(question.wanted(signal), terminal)?;
-    let zone = selection.tz.clone();
+    let calendar = selection.calendar();
     let has_services = selection.service.is_some();
-    let selection = select(selection, data.data())?;
-    let report = question.ask(data.data(), zone, selection)?;
+    let selection = select(selection, &calendar, data.data())?;
+    let report = question.ask(data.data(), calendar, selection)?;
     show(&report, &output, terminal)?;
     if report.rows.is_empty() && has_services {
         terminal.say("note: --service goes by `service.name` as sent, not by the database's name");
@@ -63,56 +53,6 @@ pub fn show(report: &Report, output: &OutputArgs, terminal: Terminal) -> Result<
     Ok(())
 }
 
-/// A report with its own parameters.
-enum Question {
-    Summary,
-    Cost(Vec<Dimension>),
-    Tokens(Vec<Dimension>),
-    Tools,
-    Metrics,
-}
-
-impl Question {
-    fn check(&self) -> Result<(), UsageError> {
-        let (Self::Cost(by) | Self::Tokens(by)) = self else {
-            return Ok(());
-        };
-        let twice = by
-            .iter()
-            .enumerate()
-            .find(|(index, d)| by[..*index].contains(d));
-        match twice {
-            Some((_, dimension)) => Err(UsageError(format!("--by names `{dimension}` twice"))),
-            None => Ok(()),
-        }
-    }
-
-    /// What has to be read of captures.
-    fn wanted(&self, signal: Option<Signal>) -> Wanted {
-        match self {
-            Self::Summary | Self::Cost(_) | Self::Tokens(_) | Self::Tools => {
-                otolith_report::usage_wanted(signal)
-            }
-            Self::Metrics => otolith_report::metrics_wanted(signal),
-        }
-    }
-
-    fn ask(
-        self,
-        data: Data<'_>,
-        tz: TimeZone,
-        selection: Selection,
-    ) -> Result<Report, ReportError> {
-        match self {
-            Self::Summary => otolith_report::summary(data, &SummaryQuery { selection }),
-            Self::Cost(by) => otolith_report::cost(data, &CostQuery { by, tz, selection }),
-            Self::Tokens(by) => otolith_report::tokens(data, &TokensQuery { by, tz, selection }),
-            Self::Tools => otolith_report::tools(data, &ToolsQuery { selection }),
-            Self::Metrics => otolith_report::metrics(data, &MetricsQuery { selection }),
-        }
-    }
-}
-
 fn report_signal(signal: capture::Signal) -> Signal {
     match signal {
         capture::Signal::Traces => Signal::Traces,
@@ -121,13 +61,13 @@ fn report_signal(signal: capture::Signal) -> Signal {
     }
 }
 
-fn select(args: SelectionArgs, data: Data<'_>) -> Result<Selection> {
+fn select(args: SelectionArgs, calendar: &Calendar, data: Data<'_>) -> Result<Selection> {
     let back = |moment: &Option<Moment>| matches!(moment, Some(Moment::Back(_)));
     let newest = match back(&args.since) || back(&args.until) {
         true => newest_nanos(data)?,
         false => None,
     };
-    let fix = |moment: Option<Moment>, edge| moment?.fix(edge, &args.tz, newest);
+    let fix = |moment: Option<Moment>, edge| moment?.fix(edge, calendar, newest);
     Ok(Selection {
         since: fix(args.since, Edge::Start),
         until: fix(args.until, Edge::End),

@@ -1,11 +1,11 @@
 //! What the reports share: columns of one name and meaning, groups, parameters.
 
-use crate::calendar;
+use crate::calendar::{BucketNames, Calendar, weekday_word};
 use crate::glob::Glob;
 use crate::query::{Dimension, Duplicates, Selection};
 use crate::report::{Cell, CellType, Column, time_text};
 use crate::usage::{Tokens, UsageRecord};
-use jiff::tz::TimeZone;
+use jiff::civil::Weekday;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -29,17 +29,38 @@ impl Part {
     }
 }
 
-/// The group of a record.
-pub(super) fn key(record: &UsageRecord, by: &[Dimension], tz: &TimeZone) -> Vec<Part> {
-    let part = |dimension: &Dimension| match dimension {
-        Dimension::Agent => Part::of(Some(&record.agent)),
-        Dimension::User => Part::of(record.user.as_deref()),
-        Dimension::Session => Part::of(record.session.as_deref()),
-        Dimension::Model => Part::of(record.model.as_deref()),
-        Dimension::Host => Part::of(record.host.as_deref()),
-        unit => Part::of(calendar::unit(record.time, *unit, tz).as_deref()),
-    };
-    by.iter().map(part).collect()
+/// Finds the groups of records.
+pub(super) struct Keys {
+    by: Vec<(Dimension, Option<BucketNames>)>,
+}
+
+impl Keys {
+    pub(super) fn new(by: &[Dimension], calendar: &Calendar) -> Self {
+        let names = |d: &Dimension| d.every().map(|every| BucketNames::new(calendar, every));
+        Self {
+            by: by.iter().map(|d| (*d, names(d))).collect(),
+        }
+    }
+
+    /// The group of a record.
+    pub(super) fn of(&mut self, record: &UsageRecord) -> Vec<Part> {
+        let part = |(dimension, names): &mut (Dimension, Option<BucketNames>)| {
+            if let Some(names) = names {
+                return Part::of(Some(names.of(record.time)));
+            }
+            match dimension {
+                Dimension::Agent => Part::of(Some(&record.agent)),
+                Dimension::User => Part::of(record.user.as_deref()),
+                Dimension::Session => Part::of(record.session.as_deref()),
+                Dimension::Model => Part::of(record.model.as_deref()),
+                Dimension::Host => Part::of(record.host.as_deref()),
+                Dimension::Hour | Dimension::Day | Dimension::Week | Dimension::Month => {
+                    Part::Absent
+                }
+            }
+        };
+        self.by.iter_mut().map(part).collect()
+    }
 }
 
 /// The columns of dimensions.
@@ -109,13 +130,23 @@ pub(super) fn selection_parameters(selection: &Selection) -> Map<String, Value> 
 /// The parameters of a grouping.
 pub(super) fn group_parameters(
     by: &[Dimension],
-    tz: &TimeZone,
+    calendar: &Calendar,
     selection: &Selection,
 ) -> Map<String, Value> {
     let mut parameters = selection_parameters(selection);
     let words: Vec<&str> = by.iter().map(|d| d.as_str()).collect();
     parameters.insert("by".to_owned(), Value::from(words));
-    let zone = tz.iana_name().unwrap_or("UTC");
-    parameters.insert("tz".to_owned(), Value::from(zone));
+    calendar_parameters(calendar, &mut parameters);
     parameters
+}
+
+/// Adds the parameters of a calendar: the zone, and the day that weeks begin with if it is not
+/// Monday.
+pub(super) fn calendar_parameters(calendar: &Calendar, parameters: &mut Map<String, Value>) {
+    let zone = calendar.tz.iana_name().unwrap_or("UTC");
+    parameters.insert("tz".to_owned(), Value::from(zone));
+    if calendar.week_start != Weekday::Monday {
+        let day = weekday_word(calendar.week_start);
+        parameters.insert("week-start".to_owned(), Value::from(day));
+    }
 }

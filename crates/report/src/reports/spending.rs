@@ -1,13 +1,13 @@
 //! `cost` and `tokens`: usage summed over groups.
 
 use super::group;
+use crate::calendar::Calendar;
 use crate::data::Data;
 use crate::error::ReportError;
 use crate::money::NanoDollars;
 use crate::query::{CostQuery, Dimension, Selection, TokensQuery};
 use crate::report::{Cell, CellType, Column, Report};
 use crate::usage::{self, Tokens, Usage};
-use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Reported cost by groups: the dimensions, `cost_usd`, `source`.
@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// # Errors
 /// When a lake cannot be read.
 pub fn cost<'a>(data: impl Into<Data<'a>>, query: &CostQuery) -> Result<Report, ReportError> {
-    let grouped = Grouped::read(data.into(), &query.selection, &query.by, &query.tz)?;
+    let grouped = Grouped::read(data.into(), &query.selection, &query.by, &query.calendar)?;
     let mut columns = group::dimension_columns(&query.by);
     columns.push(group::cost_column());
     columns.push(Column::new("source", CellType::Text));
@@ -36,7 +36,7 @@ pub fn cost<'a>(data: impl Into<Data<'a>>, query: &CostQuery) -> Result<Report, 
 /// # Errors
 /// When a lake cannot be read.
 pub fn tokens<'a>(data: impl Into<Data<'a>>, query: &TokensQuery) -> Result<Report, ReportError> {
-    let grouped = Grouped::read(data.into(), &query.selection, &query.by, &query.tz)?;
+    let grouped = Grouped::read(data.into(), &query.selection, &query.by, &query.calendar)?;
     let mut columns = group::dimension_columns(&query.by);
     columns.extend(group::token_columns());
     columns.push(Column::new("source", CellType::Text));
@@ -50,7 +50,7 @@ pub fn tokens<'a>(data: impl Into<Data<'a>>, query: &TokensQuery) -> Result<Repo
 /// The question of either report.
 struct Question<'a> {
     by: &'a [Dimension],
-    tz: &'a TimeZone,
+    calendar: &'a Calendar,
     selection: &'a Selection,
 }
 
@@ -58,7 +58,7 @@ impl<'a> From<&'a CostQuery> for Question<'a> {
     fn from(query: &'a CostQuery) -> Self {
         Self {
             by: &query.by,
-            tz: &query.tz,
+            calendar: &query.calendar,
             selection: &query.selection,
         }
     }
@@ -68,7 +68,7 @@ impl<'a> From<&'a TokensQuery> for Question<'a> {
     fn from(query: &'a TokensQuery) -> Self {
         Self {
             by: &query.by,
-            tz: &query.tz,
+            calendar: &query.calendar,
             selection: &query.selection,
         }
     }
@@ -100,12 +100,13 @@ impl Grouped {
         data: Data<'_>,
         selection: &Selection,
         by: &[Dimension],
-        tz: &TimeZone,
+        calendar: &Calendar,
     ) -> Result<Self, ReportError> {
         let usage = usage::usage(data, selection)?;
         let mut groups: BTreeMap<Vec<group::Part>, Sums> = BTreeMap::new();
+        let mut keys = group::Keys::new(by, calendar);
         for record in &usage.records {
-            let sums = groups.entry(group::key(record, by, tz)).or_default();
+            let sums = groups.entry(keys.of(record)).or_default();
             if record.tokens.any() {
                 sums.tokens.add(&record.tokens);
                 sums.token_sources.insert(record.source);
@@ -133,7 +134,7 @@ impl Grouped {
         };
         Report {
             report: name.to_owned(),
-            parameters: group::group_parameters(question.by, question.tz, question.selection),
+            parameters: group::group_parameters(question.by, question.calendar, question.selection),
             columns,
             rows: self.groups.into_iter().map(row).collect(),
             notes: self.usage.notes,

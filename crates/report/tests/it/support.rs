@@ -4,8 +4,8 @@ use otolith_capture::{Source, find_sources};
 use otolith_ingest::{Account, Collected, ConvertOptions, NoWatch, collect, convert};
 use otolith_lake::Lake;
 use otolith_report::{
-    Cell, CostQuery, Data, Dimension, MetricsQuery, Report, Selection, Signal, SummaryQuery,
-    TokensQuery, ToolsQuery,
+    Calendar, Cell, CostQuery, Data, Dimension, MetricsQuery, Report, Selection, Signal,
+    SummaryQuery, TokensQuery, ToolsQuery,
 };
 use otolith_tables::Wanted;
 use serde_json::Value;
@@ -100,7 +100,7 @@ fn check_one(
 /// Every report over usage.
 fn reports(data: Data<'_>, selection: &Selection) -> Vec<Report> {
     let selection = || selection.clone();
-    let tz = jiff::tz::TimeZone::UTC;
+    let calendar = Calendar::default();
     let mut reports = vec![
         otolith_report::summary(
             data,
@@ -119,12 +119,12 @@ fn reports(data: Data<'_>, selection: &Selection) -> Vec<Report> {
         let by = by.to_vec();
         let cost = CostQuery {
             by: by.clone(),
-            tz: tz.clone(),
+            calendar: calendar.clone(),
             selection: selection(),
         };
         let tokens = TokensQuery {
             by,
-            tz: tz.clone(),
+            calendar: calendar.clone(),
             selection: selection(),
         };
         reports.push(otolith_report::cost(data, &cost));
@@ -165,7 +165,7 @@ pub fn only(signal: Signal) -> Selection {
 pub fn tokens(lake: &Lake, by: &[Dimension], selection: Selection) -> Report {
     let query = TokensQuery {
         by: by.to_vec(),
-        tz: jiff::tz::TimeZone::UTC,
+        calendar: Calendar::default(),
         selection,
     };
     otolith_report::tokens(lake, &query).unwrap()
@@ -174,7 +174,7 @@ pub fn tokens(lake: &Lake, by: &[Dimension], selection: Selection) -> Report {
 pub fn cost(lake: &Lake, by: &[Dimension], selection: Selection) -> Report {
     let query = CostQuery {
         by: by.to_vec(),
-        tz: jiff::tz::TimeZone::UTC,
+        calendar: Calendar::default(),
         selection,
     };
     otolith_report::cost(lake, &query).unwrap()

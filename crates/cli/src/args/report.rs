@@ -1,0 +1,89 @@
+//! `otolith report`: the reports and their own options.
+
+use std::path::PathBuf;
+
+use clap::{Args as Group, Subcommand};
+use otolith_report::Dimension;
+
+use super::answer::{DataArgs, OutputArgs, SelectionArgs};
+use super::input::InputArgs;
+use crate::values;
+
+/// `otolith report`.
+#[derive(Debug, Group)]
+pub struct ReportArgs {
+    /// Which report
+    #[command(subcommand)]
+    pub name: ReportName,
+}
+
+/// The reports.
+#[derive(Debug, Subcommand)]
+pub enum ReportName {
+    /// Tokens by model and type, cost by model and in total, active time, API requests and time
+    Summary(PlainReportArgs),
+    /// Cost by agent, user, session, model, host or calendar unit
+    Cost(GroupedReportArgs),
+    /// Tokens by type, grouped like cost
+    Tokens(GroupedReportArgs),
+    /// Calls, success, errors and durations per agent and tool
+    Tools(PlainReportArgs),
+    /// What each metric counted or stood at, per service and scope
+    Metrics(PlainReportArgs),
+}
+
+/// A report without grouping.
+#[derive(Debug, Group)]
+#[command(after_help = REPORT_EXAMPLES)]
+pub struct PlainReportArgs {
+    /// What to read, select and print.
+    #[command(flatten)]
+    pub common: CommonReportArgs,
+}
+
+/// A report with `--by`.
+#[derive(Debug, Group)]
+#[command(after_help = REPORT_EXAMPLES)]
+pub struct GroupedReportArgs {
+    /// What rows are grouped by, in the order of the columns, separated by commas
+    #[arg(long, value_name = "DIMENSIONS", value_delimiter = ',', default_value = "day,agent",
+          value_parser = values::dimension())]
+    pub by: Vec<Dimension>,
+
+    /// What to read, select and print.
+    #[command(flatten)]
+    pub common: CommonReportArgs,
+}
+
+const REPORT_EXAMPLES: &str = "\
+Captures are read anew for each report; convert once with `otolith convert` when you ask often.
+
+Examples:
+  otolith report cost otel/
+  otolith report cost --lake my-lake --by week,user --tz Europe/Berlin
+  otolith report tokens --lake my-lake --by model --since 7d --format csv -o tokens.csv
+  otolith report tools --lake my-lake --service 'claude*' --format json";
+
+/// What every report takes.
+#[derive(Debug, Group)]
+pub struct CommonReportArgs {
+    /// Captures: files, directories (walked), or `-` for standard input
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// Where the data is.
+    #[command(flatten)]
+    pub data: DataArgs,
+
+    /// Which items.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+
+    /// Where the answer goes.
+    #[command(flatten)]
+    pub output: OutputArgs,
+
+    /// How captures are read.
+    #[command(flatten)]
+    pub input: InputArgs,
+}
