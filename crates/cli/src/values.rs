@@ -49,6 +49,15 @@ impl fmt::Display for BadValue {
 
 impl std::error::Error for BadValue {}
 
+const TRACE_ID: BadValue = BadValue("32 hexadecimal digits, as traces show them");
+
+/// Reads the id of a trace; dashes are left out, letter case does not matter.
+pub fn trace_id(text: &str) -> Result<String, BadValue> {
+    let id = text.replace('-', "").to_ascii_lowercase();
+    let is_id = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_id.then_some(id).ok_or(TRACE_ID)
+}
+
 const SIZE: BadValue = BadValue("a number of bytes, or one with KiB, MiB, GiB, kB, MB or GB");
 
 /// Reads a size: `1048576`, `64MiB`, `2GB`. Letter case does not matter.

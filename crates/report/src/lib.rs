@@ -1,5 +1,6 @@
 //! Answers over a lake, or over what is wanted of captures: the usage model, the reports `summary`,
-//! `cost`, `tokens`, `tools` and `metrics`. SQL over a lake.
+//! `cost`, `tokens`, `tools` and `metrics`, what hosts did while spans ran (`trace-resources`,
+//! `session-resources`). SQL over a lake.
 //!
 //! Every answer is a [`Report`]: a small typed table with notes, free of any way to show it.
 //! Reports are pure functions of [`Data`] and a query: no clock, no environment.
@@ -8,14 +9,17 @@ mod calendar;
 mod data;
 mod error;
 mod glob;
+mod hosts;
 mod money;
 mod notes;
 mod query;
 mod report;
 mod reports;
+mod spans;
 mod sql;
 mod usage;
 mod wanted;
+mod window;
 
 pub use calendar::{Bucket, Buckets, Calendar, Every, EveryError, WEEKDAYS, time_zone};
 pub use data::Data;
@@ -24,11 +28,11 @@ pub use glob::Glob;
 pub use money::NanoDollars;
 pub use notes::{Note, NoteCode};
 pub use query::{
-    CostQuery, DEFAULT_DIMENSIONS, Dimension, Duplicates, MetricsQuery, Selection, Signal,
-    SummaryQuery, TokensQuery, ToolsQuery,
+    CostQuery, DEFAULT_DIMENSIONS, Dimension, Duplicates, MetricsQuery, Selection,
+    SessionResourcesQuery, Signal, SummaryQuery, TokensQuery, ToolsQuery, TraceResourcesQuery,
 };
 pub use report::{Cell, CellType, Column, Report, time_text};
-pub use reports::{cost, metrics, summary, tokens, tools};
+pub use reports::{cost, metrics, session_resources, summary, tokens, tools, trace_resources};
 pub use sql::sql;
 pub use usage::{Tokens, Usage, UsageRecord, usage};
-pub use wanted::{metrics_wanted, usage_wanted};
+pub use wanted::{metrics_wanted, resources_wanted, usage_wanted};

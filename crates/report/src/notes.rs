@@ -31,6 +31,20 @@ pub enum NoteCode {
     CoveredByBetterSource,
     /// Columns of one name and different types across databases, read as text.
     MixedColumn,
+    /// Readings of a core that was in no state at all.
+    EmptyReading,
+    /// Readings of a core without the idle state.
+    NoIdleState,
+    /// Spans of which nobody can tell on which of several hosts they ran.
+    AmbiguousHost,
+    /// Spans of a host that sends no metrics.
+    UnknownHost,
+    /// Spans without an end, or with one before the start.
+    NoEnd,
+    /// Spans for whose time there are no samples.
+    NoSamples,
+    /// Spans without a sample within, that have the last one before them.
+    CarriedIn,
 }
 
 impl NoteCode {
@@ -50,6 +64,13 @@ impl NoteCode {
             Self::UnspecifiedTemporality => "unspecified_temporality",
             Self::CoveredByBetterSource => "covered_by_better_source",
             Self::MixedColumn => "mixed_column",
+            Self::EmptyReading => "empty_reading",
+            Self::NoIdleState => "no_idle_state",
+            Self::AmbiguousHost => "ambiguous_host",
+            Self::UnknownHost => "unknown_host",
+            Self::NoEnd => "no_end",
+            Self::NoSamples => "no_samples",
+            Self::CarriedIn => "carried_in",
         }
     }
 
@@ -84,6 +105,22 @@ impl NoteCode {
                 "items that name no session were left out where a better source covers their time"
             }
             Self::MixedColumn => "column has different types across databases and is read as text",
+            Self::EmptyReading => {
+                "readings of cores that were in no state at all were left out: some emitters send \
+                 such before they have measured anything"
+            }
+            Self::NoIdleState => {
+                "readings of cores do not tell how long they were idle and were left out"
+            }
+            Self::AmbiguousHost => {
+                "spans name no host, and there are several: nobody can tell where they ran"
+            }
+            Self::UnknownHost => "spans ran on hosts that send no metrics",
+            Self::NoEnd => "spans have no end, or one before their start",
+            Self::NoSamples => "spans have no sample within and none soon enough before",
+            Self::CarriedIn => {
+                "spans have no sample within: the last one before their start was taken"
+            }
         }
     }
 }

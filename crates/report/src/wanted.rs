@@ -1,6 +1,8 @@
 //! What reports want of captures.
 
+use crate::hosts;
 use crate::query::Signal;
+use crate::spans::SESSION;
 use crate::usage::{Condition, Key, MAPPING, Mapping, Source, Test};
 use otolith_tables::{AttributePlace, Table, Wanted, WantedItems};
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +42,41 @@ pub fn metrics_wanted(signal: Option<Signal>) -> Wanted {
         items: items.collect(),
         keys: BTreeMap::new(),
     }
+}
+
+/// What `trace-resources` and `session-resources` want: all spans, and the points of hosts.
+pub fn resources_wanted(signal: Option<Signal>) -> Wanted {
+    let items = [
+        WantedItems {
+            table: Table::Traces,
+            names: None,
+            keys: Vec::new(),
+        },
+        named(Table::Metrics, hosts::host_metrics(&hosts::MEMORY)),
+    ];
+    let is_wanted = |items: &WantedItems| signal.is_none_or(|s| s == Signal::of(items.table));
+    Wanted {
+        items: items.into_iter().filter(is_wanted).collect(),
+        keys: by_place(hosts::keys_of_hosts().chain(SESSION.iter().copied())),
+    }
+}
+
+fn named(table: Table, names: Vec<&str>) -> WantedItems {
+    WantedItems {
+        table,
+        names: Some(names.into_iter().map(str::to_owned).collect()),
+        keys: Vec::new(),
+    }
+}
+
+fn by_place<'k>(
+    keys: impl Iterator<Item = (AttributePlace, &'k str)>,
+) -> BTreeMap<AttributePlace, BTreeSet<String>> {
+    let mut places: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
+    for (place, key) in keys {
+        places.entry(place).or_default().insert(key.to_owned());
+    }
+    places
 }
 
 /// Items among which all are that a source wants: they have the name that its conditions ask for,

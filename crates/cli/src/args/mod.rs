@@ -4,6 +4,7 @@
 //! (`commands/`), how a value is spelled in `values.rs`.
 
 mod answer;
+mod hosts;
 mod input;
 mod replay;
 mod report;

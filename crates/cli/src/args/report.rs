@@ -6,6 +6,7 @@ use clap::{Args as Group, Subcommand};
 use otolith_report::Dimension;
 
 use super::answer::{DataArgs, OutputArgs, SelectionArgs};
+use super::hosts::{SessionResourcesArgs, TraceResourcesArgs};
 use super::input::InputArgs;
 use crate::values;
 
@@ -30,6 +31,10 @@ pub enum ReportName {
     Tools(PlainReportArgs),
     /// What each metric counted or stood at, per service and scope
     Metrics(PlainReportArgs),
+    /// Per span: how busy its host was and how much memory was in use meanwhile
+    TraceResources(TraceResourcesArgs),
+    /// Root spans in order of time, with what their host did before, during and after
+    SessionResources(SessionResourcesArgs),
 }
 
 /// A report without grouping.

@@ -12,5 +12,6 @@ pub mod tables;
 pub mod verify;
 
 mod data;
+mod hosts;
 mod question;
 mod reading;

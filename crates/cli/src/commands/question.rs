@@ -6,6 +6,7 @@ use otolith_report::{
 };
 use otolith_tables::Wanted;
 
+use super::hosts::HostsQuestion;
 use crate::args::{CommonReportArgs, ReportName};
 use crate::exit::UsageError;
 
@@ -16,6 +17,7 @@ pub enum Question {
     Tokens(Vec<Dimension>),
     Tools,
     Metrics,
+    Hosts(HostsQuestion),
 }
 
 impl Question {
@@ -27,6 +29,16 @@ impl Question {
             ReportName::Tokens(args) => (Self::Tokens(args.by), args.common),
             ReportName::Tools(args) => (Self::Tools, args.common),
             ReportName::Metrics(args) => (Self::Metrics, args.common),
+            ReportName::TraceResources(args) => {
+                let question = HostsQuestion::TraceResources {
+                    trace: args.trace,
+                    root_only: args.root_only,
+                };
+                (Self::Hosts(question), args.common)
+            }
+            ReportName::SessionResources(args) => {
+                (Self::Hosts(HostsQuestion::SessionResources), args.common)
+            }
         }
     }
 
@@ -52,6 +64,7 @@ impl Question {
                 otolith_report::usage_wanted(signal)
             }
             Self::Metrics => otolith_report::metrics_wanted(signal),
+            Self::Hosts(question) => question.wanted(signal),
         }
     }
 
@@ -82,6 +95,7 @@ impl Question {
             ),
             Self::Tools => otolith_report::tools(data, &ToolsQuery { selection }),
             Self::Metrics => otolith_report::metrics(data, &MetricsQuery { selection }),
+            Self::Hosts(question) => question.ask(data, selection),
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Where reports read: a lake, or parts in memory.
 
+mod attribute;
 mod column;
 mod piece;
 mod scalar;
 
+pub(crate) use attribute::{Attribute, is_base, may_hold};
 pub(crate) use column::Column;
 pub(crate) use piece::Piece;
-pub(crate) use scalar::{Scalar, member};
+pub(crate) use scalar::Scalar;
 
 use crate::error::ReportError;
 use otolith_lake::{Lake, LakeError, PartFile};

@@ -40,7 +40,8 @@ impl<'a> Piece<'a> {
                     .collect(),
             },
             Self::Group(reader, group) => {
-                let part = reader.read(*group, columns, Some(chosen))?;
+                let chosen = chosen.contains(&false).then_some(chosen);
+                let part = reader.read(*group, columns, chosen)?;
                 Rows {
                     rows: (0..).take(part.row_count).collect(),
                     part: Cow::Owned(part),

@@ -1,7 +1,9 @@
 //! What can be asked of data: the selection of items, and the questions by family.
 
+mod hosts;
 mod usage;
 
+pub use hosts::{SessionResourcesQuery, TraceResourcesQuery};
 pub use usage::{CostQuery, DEFAULT_DIMENSIONS, Dimension, SummaryQuery, TokensQuery, ToolsQuery};
 
 use crate::glob::Glob;

@@ -1,9 +1,9 @@
 //! Rows of one table that sources want, with cells by key of the mapping.
 
 use super::mapping::{Condition, Key, KeyId, Mapping, Source, Test};
-use crate::data::{Column, Scalar, TableData, member};
+use crate::data::{Attribute, Column, Scalar, TableData, is_base, may_hold};
 use crate::error::ReportError;
-use otolith_tables::{AttributePlace, ColumnOrigin, Field, Part};
+use otolith_tables::{Field, Part};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -180,45 +180,49 @@ impl<'a> Piece<'a> {
 }
 
 /// Where a part holds the values of a key.
-struct KeyCells<'a> {
-    /// Numbers of its columns, the plain one first.
-    columns: Vec<usize>,
-    /// The column with the JSON rest, and the key to look for there: so it does not matter which
-    /// keys got columns. None if no row has a rest.
-    rest: Option<(usize, &'a str)>,
+enum KeyCells<'a> {
+    /// Number of the column.
+    Base(Option<usize>),
+    Attribute(Attribute<'a>),
+    /// Not in columns at all.
+    Nowhere,
 }
 
 impl<'a> KeyCells<'a> {
     fn of(part: &Part, key: &'a Key) -> Self {
-        let columns = part.columns.iter().enumerate();
-        let found = columns.filter(|(_, column)| holds(&column.field, key));
-        let mut found: Vec<usize> = found.map(|(index, _)| index).collect();
-        // A side column's name is the plain one's with a suffix.
-        found.sort_by_key(|index| part.columns[*index].field.name.len());
-        let rest = match key {
-            Key::Attribute(place, key) => {
+        match key {
+            Key::Column(name) => {
                 let mut columns = part.columns.iter();
-                columns
-                    .position(|c| is_base(&c.field, rest_column(*place)))
-                    .filter(|rest| Column::new(&part.columns[*rest]).has_values())
-                    .map(|rest| (rest, key.as_str()))
+                Self::Base(columns.position(|column| is_base(&column.field, name)))
             }
-            Key::Column(_) | Key::Class(_) | Key::Time => None,
-        };
-        Self {
-            columns: found,
-            rest,
+            Key::Attribute(place, key) => Self::Attribute(Attribute::of(part, *place, key)),
+            Key::Class(_) | Key::Time => Self::Nowhere,
         }
     }
 
     fn get<'p>(&self, part: &'p Part, row: usize) -> Option<Scalar<'p>> {
-        let column = |index: &usize| Column::new(&part.columns[*index]);
-        let columns = self.columns.iter().map(column);
-        let value = columns.filter_map(|column| column.get(row)).next();
-        value.or_else(|| {
-            let (rest, key) = self.rest?;
-            member(column(&rest).text(row)?, key)
-        })
+        match self {
+            Self::Base(index) => Column::new(&part.columns[(*index)?]).get(row),
+            Self::Attribute(attribute) => attribute.get(part, row),
+            Self::Nowhere => None,
+        }
+    }
+
+    /// The only column that has values, if no other place may have some.
+    fn only_column(&self) -> Option<usize> {
+        match self {
+            Self::Base(index) => *index,
+            Self::Attribute(attribute) => attribute.only_column(),
+            Self::Nowhere => None,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Base(index) => index.is_none(),
+            Self::Attribute(attribute) => attribute.is_empty(),
+            Self::Nowhere => true,
+        }
     }
 }
 
@@ -245,10 +249,8 @@ fn wanted_by(part: &Part, mapping: &Mapping, sources: &[&Source]) -> Vec<u64> {
 
 /// The rows whose value passes a test. Of texts that come as codes each is looked at once.
 fn rows_that(part: &Part, cells: &KeyCells<'_>, test: &Test) -> Vec<usize> {
-    if let ([column], None, Test::Present | Test::In(_)) =
-        (cells.columns.as_slice(), cells.rest, test)
-    {
-        let column = Column::new(&part.columns[*column]);
+    if let (Some(column), Test::Present | Test::In(_)) = (cells.only_column(), test) {
+        let column = Column::new(&part.columns[column]);
         let is_fit = |text: &str| test.holds(Some(&Scalar::Text(text.into())));
         if let Some(codes) = column.codes_that(is_fit) {
             if !codes.contains(&true) {
@@ -258,7 +260,7 @@ fn rows_that(part: &Part, cells: &KeyCells<'_>, test: &Test) -> Vec<usize> {
             return (0..part.row_count).filter(fits).collect();
         }
     }
-    if cells.columns.is_empty() && cells.rest.is_none() && !test.holds(None) {
+    if cells.is_empty() && !test.holds(None) {
         return Vec::new();
     }
     let holds = |row: &usize| test.holds(cells.get(part, *row).as_ref());
@@ -272,38 +274,13 @@ fn names<'t, 'k>(
 ) -> BTreeSet<&'t str> {
     let mut found = BTreeSet::new();
     for key in keys {
-        let rest = match key {
-            Key::Attribute(place, _) => Some(rest_column(*place)),
-            _ => None,
+        let is_its = |field: &&Field| match key {
+            Key::Column(name) => is_base(field, name),
+            Key::Attribute(place, key) => may_hold(field, *place, key),
+            Key::Class(_) | Key::Time => false,
         };
-        let is_its =
-            |field: &&Field| holds(field, key) || rest.is_some_and(|rest| is_base(field, rest));
         let fields = table.fields.iter().filter(is_its);
         found.extend(fields.map(|field| field.name.as_str()));
     }
     found
-}
-
-/// Whether a column holds values of a key.
-fn holds(field: &Field, key: &Key) -> bool {
-    match (key, &field.origin) {
-        (Key::Column(name), _) => is_base(field, name),
-        (Key::Attribute(place, key), ColumnOrigin::Attribute { place: p, key: k }) => {
-            place == p && key == k
-        }
-        _ => false,
-    }
-}
-
-fn is_base(field: &Field, name: &str) -> bool {
-    field.origin == ColumnOrigin::Base && field.name == name
-}
-
-/// The base column with the JSON of attributes that have no column of their own.
-const fn rest_column(place: AttributePlace) -> &'static str {
-    match place {
-        AttributePlace::Item => "attributes",
-        AttributePlace::Resource => "resource_attributes",
-        AttributePlace::Scope => "scope_attributes",
-    }
 }

@@ -133,8 +133,12 @@ pub fn histogram(
 }
 
 pub fn metric(service: &str, scope: &str, metric: &Value) -> Value {
+    metric_of(&resource(service), scope, metric)
+}
+
+pub fn metric_of(resource: &Value, scope: &str, metric: &Value) -> Value {
     json!({"resourceMetrics": [{
-        "resource": resource(service),
+        "resource": resource,
         "scopeMetrics": [{"scope": {"name": scope}, "metrics": [metric]}],
     }]})
 }

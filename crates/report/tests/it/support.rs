@@ -91,6 +91,12 @@ fn check_one(
         assert_eq!(json(captures), json(lake));
     }
     let metrics = read(otolith_report::metrics_wanted(signal));
+    let resources = read(otolith_report::resources_wanted(signal));
+    let of_lake = crate::resources::reports(lake.into(), &selection);
+    let of_captures = crate::resources::reports((&resources).into(), &selection);
+    for (lake, captures) in of_lake.iter().zip(&of_captures) {
+        assert_eq!(json(captures), json(lake));
+    }
     let query = MetricsQuery { selection };
     let of_lake = otolith_report::metrics(lake, &query).unwrap();
     let of_captures = otolith_report::metrics(&metrics, &query).unwrap();

@@ -1,0 +1,30 @@
+//! Samples of one thing in order of time.
+
+/// Samples of one thing. Strictly in order of time once they are [settled](Self::settle).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Series {
+    /// In nanoseconds.
+    pub(crate) times: Vec<i64>,
+    pub(crate) values: Vec<f64>,
+}
+
+impl Series {
+    pub(crate) fn push(&mut self, time: i64, value: f64) {
+        self.times.push(time);
+        self.values.push(value);
+    }
+
+    /// Puts samples in order of time, one for each time. Adds to `repeated` how many were left out.
+    pub(crate) fn settle(self, repeated: &mut u64) -> Self {
+        if self.times.is_sorted_by(|a, b| a < b) {
+            return self;
+        }
+        let mut pairs: Vec<_> = self.times.into_iter().zip(self.values).collect();
+        pairs.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        let all = pairs.len();
+        pairs.dedup_by_key(|pair| pair.0);
+        *repeated += (all - pairs.len()) as u64;
+        let (times, values) = pairs.into_iter().unzip();
+        Self { times, values }
+    }
+}

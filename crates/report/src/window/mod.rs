@@ -1,0 +1,167 @@
+//! Samples of a quantity over time, and what they say of an interval: the kernel of all joins of
+//! spans with what hosts report. It knows nothing of tables, hosts or spans.
+//!
+//! Sorted samples become an index once, in time linear in their number. An interval then takes two
+//! binary searches, two differences of prefix sums and two looks into a sparse table, however many
+//! samples lie in it.
+
+mod exact;
+mod extremes;
+
+use exact::{Exact, Prefix};
+use extremes::Extremes;
+
+/// How many usual gaps between samples a sample speaks for at most.
+const USUAL_GAPS: i64 = 2;
+/// How long the only sample of a series speaks, in nanoseconds: one minute, the usual time between
+/// exports.
+const ALONE: i64 = 60_000_000_000;
+
+/// Samples of one quantity, indexed.
+///
+/// A sample stands for the time since the sample before it, as a utilization does that was measured
+/// between two readings of a counter, but for no more than its *reach*: twice the usual (median)
+/// gap. So a pause of the reporter says nothing about the time of the pause.
+#[derive(Debug)]
+pub(crate) struct Samples {
+    /// Strictly rising, in nanoseconds.
+    times: Vec<i64>,
+    values: Vec<f64>,
+    /// For how long samples speak, in nanoseconds.
+    reach: i64,
+    /// Sums of values.
+    plain: Prefix,
+    /// Sums of values times how long each stands.
+    weighted: Prefix,
+    /// Sums of how long samples stand, one more than samples.
+    stands: Vec<i128>,
+    extremes: Extremes,
+}
+
+/// What samples say of an interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Window {
+    /// The mean over time: every sample counts for as long as it stands within the interval.
+    pub(crate) mean: f64,
+    /// The mean over samples, as `AVG` of a plain join has it.
+    pub(crate) sample_mean: f64,
+    pub(crate) min: f64,
+    pub(crate) max: f64,
+    /// How many samples lie within the interval, both ends included; 0 if `carried`.
+    pub(crate) count: u64,
+    /// No sample lies within: the one before the start is taken for all of it.
+    pub(crate) carried: bool,
+}
+
+impl Samples {
+    /// Indexes samples in strictly rising order of time (nanoseconds). Values are finite.
+    pub(crate) fn new(times: Vec<i64>, values: Vec<f64>) -> Self {
+        debug_assert!(times.is_sorted_by(|a, b| a < b), "times rise");
+        debug_assert_eq!(times.len(), values.len());
+        let reach = reach(&times);
+        let mut plain = Prefix::with_capacity(values.len());
+        let mut weighted = Prefix::with_capacity(values.len());
+        let mut stands = Vec::with_capacity(values.len() + 1);
+        let mut stood = 0;
+        stands.push(stood);
+        for (index, value) in values.iter().enumerate() {
+            let stand = match index.checked_sub(1) {
+                Some(before) => times[index].saturating_sub(times[before]).min(reach),
+                None => reach,
+            };
+            stood += i128::from(stand);
+            stands.push(stood);
+            plain.push(Exact::from(*value));
+            weighted.push(Exact::product(*value, stand as f64));
+        }
+        Self {
+            extremes: Extremes::new(&values),
+            times,
+            values,
+            reach,
+            plain,
+            weighted,
+            stands,
+        }
+    }
+
+    /// What is known of an interval, both ends included; none if no sample lies within and the last
+    /// one before is too old to speak for the start, or if the interval ends before it starts.
+    pub(crate) fn window(&self, start: i64, end: i64) -> Option<Window> {
+        if end < start {
+            return None;
+        }
+        let first = self.times.partition_point(|time| *time < start);
+        let after = first + self.times[first..].partition_point(|time| *time <= end);
+        if first == after {
+            let (_, value) = self.before(start)?;
+            return Some(Window {
+                mean: value,
+                sample_mean: value,
+                min: value,
+                max: value,
+                count: 0,
+                carried: true,
+            });
+        }
+        let (min, max) = self.extremes.of(&self.values, first, after);
+        let count = after - first;
+        let sample_mean = self.plain.between(first, after).over(count as f64);
+        Some(Window {
+            // Rounding must not put a mean beyond what occurred.
+            mean: self.mean(start, first, after).clamp(min, max),
+            sample_mean: sample_mean.clamp(min, max),
+            min,
+            max,
+            count: count as u64,
+            carried: false,
+        })
+    }
+
+    /// The last sample at or before a time that still speaks for it.
+    pub(crate) fn before(&self, time: i64) -> Option<(i64, f64)> {
+        let index = self.times.partition_point(|t| *t <= time).checked_sub(1)?;
+        let age = time.saturating_sub(self.times[index]);
+        (age <= self.reach).then(|| (self.times[index], self.values[index]))
+    }
+
+    /// The first sample at or after a time, if it follows soon enough to speak for it.
+    pub(crate) fn after(&self, time: i64) -> Option<(i64, f64)> {
+        let index = self.times.partition_point(|t| *t < time);
+        let found = *self.times.get(index)?;
+        let ahead = found.saturating_sub(time);
+        (ahead <= self.reach).then(|| (found, self.values[index]))
+    }
+
+    /// The mean over time of samples `first..after`, at least one. Only the first can stand for time
+    /// before the start, which does not count.
+    fn mean(&self, start: i64, first: usize, after: usize) -> f64 {
+        let whole = self.stands[first + 1] - self.stands[first];
+        let within = i128::from(self.times[first]) - i128::from(start);
+        let rest = self.stands[after] - self.stands[first + 1];
+        let first_stands = whole.min(within);
+        let total = first_stands + rest;
+        if total == 0 {
+            // The only one, at the very start.
+            return self.values[first];
+        }
+        let head = Exact::product(self.values[first], first_stands as f64);
+        let sum = self.weighted.between(first + 1, after).plus(head);
+        sum.over(total as f64)
+    }
+}
+
+/// For how long samples at these times speak.
+fn reach(times: &[i64]) -> i64 {
+    let gaps = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0]));
+    let mut gaps: Vec<i64> = gaps.collect();
+    if gaps.is_empty() {
+        return ALONE;
+    }
+    let middle = (gaps.len() - 1) / 2;
+    let (_, usual, _) = gaps.select_nth_unstable(middle);
+    usual.saturating_mul(USUAL_GAPS)
+}
+
+#[cfg(test)]
+mod tests;

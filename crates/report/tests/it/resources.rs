@@ -1,0 +1,381 @@
+//! What hosts did while spans ran.
+
+use crate::otlp::{CUMULATIVE, DELTA, Span, at, attributes, metric_of, spans};
+use crate::support::{captures, lake_of, lake_of_files, noted};
+use otolith_report::{
+    Data, Report, Selection, SessionResourcesQuery, TraceResourcesQuery, session_resources,
+    trace_resources,
+};
+use serde_json::{Value, json};
+use std::fs;
+
+/// Every report that reads what `resources_wanted` wants.
+pub fn reports(data: Data<'_>, selection: &Selection) -> Vec<Report> {
+    let mut reports = Vec::new();
+    for root_only in [false, true] {
+        let query = TraceResourcesQuery {
+            trace: None,
+            root_only,
+            selection: selection.clone(),
+        };
+        reports.push(trace_resources(data, &query).unwrap());
+    }
+    let query = SessionResourcesQuery {
+        selection: selection.clone(),
+    };
+    reports.push(session_resources(data, &query).unwrap());
+    reports
+}
+
+fn of_roots(data: Data<'_>) -> (Report, Vec<Value>) {
+    let report = reports(data, &Selection::default()).swap_remove(1);
+    let rows = report.rows.iter().map(|row| report.row_to_json(row));
+    let rows = rows.collect();
+    (report, rows)
+}
+
+fn close(found: &Value, expected: f64) -> bool {
+    let found = found.as_f64();
+    found.is_some_and(|found| (found - expected).abs() <= 1e-9 * expected.abs())
+}
+
+/// Compares the CPU of traces whose root span is all of the trace with the truth of a capture;
+/// returns how many there were. `empty` is the note of first readings without any state: the truth
+/// counts each as busy, which it was not known to be.
+fn check_truth(name: &str, empty: u64) -> usize {
+    let truth = fs::read_to_string(captures().join("truth.json")).unwrap();
+    let truth: Value = serde_json::from_str(&truth).unwrap();
+    let lake = lake_of_files(&captures().join(name).join("agentic-ci.jsonl"));
+    let (report, rows) = of_roots((&lake).into());
+    assert_eq!(noted(&report, "empty_reading"), empty);
+    let mut compared = 0;
+    for expected in truth[name]["cpu_during_traces"].as_array().unwrap() {
+        let start: i64 = expected["start_unix_nano"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        let end: i64 = expected["end_unix_nano"].as_str().unwrap().parse().unwrap();
+        let is_it = |row: &&Value| {
+            row["trace_id"] == expected["trace_id"]
+                && row["start"] == json!(otolith_report::time_text(start))
+                && close(&row["duration_ms"], (end - start) as f64 / 1e6)
+        };
+        let members = expected.as_object().unwrap();
+        let is_cpu = |key: &&String| key.starts_with("system.cpu.utilization");
+        let (Some(row), Some(key)) = (rows.iter().find(is_it), members.keys().find(is_cpu)) else {
+            continue;
+        };
+        let cpu = &expected[key];
+        let samples = cpu["sample_times"].as_i64().unwrap();
+        let mean = cpu["avg_busy"].as_f64().unwrap();
+        let found = row["cpu_samples"].as_i64().unwrap();
+        compared += 1;
+        if found == samples {
+            assert!(close(&row["cpu_sample_mean"], mean), "{row}");
+            let max = cpu["max_busy_of_one_sample_time"].as_f64().unwrap();
+            assert!(close(&row["cpu_busy_max"], max), "{row}");
+        } else {
+            // One sample is the first reading of the emitter.
+            assert_eq!((found, empty > 0), (samples - 1, true), "{row}");
+            let rest = (mean * samples as f64 - 1.0) / found as f64;
+            assert!(close(&row["cpu_sample_mean"], rest), "{row}");
+        }
+    }
+    compared
+}
+
+#[test]
+fn the_cpu_of_real_traces_is_that_of_their_truth() {
+    assert_eq!(check_truth("mix-dev", 2), 3);
+    assert_eq!(check_truth("pysdk-http", 4), 4);
+}
+
+#[test]
+fn the_memory_of_a_real_trace_is_that_of_its_samples() {
+    let lake = lake_of_files(&captures().join("mix-dev/agentic-ci.jsonl"));
+    let (_, rows) = of_roots((&lake).into());
+    let row = &rows[0];
+    assert_eq!(row["span_name"], "claude_code.interaction");
+    assert_eq!(row["memory_samples"], row["cpu_samples"]);
+    let number = |column: &str| row[column].as_f64().unwrap();
+    assert!(number("memory_used_bytes_min") < number("memory_used_bytes"));
+    assert!(number("memory_used_bytes") < number("memory_used_bytes_max"));
+}
+
+/// Points of a metric of a host: time in seconds, value, attributes.
+type Reading = (f64, f64, Value);
+
+fn host(name: Option<&str>) -> Value {
+    let mut members = json!({"service.name": "watcher"});
+    if let Some(name) = name {
+        members["host.name"] = json!(name);
+    }
+    json!({"attributes": attributes(&members)})
+}
+
+fn gauge(of: Option<&str>, name: &str, readings: &[Reading]) -> Value {
+    let point = |(time, value, members): &Reading| {
+        json!({
+            "timeUnixNano": at(*time).to_string(),
+            "asDouble": value,
+            "attributes": attributes(members),
+        })
+    };
+    let points: Vec<Value> = readings.iter().map(point).collect();
+    metric_of(
+        &host(of),
+        "any",
+        &json!({"name": name, "gauge": {"dataPoints": points}}),
+    )
+}
+
+fn counter(name: &str, temporality: u8, readings: &[Reading]) -> Value {
+    let point = |(time, value, members): &Reading| {
+        json!({
+            "startTimeUnixNano": at(0.0).to_string(),
+            "timeUnixNano": at(*time).to_string(),
+            "asDouble": value,
+            "attributes": attributes(members),
+        })
+    };
+    let points: Vec<Value> = readings.iter().map(point).collect();
+    let sum = json!({
+        "aggregationTemporality": temporality,
+        "isMonotonic": true,
+        "dataPoints": points,
+    });
+    metric_of(
+        &host(Some("mimas")),
+        "any",
+        &json!({"name": name, "sum": sum}),
+    )
+}
+
+/// A root span of `mimas` of some seconds.
+fn span(start: f64, end: f64) -> Value {
+    let span = Span {
+        name: "work",
+        id: (start * 10.0) as u64 + 1,
+        parent: 0,
+        start,
+        end,
+        error: false,
+        members: json!({"session.id": "s"}),
+    };
+    spans("worker", "any", &[span])
+}
+
+/// The same without a host.
+fn homeless(start: f64, end: f64) -> Value {
+    let mut request = span(start, end);
+    request["resourceSpans"][0]["resource"] =
+        json!({"attributes": attributes(&json!({"service.name": "worker"}))});
+    request
+}
+
+/// Mean, samples and carried of the CPU of each root span.
+fn check(requests: &[Value], expected: &[(Option<f64>, Option<u64>, Option<bool>)]) -> Report {
+    let lake = lake_of(requests);
+    let (report, rows) = of_roots((&lake).into());
+    let number = |value: &Value| value.as_f64().map(|x| (x * 1e9).round() / 1e9);
+    let row = |row: &Value| {
+        let carried = row["cpu_carried"].as_bool();
+        (
+            number(&row["cpu_busy"]),
+            row["cpu_samples"].as_u64(),
+            carried,
+        )
+    };
+    let found: Vec<_> = rows.iter().map(row).collect();
+    assert_eq!(found, expected);
+    report
+}
+
+const NONE: (Option<f64>, Option<u64>, Option<bool>) = (None, None, None);
+
+fn some(mean: f64, samples: u64, carried: bool) -> (Option<f64>, Option<u64>, Option<bool>) {
+    (Some(mean), Some(samples), Some(carried))
+}
+
+/// Two cores as the Collector has them, every 10 s; one is busy by 0.5, the other by 0.1 more each
+/// time, from 0.
+fn utilization(of: Option<&str>) -> Value {
+    let mut readings = Vec::new();
+    for step in 0..6 {
+        let time = f64::from(step) * 10.0;
+        let second = 1.0 - f64::from(step) / 10.0;
+        for (cpu, idle) in [("cpu0", 0.5), ("cpu1", second)] {
+            readings.push((time, idle, json!({"cpu": cpu, "state": "idle"})));
+            let user = json!({"cpu": cpu, "state": "user"});
+            readings.push((time, (1.0 - idle) / 2.0, user));
+        }
+    }
+    gauge(of, "system.cpu.utilization", &readings)
+}
+
+#[test]
+fn busy_is_not_idle_and_samples_weigh_by_time() {
+    let metrics = utilization(Some("mimas"));
+    // 5 s at 0.3, 10 s at 0.35: time until the samples at 10 and 20 s.
+    let long = (0.3 * 5.0 + 0.35 * 10.0) / 15.0;
+    let long = (long * 1e9_f64).round() / 1e9;
+    check(
+        &[metrics, span(5.0, 25.0), span(31.0, 34.0), span(90.0, 91.0)],
+        &[some(long, 2, false), some(0.4, 0, true), NONE],
+    );
+}
+
+#[test]
+fn hosts_are_matched_by_name_else_the_only_one_is_meant() {
+    let (mimas, dione) = (utilization(Some("mimas")), utilization(Some("dione")));
+    let found = some(0.3, 1, false);
+    let at_ten = (9.0, 11.0);
+    let named = span(at_ten.0, at_ten.1);
+    let unnamed = homeless(at_ten.0, at_ten.1);
+    check(&[mimas.clone(), named.clone()], &[found]);
+    check(&[mimas.clone(), unnamed.clone()], &[found]);
+    check(&[utilization(None), named.clone()], &[found]);
+    check(&[mimas.clone(), dione.clone(), named.clone()], &[found]);
+    let report = check(&[mimas, dione.clone(), unnamed.clone()], &[NONE]);
+    assert_eq!(noted(&report, "ambiguous_host"), 1);
+    let report = check(&[dione.clone(), named], &[NONE]);
+    assert_eq!(noted(&report, "unknown_host"), 1);
+    // Another span names a second host.
+    let report = check(&[dione, unnamed, span(50.0, 51.0)], &[NONE, NONE]);
+    assert_eq!(noted(&report, "ambiguous_host"), 1);
+    let report = check(&[span(1.0, 2.0)], &[NONE]);
+    assert_eq!(noted(&report, "unknown_host"), 1);
+}
+
+#[test]
+fn counters_of_cpu_time_are_differenced() {
+    // As JavaScript names them. 10 s each time, of which 8 idle, then 2.
+    let reading = |time: f64, idle: f64, user: f64| {
+        let of = |state: &str| json!({"system.cpu.logical_number": "0", "system.cpu.state": state});
+        [(time, idle, of("idle")), (time, user, of("user"))]
+    };
+    let cumulative = [
+        reading(10.0, 1_000.0, 500.0),
+        reading(20.0, 1_008.0, 502.0),
+        reading(30.0, 1_010.0, 510.0),
+    ];
+    let metrics = counter("system.cpu.time", CUMULATIVE, &cumulative.concat());
+    let expected = [some(0.2, 1, false), some(0.8, 1, false)];
+    check(&[metrics, span(12.0, 20.0), span(29.0, 31.0)], &expected);
+    let deltas = [reading(20.0, 8.0, 2.0), reading(30.0, 2.0, 8.0)];
+    let metrics = counter("system.cpu.time", DELTA, &deltas.concat());
+    check(&[metrics, span(12.0, 20.0), span(29.0, 31.0)], &expected);
+}
+
+#[test]
+fn what_a_counter_cannot_tell_is_noted() {
+    let of = |mode: &str| json!({"cpu.logical_number": 0, "cpu.mode": mode});
+    let readings = [
+        (10.0, 1_000.0, of("idle")),
+        (10.0, 500.0, of("user")),
+        // The machine was started anew.
+        (20.0, 8.0, of("idle")),
+        (20.0, 2.0, of("user")),
+        (30.0, 10.0, of("idle")),
+        (30.0, 10.0, of("user")),
+        (40.0, 12.0, of("user")),
+    ];
+    let metrics = counter("system.cpu.time", CUMULATIVE, &readings);
+    let report = check(
+        &[
+            metrics,
+            span(15.0, 20.0),
+            span(25.0, 30.0),
+            span(39.0, 40.0),
+        ],
+        &[NONE, some(0.8, 1, false), some(0.8, 0, true)],
+    );
+    assert_eq!(noted(&report, "counter_reset"), 2);
+    assert_eq!(noted(&report, "no_idle_state"), 1);
+    assert_eq!(noted(&report, "no_samples"), 1);
+}
+
+#[test]
+fn what_is_sent_twice_counts_once() {
+    let metrics = utilization(Some("mimas"));
+    let requests = [metrics.clone(), span(9.0, 11.0), span(9.0, 11.0), metrics];
+    let report = check(&requests, &[some(0.3, 1, false)]);
+    // 12 readings of idle cores and a span.
+    assert_eq!(noted(&report, "duplicates_removed"), 13);
+}
+
+#[test]
+fn spans_without_an_end_have_no_resources() {
+    let report = check(&[utilization(None), span(11.0, 9.0)], &[NONE]);
+    assert_eq!(noted(&report, "no_end"), 1);
+}
+
+#[test]
+fn sessions_show_what_was_before_and_after() {
+    let memory = |time: f64, used: f64| {
+        [
+            (time, used, json!({"state": "used"})),
+            (time, 7.0, json!({"state": "free"})),
+        ]
+    };
+    let memory = [memory(0.0, 100.0), memory(10.0, 200.0), memory(20.0, 400.0)].concat();
+    let child = Span {
+        name: "step",
+        id: 99,
+        parent: 91,
+        start: 9.0,
+        end: 10.0,
+        error: false,
+        members: json!({"session.id": "mine"}),
+    };
+    let mut root = span(9.0, 11.0);
+    root["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["attributes"] = json!([]);
+    let requests = [
+        utilization(Some("mimas")),
+        gauge(Some("mimas"), "system.memory.usage", &memory),
+        root,
+        spans("worker", "any", &[child]),
+    ];
+    let lake = lake_of(&requests);
+    let report = reports((&lake).into(), &Selection::default()).swap_remove(2);
+    let rows: Vec<Value> = report
+        .rows
+        .iter()
+        .map(|row| report.row_to_json(row))
+        .collect();
+    assert_eq!(rows.len(), 1);
+    let row = &rows[0];
+    assert_eq!(row["session"], "mine");
+    let numbers = |columns: [&str; 4]| columns.map(|column| row[column].as_f64());
+    let memory = [
+        "memory_before_bytes",
+        "memory_used_bytes",
+        "memory_used_bytes_max",
+        "memory_after_bytes",
+    ];
+    assert_eq!(numbers(memory), [100.0, 200.0, 200.0, 400.0].map(Some));
+    let cpu = ["cpu_before", "cpu_busy", "cpu_busy_max", "cpu_after"];
+    assert_eq!(numbers(cpu), [0.25, 0.3, 0.3, 0.35].map(Some));
+}
+
+#[test]
+fn one_trace_can_be_asked_for() {
+    let lake = lake_of_files(&captures().join("mix-dev/agentic-ci.jsonl"));
+    let query = TraceResourcesQuery {
+        trace: Some("BE4090B88FDE5C3B34F24DB800EE197B".to_owned()),
+        root_only: false,
+        selection: Selection::default(),
+    };
+    let report = trace_resources(&lake, &query).unwrap();
+    let ids = report
+        .rows
+        .iter()
+        .map(|row| report.row_to_json(row)["trace_id"].clone());
+    let ids: Vec<Value> = ids.collect();
+    assert!(ids.len() > 5);
+    assert!(
+        ids.iter()
+            .all(|id| id == "be4090b88fde5c3b34f24db800ee197b")
+    );
+}
