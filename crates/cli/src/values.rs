@@ -7,7 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::{Timestamp, ToSpan as _};
 use otolith_capture::{InputFormat, Signal};
-use otolith_report::{Calendar, Dimension, WEEKDAYS};
+use otolith_report::{Calendar, Dimension, TokensBy, WEEKDAYS};
 
 /// Reads a word of `capture`'s list of formats.
 pub fn input_format() -> impl TypedValueParser<Value = InputFormat> {
@@ -27,6 +27,21 @@ pub fn signal() -> impl TypedValueParser<Value = Signal> {
 pub fn dimension() -> impl TypedValueParser<Value = Dimension> {
     PossibleValuesParser::new(Dimension::ALL.map(Dimension::as_str))
         .map(|word| Dimension::parse(&word).expect("the word is one of the list"))
+}
+
+/// Reads a dimension that is no calendar unit.
+pub fn dimension_without_time() -> impl TypedValueParser<Value = Dimension> {
+    let words = Dimension::ALL.into_iter().filter(|d| !d.is_time());
+    PossibleValuesParser::new(words.map(Dimension::as_str))
+        .map(|word| Dimension::parse(&word).expect("the word is one of the list"))
+}
+
+/// Reads a dimension of `--by`, or `type`.
+pub fn tokens_by() -> impl TypedValueParser<Value = TokensBy> {
+    let words = Dimension::ALL.into_iter().map(Dimension::as_str);
+    let words = words.chain([TokensBy::Type.as_str()]);
+    PossibleValuesParser::new(words)
+        .map(|word| Dimension::parse(&word).map_or(TokensBy::Type, TokensBy::Dimension))
 }
 
 /// Reads a day of the week: `monday`.

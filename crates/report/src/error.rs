@@ -1,5 +1,6 @@
 //! Why a report failed.
 
+use crate::calendar::Every;
 use otolith_lake::LakeError;
 use polars::error::PolarsError;
 
@@ -26,6 +27,17 @@ pub enum ReportError {
         /// The cause.
         #[source]
         source: jiff::Error,
+    },
+    /// Filling would make more rows than anybody reads.
+    #[error(
+        "failed to fill buckets of {every}: more than {limit} rows; take longer buckets, or less \
+         time with --since and --until"
+    )]
+    TooManyBuckets {
+        /// How long buckets are.
+        every: Every,
+        /// The most rows.
+        limit: usize,
     },
     /// The query is not SQL, or names what does not exist, or uses what the engine lacks.
     /// Holds what the engine says.

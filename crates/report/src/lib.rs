@@ -29,10 +29,14 @@ pub use money::NanoDollars;
 pub use notes::{Note, NoteCode};
 pub use query::{
     CostQuery, DEFAULT_DIMENSIONS, Dimension, Duplicates, MetricsQuery, Selection,
-    SessionResourcesQuery, Signal, SummaryQuery, TokensQuery, ToolsQuery, TraceResourcesQuery,
+    SessionResourcesQuery, Signal, SummaryQuery, TokenFill, TokenRateQuery, TokenTypesQuery,
+    TokensBy, TokensQuery, ToolsQuery, TraceResourcesQuery,
 };
 pub use report::{Cell, CellType, Column, Report, time_text};
-pub use reports::{cost, metrics, session_resources, summary, tokens, tools, trace_resources};
+pub use reports::{
+    cost, metrics, session_resources, summary, token_rate, token_types, tokens, tools,
+    trace_resources,
+};
 pub use sql::sql;
 pub use usage::{Tokens, Usage, UsageRecord, usage};
 pub use wanted::{metrics_wanted, resources_wanted, usage_wanted};

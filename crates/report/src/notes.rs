@@ -29,6 +29,8 @@ pub enum NoteCode {
     UnspecifiedTemporality,
     /// Items without a session that a better source covers.
     CoveredByBetterSource,
+    /// Rows that are part of other rows.
+    PartOfOutput,
     /// Columns of one name and different types across databases, read as text.
     MixedColumn,
     /// Readings of a core that was in no state at all.
@@ -63,6 +65,7 @@ impl NoteCode {
             Self::CounterReset => "counter_reset",
             Self::UnspecifiedTemporality => "unspecified_temporality",
             Self::CoveredByBetterSource => "covered_by_better_source",
+            Self::PartOfOutput => "part_of_output",
             Self::MixedColumn => "mixed_column",
             Self::EmptyReading => "empty_reading",
             Self::NoIdleState => "no_idle_state",
@@ -74,7 +77,7 @@ impl NoteCode {
         }
     }
 
-    const fn text(self) -> &'static str {
+    pub(crate) const fn text(self) -> &'static str {
         match self {
             Self::Source => "source",
             Self::UnpricedModel => "no cost is reported for this model",
@@ -104,6 +107,7 @@ impl NoteCode {
             Self::CoveredByBetterSource => {
                 "items that name no session were left out where a better source covers their time"
             }
+            Self::PartOfOutput => "tokens of type reasoning are part of those of type output",
             Self::MixedColumn => "column has different types across databases and is read as text",
             Self::EmptyReading => {
                 "readings of cores that were in no state at all were left out: some emitters send \

@@ -13,7 +13,7 @@ mod upkeep;
 pub use answer::{DataArgs, Format, OutputArgs, SelectionArgs, SqlArgs};
 pub use input::{ConversionArgs, DecodeArgs, DedupArg, InputArgs, ReadArgs};
 pub use replay::{CompressionArg, ReplayArgs, TimesArg};
-pub use report::{CommonReportArgs, ReportArgs, ReportName};
+pub use report::{CommonReportArgs, ReportArgs, ReportName, TokenFillArg};
 pub use upkeep::{CompactArgs, DropArgs, VerifyArgs};
 
 use std::path::PathBuf;

@@ -1,20 +1,22 @@
 //! The questions of `otolith report`: from what was typed to what is read and asked.
 
 use otolith_report::{
-    Calendar, CostQuery, Data, Dimension, MetricsQuery, Report, ReportError, Selection, Signal,
-    SummaryQuery, TokensQuery, ToolsQuery,
+    Calendar, CostQuery, Data, Dimension, Every, MetricsQuery, Report, ReportError, Selection,
+    Signal, SummaryQuery, TokenFill, TokenRateQuery, TokenTypesQuery, TokensBy, TokensQuery,
+    ToolsQuery,
 };
 use otolith_tables::Wanted;
 
 use super::hosts::HostsQuestion;
-use crate::args::{CommonReportArgs, ReportName};
+use crate::args::{CommonReportArgs, ReportName, TokenFillArg};
 use crate::exit::UsageError;
 
 /// A report with its own parameters.
 pub enum Question {
     Summary,
     Cost(Vec<Dimension>),
-    Tokens(Vec<Dimension>),
+    Tokens(Vec<TokensBy>),
+    TokenRate(Every, Vec<Dimension>, TokenFill),
     Tools,
     Metrics,
     Hosts(HostsQuestion),
@@ -27,6 +29,13 @@ impl Question {
             ReportName::Summary(args) => (Self::Summary, args.common),
             ReportName::Cost(args) => (Self::Cost(args.by), args.common),
             ReportName::Tokens(args) => (Self::Tokens(args.by), args.common),
+            ReportName::TokenRate(args) => {
+                let fill = match args.fill {
+                    TokenFillArg::Zero => TokenFill::Zero,
+                    TokenFillArg::None => TokenFill::None,
+                };
+                (Self::TokenRate(args.every, args.by, fill), args.common)
+            }
             ReportName::Tools(args) => (Self::Tools, args.common),
             ReportName::Metrics(args) => (Self::Metrics, args.common),
             ReportName::TraceResources(args) => {
@@ -44,15 +53,14 @@ impl Question {
 
     /// Checks what options mean together.
     pub fn check(&self) -> Result<(), UsageError> {
-        let (Self::Cost(by) | Self::Tokens(by)) = self else {
-            return Ok(());
+        let words: Vec<&str> = match self {
+            Self::Cost(by) | Self::TokenRate(_, by, _) => by.iter().map(|d| d.as_str()).collect(),
+            Self::Tokens(by) => by.iter().map(|by| by.as_str()).collect(),
+            Self::Summary | Self::Tools | Self::Metrics | Self::Hosts(_) => Vec::new(),
         };
-        let twice = by
-            .iter()
-            .enumerate()
-            .find(|(index, d)| by[..*index].contains(d));
-        match twice {
-            Some((_, dimension)) => Err(UsageError(format!("--by names `{dimension}` twice"))),
+        let mut numbered = words.iter().enumerate();
+        match numbered.find(|(index, word)| words[..*index].contains(word)) {
+            Some((_, word)) => Err(UsageError(format!("--by names `{word}` twice"))),
             None => Ok(()),
         }
     }
@@ -60,7 +68,7 @@ impl Question {
     /// What has to be read of captures.
     pub fn wanted(&self, signal: Option<Signal>) -> Wanted {
         match self {
-            Self::Summary | Self::Cost(_) | Self::Tokens(_) | Self::Tools => {
+            Self::Summary | Self::Cost(_) | Self::Tokens(_) | Self::TokenRate(..) | Self::Tools => {
                 otolith_report::usage_wanted(signal)
             }
             Self::Metrics => otolith_report::metrics_wanted(signal),
@@ -85,10 +93,13 @@ impl Question {
                     selection,
                 },
             ),
-            Self::Tokens(by) => otolith_report::tokens(
+            Self::Tokens(by) => tokens(data, by, calendar, selection),
+            Self::TokenRate(every, by, fill) => otolith_report::token_rate(
                 data,
-                &TokensQuery {
+                &TokenRateQuery {
+                    every,
                     by,
+                    fill,
                     calendar,
                     selection,
                 },
@@ -97,5 +108,32 @@ impl Question {
             Self::Metrics => otolith_report::metrics(data, &MetricsQuery { selection }),
             Self::Hosts(question) => question.ask(data, selection),
         }
+    }
+}
+
+/// Tokens with types as columns, or as rows if that is asked for.
+fn tokens(
+    data: Data<'_>,
+    by: Vec<TokensBy>,
+    calendar: Calendar,
+    selection: Selection,
+) -> Result<Report, ReportError> {
+    match by.iter().map(|by| by.dimension()).collect() {
+        Some(by) => otolith_report::tokens(
+            data,
+            &TokensQuery {
+                by,
+                calendar,
+                selection,
+            },
+        ),
+        None => otolith_report::token_types(
+            data,
+            &TokenTypesQuery {
+                by,
+                calendar,
+                selection,
+            },
+        ),
     }
 }

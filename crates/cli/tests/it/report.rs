@@ -6,7 +6,14 @@ use crate::support::{capture, claude, corrupted, lake_of, otolith, run};
 
 #[test]
 fn every_report_answers_from_captures_in_json() {
-    for name in ["summary", "cost", "tokens", "tools", "metrics"] {
+    for name in [
+        "summary",
+        "cost",
+        "tokens",
+        "token-rate",
+        "tools",
+        "metrics",
+    ] {
         let done = run(otolith().args(["report", name, "--json"]).arg(claude()));
         assert_eq!(done.code, 0, "{name}: {}", done.err);
         let answer = done.json();
@@ -25,6 +32,8 @@ fn a_lake_gives_the_answer_of_its_captures() {
         ["cost", "--by", "agent,model"],
         ["tokens", "--by", "session"],
         ["cost", "--by", "hour"],
+        ["tokens", "--by", "model,type"],
+        ["token-rate", "--every", "10s"],
     ] {
         let of_lake = run(otolith()
             .arg("report")

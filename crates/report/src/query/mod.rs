@@ -4,7 +4,10 @@ mod hosts;
 mod usage;
 
 pub use hosts::{SessionResourcesQuery, TraceResourcesQuery};
-pub use usage::{CostQuery, DEFAULT_DIMENSIONS, Dimension, SummaryQuery, TokensQuery, ToolsQuery};
+pub use usage::{
+    CostQuery, DEFAULT_DIMENSIONS, Dimension, SummaryQuery, TokenFill, TokenRateQuery,
+    TokenTypesQuery, TokensBy, TokensQuery, ToolsQuery,
+};
 
 use crate::glob::Glob;
 use otolith_tables::Table;

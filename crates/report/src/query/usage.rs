@@ -68,6 +68,11 @@ impl Dimension {
         }
     }
 
+    /// Whether it is a calendar unit.
+    pub const fn is_time(self) -> bool {
+        self.every().is_some()
+    }
+
     /// The dimension of a word made by [`Self::as_str`].
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|d| d.as_str() == word)
@@ -104,6 +109,78 @@ pub struct TokensQuery {
     /// What rows are grouped by, in the order of the columns. Empty gives one row in all.
     pub by: Vec<Dimension>,
     /// What calendar units are.
+    pub calendar: Calendar,
+    /// Which items.
+    pub selection: Selection,
+}
+
+/// What rows of `tokens` are grouped by where the type of tokens is a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokensBy {
+    /// What other reports group by as well.
+    Dimension(Dimension),
+    /// The type of tokens: `input`, `cache_read`, `cache_creation`, `output`, `reasoning`.
+    Type,
+}
+
+impl TokensBy {
+    /// Its word, which is the column's name as well.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dimension(dimension) => dimension.as_str(),
+            Self::Type => "type",
+        }
+    }
+
+    /// The dimension, if it is one.
+    pub const fn dimension(self) -> Option<Dimension> {
+        match self {
+            Self::Dimension(dimension) => Some(dimension),
+            Self::Type => None,
+        }
+    }
+}
+
+/// Question of `tokens` with types as rows.
+#[derive(Clone, Debug)]
+pub struct TokenTypesQuery {
+    /// What rows are grouped by, in the order of the columns.
+    pub by: Vec<TokensBy>,
+    /// What calendar units are.
+    pub calendar: Calendar,
+    /// Which items.
+    pub selection: Selection,
+}
+
+/// What `token-rate` shows where a group used no tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenFill {
+    /// Rows with zeros.
+    Zero,
+    /// No rows.
+    None,
+}
+
+impl TokenFill {
+    /// The word: `zero` or `none`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Zero => "zero",
+            Self::None => "none",
+        }
+    }
+}
+
+/// Question of `token-rate`.
+#[derive(Clone, Debug)]
+pub struct TokenRateQuery {
+    /// How long buckets are.
+    pub every: Every,
+    /// What is summed apart in a bucket, in the order of the columns.
+    pub by: Vec<Dimension>,
+    /// What stands where a group used nothing.
+    pub fill: TokenFill,
+    /// What buckets are aligned to.
     pub calendar: Calendar,
     /// Which items.
     pub selection: Selection,

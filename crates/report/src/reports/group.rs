@@ -1,6 +1,6 @@
 //! What the reports share: columns of one name and meaning, groups, parameters.
 
-use crate::calendar::{BucketNames, Calendar, weekday_word};
+use crate::calendar::{Bucket, BucketNames, Buckets, Calendar, weekday_word};
 use crate::glob::Glob;
 use crate::query::{Dimension, Duplicates, Selection};
 use crate::report::{Cell, CellType, Column, time_text};
@@ -60,6 +60,35 @@ impl Keys {
             }
         };
         self.by.iter_mut().map(part).collect()
+    }
+}
+
+/// The columns of a bucket: its name in the zone, when it starts, and how many seconds of it lie in
+/// the selected time.
+pub(super) fn bucket_columns() -> Vec<Column> {
+    vec![
+        Column::new("bucket", CellType::Text),
+        Column::new("bucket_start", CellType::Time),
+        Column::with_unit("bucket_s", CellType::Double, "s"),
+    ]
+}
+
+/// The cells under [`bucket_columns`].
+pub(super) fn bucket_cells(buckets: &Buckets, bucket: Bucket, selection: &Selection) -> [Cell; 3] {
+    [
+        Cell::Text(buckets.name(bucket)),
+        Cell::Time(bucket.start),
+        Cell::Double(covered(bucket, selection).seconds()),
+    ]
+}
+
+/// What of a bucket lies in the selected time.
+pub(super) fn covered(bucket: Bucket, selection: &Selection) -> Bucket {
+    let start = bucket.start.max(selection.since.unwrap_or(i64::MIN));
+    let end = bucket.end.min(selection.until.unwrap_or(i64::MAX));
+    Bucket {
+        start,
+        end: end.max(start),
     }
 }
 

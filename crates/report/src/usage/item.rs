@@ -45,6 +45,18 @@ impl Tokens {
         classes.into_iter().fold(None, add)
     }
 
+    /// Zeros for the classes that are known.
+    pub(crate) fn zeros(&self) -> Self {
+        let zero = |class: Option<u64>| class.map(|_| 0);
+        Self {
+            input: zero(self.input),
+            cache_read: zero(self.cache_read),
+            cache_creation: zero(self.cache_creation),
+            output: zero(self.output),
+            reasoning: zero(self.reasoning),
+        }
+    }
+
     /// Adds the classes of another; unknown stays unknown only where both are.
     pub fn add(&mut self, other: &Self) {
         self.input = add(self.input, other.input);

@@ -13,6 +13,7 @@ mod coding;
 mod directly;
 mod metrics;
 mod otlp;
+mod rate;
 mod resources;
 mod series;
 mod sql;

@@ -4,8 +4,8 @@ use otolith_capture::{Source, find_sources};
 use otolith_ingest::{Account, Collected, ConvertOptions, NoWatch, collect, convert};
 use otolith_lake::Lake;
 use otolith_report::{
-    Calendar, Cell, CostQuery, Data, Dimension, MetricsQuery, Report, Selection, Signal,
-    SummaryQuery, TokensQuery, ToolsQuery,
+    Calendar, Cell, CostQuery, Data, Dimension, Every, MetricsQuery, Report, Selection, Signal,
+    SummaryQuery, TokenFill, TokenRateQuery, TokenTypesQuery, TokensBy, TokensQuery, ToolsQuery,
 };
 use otolith_tables::Wanted;
 use serde_json::Value;
@@ -136,6 +136,24 @@ fn reports(data: Data<'_>, selection: &Selection) -> Vec<Report> {
         reports.push(otolith_report::cost(data, &cost));
         reports.push(otolith_report::tokens(data, &tokens));
     }
+    reports.push(otolith_report::token_types(
+        data,
+        &TokenTypesQuery {
+            by: vec![TokensBy::Type, TokensBy::Dimension(Dimension::Session)],
+            calendar: calendar.clone(),
+            selection: selection(),
+        },
+    ));
+    reports.push(otolith_report::token_rate(
+        data,
+        &TokenRateQuery {
+            every: Every::HOUR,
+            by: vec![Dimension::Agent],
+            fill: TokenFill::Zero,
+            calendar,
+            selection: selection(),
+        },
+    ));
     reports.into_iter().map(Result::unwrap).collect()
 }
 
