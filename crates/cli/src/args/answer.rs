@@ -127,12 +127,16 @@ pub enum Format {
     Jsonl,
     /// A Markdown table, notes below it
     Markdown,
+    /// A page of its own, notes below the table; it loads and runs nothing
+    Html,
+    /// A Parquet file with types, units and notes; to a file or a pipe
+    Parquet,
 }
 
 impl Format {
     /// Whether the notes are part of it; they go to standard error otherwise.
     pub fn holds_notes(self) -> bool {
-        matches!(self, Self::Json | Self::Markdown)
+        matches!(self, Self::Json | Self::Markdown | Self::Html)
     }
 }
 

@@ -6,8 +6,8 @@ use otolith_report::{Calendar, Data, Duplicates, Report, Selection, Signal};
 
 use super::data::Plan;
 use super::question::Question;
-use crate::args::{CommonReportArgs, OutputArgs, ReportArgs, SelectionArgs};
-use crate::exit::Outcome;
+use crate::args::{CommonReportArgs, Format, OutputArgs, ReportArgs, SelectionArgs};
+use crate::exit::{Outcome, UsageError};
 use crate::progress::Terminal;
 use crate::render::{self, Output};
 use crate::values::{Edge, Moment};
@@ -39,6 +39,10 @@ pub fn run(args: ReportArgs, terminal: Terminal) -> Result<Outcome> {
 /// Writes an answer where and how it is wanted.
 pub fn show(report: &Report, output: &OutputArgs, terminal: Terminal) -> Result<()> {
     let mut out = Output::to(output.output.as_deref())?;
+    if output.kind() == Format::Parquet && out.is_terminal() {
+        let text = "Parquet is no text for a terminal; name a file with -o FILE";
+        return Err(UsageError(text.to_owned()).into());
+    }
     render::report(report, output.kind(), &mut out)?;
     out.finish()?;
     if report.rows.is_empty() {

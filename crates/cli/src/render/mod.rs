@@ -2,10 +2,12 @@
 
 mod csv;
 mod facts;
+mod html;
 mod json;
 mod markdown;
 mod numbers;
 mod output;
+mod parquet;
 mod table;
 #[cfg(test)]
 mod testing;
@@ -37,6 +39,8 @@ pub fn report(report: &Report, format: Format, output: &mut Output) -> io::Resul
         Format::Json => json::write(report, output),
         Format::Jsonl => json::write_lines(report, output),
         Format::Markdown => markdown::write(report, output),
+        Format::Html => html::write(report, output),
+        Format::Parquet => parquet::write(report, output),
     }
 }
 

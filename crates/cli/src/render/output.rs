@@ -76,11 +76,17 @@ impl Output {
         Ok(())
     }
 
+    /// Whether people see it as it is written.
+    pub fn is_terminal(&self) -> bool {
+        matches!(self, Self::Stdout(_)) && io::stdout().is_terminal()
+    }
+
     /// How tables look there: drawn for a terminal, plain otherwise.
     pub fn look(&self) -> Look {
-        match self {
-            Self::Stdout(_) if io::stdout().is_terminal() => Look::terminal(),
-            _ => Look::Plain,
+        if self.is_terminal() {
+            Look::terminal()
+        } else {
+            Look::Plain
         }
     }
 }

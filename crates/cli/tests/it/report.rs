@@ -103,6 +103,28 @@ fn formats_hold_the_same_rows() {
 }
 
 #[test]
+fn a_page_and_a_parquet_file_hold_the_answer() {
+    let dir = tempfile::tempdir().unwrap();
+    let ask = |format: &str| {
+        let file = dir.path().join(format);
+        let done = run(otolith()
+            .args(["report", "cost", "--format", format, "-o"])
+            .arg(&file)
+            .arg(claude()));
+        assert_eq!((done.code, done.out.as_str()), (0, ""), "{}", done.err);
+        (fs::read(&file).unwrap(), done.err)
+    };
+    let (page, notes) = ask("html");
+    let page = String::from_utf8(page).unwrap();
+    assert!(page.contains("<td>claude_code</td>"), "{page}");
+    // The notes are part of the page.
+    assert!(page.contains("<code>source</code>") && !notes.contains("note: "));
+    let (file, notes) = ask("parquet");
+    assert!(file.starts_with(b"PAR1") && file.ends_with(b"PAR1"));
+    assert!(notes.contains("note: "), "{notes}");
+}
+
+#[test]
 fn an_answer_can_go_to_a_file() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("cost.csv");

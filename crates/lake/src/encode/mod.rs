@@ -29,7 +29,7 @@ pub(crate) const ROW_GROUP_ROWS: usize = 128 * 1024;
 /// Higher levels gain little on telemetry and cost much.
 const ZSTD_LEVEL: i32 = 1;
 /// Without a version: the same input gives the same bytes after an update that changes nothing.
-const CREATED_BY: &str = "otolith";
+pub(crate) const CREATED_BY: &str = "otolith";
 
 /// Writes a part into an empty file, durably. In a pool of threads columns are encoded side by side.
 pub(crate) fn write(
