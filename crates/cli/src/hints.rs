@@ -8,7 +8,7 @@ use otolith_capture::FindError;
 use otolith_ingest::ExportError;
 use otolith_lake::LakeError;
 use otolith_replay::ReplayError;
-use otolith_report::ReportError;
+use otolith_report::{PriceError, ReportError};
 use otolith_tables::RestoreError;
 
 /// An error of the command itself, with what to do about it.
@@ -64,6 +64,9 @@ pub fn of(error: &Error) -> Option<&'static str> {
             return Some("the lake is of an older version: convert the captures again");
         }
         _ => {}
+    }
+    if error.downcast_ref::<PriceError>().is_some() {
+        return Some("docs/reports/prices.md describes the form; LiteLLM's list is taken as well");
     }
     match error.downcast_ref() {
         Some(ReportError::UnknownTable { .. } | ReportError::Query(_)) => Some(

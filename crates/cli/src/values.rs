@@ -7,7 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::{Timestamp, ToSpan as _};
 use otolith_capture::{InputFormat, Signal};
-use otolith_report::{Calendar, Dimension, TokensBy, WEEKDAYS};
+use otolith_report::{Calendar, Dimension, ServiceTier, TokensBy, WEEKDAYS};
 
 /// Reads a word of `capture`'s list of formats.
 pub fn input_format() -> impl TypedValueParser<Value = InputFormat> {
@@ -42,6 +42,12 @@ pub fn tokens_by() -> impl TypedValueParser<Value = TokensBy> {
     let words = words.chain([TokensBy::Type.as_str()]);
     PossibleValuesParser::new(words)
         .map(|word| Dimension::parse(&word).map_or(TokensBy::Type, TokensBy::Dimension))
+}
+
+/// Reads a word of service tiers.
+pub fn service_tier() -> impl TypedValueParser<Value = ServiceTier> {
+    PossibleValuesParser::new(ServiceTier::ALL.map(ServiceTier::as_str))
+        .map(|word| ServiceTier::parse(&word).expect("the word is one of the list"))
 }
 
 /// Reads a day of the week: `monday`.

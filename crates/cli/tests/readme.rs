@@ -1,4 +1,5 @@
-//! The README's examples are run: what it shows is what the command prints.
+//! The examples of the README and of the pages of reports are run: what they show is what the
+//! command prints.
 //!
 //! Blocks fenced as `console` hold commands (`$ otolith ...`) and what they print. With
 //! `UPDATE_README=1` the outputs are written anew instead of compared.
@@ -45,10 +46,10 @@ fn run(line: &str, scratch: &Path) -> String {
         .collect()
 }
 
-#[test]
-fn the_examples_print_what_the_readme_shows() {
-    let readme = root().join("README.md");
-    let text = fs::read_to_string(&readme).unwrap();
+/// Runs the examples of a page, gives how many there are, and compares or writes what they print.
+fn check(page: &str) -> usize {
+    let path = root().join(page);
+    let text = fs::read_to_string(&path).unwrap();
     let scratch = tempfile::tempdir().unwrap();
     let mut made = String::new();
     let mut lines = text.lines();
@@ -69,22 +70,35 @@ fn the_examples_print_what_the_readme_shows() {
         }
         made.push_str("```\n");
     }
-    assert!(commands >= 5, "the README shows the commands");
     if std::env::var_os("UPDATE_README").is_some() {
-        fs::write(&readme, made).unwrap();
-        return;
+        fs::write(&path, made).unwrap();
+        return commands;
     }
     for (number, (made, shown)) in made.lines().zip(text.lines()).enumerate() {
         assert_eq!(
             made,
             shown,
-            "README.md:{}; UPDATE_README=1 writes it anew",
+            "{page}:{}; UPDATE_README=1 writes it anew",
             number + 1
         );
     }
     assert_eq!(
         made.lines().count(),
         text.lines().count(),
-        "UPDATE_README=1 writes it anew"
+        "{page}; UPDATE_README=1 writes it anew"
     );
+    commands
+}
+
+#[test]
+fn the_examples_print_what_the_readme_shows() {
+    assert!(check("README.md") >= 5, "the README shows the commands");
+}
+
+#[test]
+fn the_examples_print_what_the_pages_of_reports_show() {
+    for page in fs::read_dir(root().join("docs/reports")).unwrap() {
+        let name = page.unwrap().file_name().into_string().unwrap();
+        check(&format!("docs/reports/{name}"));
+    }
 }

@@ -1,6 +1,6 @@
-//! Answers over a lake, or over what is wanted of captures: the usage model, the reports `summary`,
-//! `cost`, `tokens`, `tools` and `metrics`, what hosts did while spans ran (`trace-resources`,
-//! `session-resources`). SQL over a lake.
+//! Answers over a lake, or over what is wanted of captures: the usage model with list prices, the
+//! reports `summary`, `cost`, `tokens`, `tools` and `metrics`, what hosts did while spans ran
+//! (`trace-resources`, `session-resources`). SQL over a lake.
 //!
 //! Every answer is a [`Report`]: a small typed table with notes, free of any way to show it.
 //! Reports are pure functions of [`Data`] and a query: no clock, no environment.
@@ -12,6 +12,7 @@ mod glob;
 mod hosts;
 mod money;
 mod notes;
+mod prices;
 mod query;
 mod report;
 mod reports;
@@ -27,8 +28,9 @@ pub use error::ReportError;
 pub use glob::Glob;
 pub use money::NanoDollars;
 pub use notes::{Note, NoteCode};
+pub use prices::{Estimate, Gap, PriceError, Prices, ServiceTier};
 pub use query::{
-    CostQuery, DEFAULT_DIMENSIONS, Dimension, Duplicates, MetricsQuery, Selection,
+    CostQuery, DEFAULT_DIMENSIONS, Dimension, Duplicates, MetricsQuery, Pricing, Selection,
     SessionResourcesQuery, Signal, SummaryQuery, TokenFill, TokenRateQuery, TokenTypesQuery,
     TokensBy, TokensQuery, ToolsQuery, TraceResourcesQuery,
 };
@@ -38,5 +40,5 @@ pub use reports::{
     trace_resources,
 };
 pub use sql::sql;
-pub use usage::{Tokens, Usage, UsageRecord, usage};
+pub use usage::{Requests, Tokens, Usage, UsageRecord, usage};
 pub use wanted::{metrics_wanted, resources_wanted, usage_wanted};

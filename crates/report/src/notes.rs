@@ -9,6 +9,8 @@ pub enum NoteCode {
     Source,
     /// A model without a reported cost; the text names agent and model.
     UnpricedModel,
+    /// Usage without an estimated cost; the text names agent and model and says why.
+    NotEstimated,
     /// Items that repeat another item's identity.
     DuplicatesRemoved,
     /// Items that repeat another item's identity and were counted on request.
@@ -55,6 +57,7 @@ impl NoteCode {
         match self {
             Self::Source => "source",
             Self::UnpricedModel => "unpriced_model",
+            Self::NotEstimated => "not_estimated",
             Self::DuplicatesRemoved => "duplicates_removed",
             Self::DuplicatesKept => "duplicates_kept",
             Self::NegativeClass => "negative_class",
@@ -81,6 +84,7 @@ impl NoteCode {
         match self {
             Self::Source => "source",
             Self::UnpricedModel => "no cost is reported for this model",
+            Self::NotEstimated => "not estimated",
             Self::DuplicatesRemoved => {
                 "items with the identity of another item were removed (retries or double export)"
             }
@@ -168,7 +172,7 @@ impl Notes {
             code,
             text: match (code, subject.as_str()) {
                 (_, "") => code.text().to_owned(),
-                (NoteCode::Source, subject) => subject.to_owned(),
+                (NoteCode::Source | NoteCode::NotEstimated, subject) => subject.to_owned(),
                 (_, subject) => format!("{subject}: {}", code.text()),
             },
             count,

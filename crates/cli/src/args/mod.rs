@@ -4,6 +4,7 @@
 //! (`commands/`), how a value is spelled in `values.rs`.
 
 mod answer;
+mod cost;
 mod hosts;
 mod input;
 mod replay;
@@ -11,6 +12,7 @@ mod report;
 mod upkeep;
 
 pub use answer::{DataArgs, Format, OutputArgs, SelectionArgs, SqlArgs};
+pub use cost::PricingArgs;
 pub use input::{ConversionArgs, DecodeArgs, DedupArg, InputArgs, ReadArgs};
 pub use replay::{CompressionArg, ReplayArgs, TimesArg};
 pub use report::{CommonReportArgs, ReportArgs, ReportName, TokenFillArg};

@@ -6,6 +6,7 @@ use clap::{Args as Group, Subcommand, ValueEnum};
 use otolith_report::{Dimension, Every, TokensBy};
 
 use super::answer::{DataArgs, OutputArgs, SelectionArgs};
+use super::cost::CostArgs;
 use super::hosts::{SessionResourcesArgs, TraceResourcesArgs};
 use super::input::InputArgs;
 use crate::values;
@@ -24,7 +25,7 @@ pub enum ReportName {
     /// Tokens by model and type, cost by model and in total, active time, API requests and time
     Summary(PlainReportArgs),
     /// Cost by agent, user, session, model, host or calendar unit
-    Cost(GroupedReportArgs),
+    Cost(CostArgs),
     /// Tokens by type, grouped like cost; with `--by type` a row per type
     Tokens(TokensArgs),
     /// Tokens per bucket of time, and per second and minute

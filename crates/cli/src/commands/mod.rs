@@ -13,5 +13,6 @@ pub mod verify;
 
 mod data;
 mod hosts;
+mod pricing;
 mod question;
 mod reading;

@@ -1,20 +1,22 @@
 //! The questions of `otolith report`: from what was typed to what is read and asked.
 
+use anyhow::Result;
 use otolith_report::{
-    Calendar, CostQuery, Data, Dimension, Every, MetricsQuery, Report, ReportError, Selection,
-    Signal, SummaryQuery, TokenFill, TokenRateQuery, TokenTypesQuery, TokensBy, TokensQuery,
-    ToolsQuery,
+    Calendar, CostQuery, Data, Dimension, Every, MetricsQuery, Pricing, Report, ReportError,
+    Selection, Signal, SummaryQuery, TokenFill, TokenRateQuery, TokenTypesQuery, TokensBy,
+    TokensQuery, ToolsQuery,
 };
 use otolith_tables::Wanted;
 
 use super::hosts::HostsQuestion;
+use super::pricing;
 use crate::args::{CommonReportArgs, ReportName, TokenFillArg};
 use crate::exit::UsageError;
 
 /// A report with its own parameters.
 pub enum Question {
     Summary,
-    Cost(Vec<Dimension>),
+    Cost(Vec<Dimension>, Pricing),
     Tokens(Vec<TokensBy>),
     TokenRate(Every, Vec<Dimension>, TokenFill),
     Tools,
@@ -24,10 +26,13 @@ pub enum Question {
 
 impl Question {
     /// The question that was typed, and what every report takes.
-    pub fn of(name: ReportName) -> (Self, CommonReportArgs) {
-        match name {
+    pub fn of(name: ReportName) -> Result<(Self, CommonReportArgs)> {
+        Ok(match name {
             ReportName::Summary(args) => (Self::Summary, args.common),
-            ReportName::Cost(args) => (Self::Cost(args.by), args.common),
+            ReportName::Cost(args) => (
+                Self::Cost(args.by, pricing::read(&args.pricing)?),
+                args.common,
+            ),
             ReportName::Tokens(args) => (Self::Tokens(args.by), args.common),
             ReportName::TokenRate(args) => {
                 let fill = match args.fill {
@@ -48,13 +53,15 @@ impl Question {
             ReportName::SessionResources(args) => {
                 (Self::Hosts(HostsQuestion::SessionResources), args.common)
             }
-        }
+        })
     }
 
     /// Checks what options mean together.
     pub fn check(&self) -> Result<(), UsageError> {
         let words: Vec<&str> = match self {
-            Self::Cost(by) | Self::TokenRate(_, by, _) => by.iter().map(|d| d.as_str()).collect(),
+            Self::Cost(by, _) | Self::TokenRate(_, by, _) => {
+                by.iter().map(|d| d.as_str()).collect()
+            }
             Self::Tokens(by) => by.iter().map(|by| by.as_str()).collect(),
             Self::Summary | Self::Tools | Self::Metrics | Self::Hosts(_) => Vec::new(),
         };
@@ -68,9 +75,11 @@ impl Question {
     /// What has to be read of captures.
     pub fn wanted(&self, signal: Option<Signal>) -> Wanted {
         match self {
-            Self::Summary | Self::Cost(_) | Self::Tokens(_) | Self::TokenRate(..) | Self::Tools => {
-                otolith_report::usage_wanted(signal)
-            }
+            Self::Summary
+            | Self::Cost(..)
+            | Self::Tokens(_)
+            | Self::TokenRate(..)
+            | Self::Tools => otolith_report::usage_wanted(signal),
             Self::Metrics => otolith_report::metrics_wanted(signal),
             Self::Hosts(question) => question.wanted(signal),
         }
@@ -85,12 +94,13 @@ impl Question {
     ) -> Result<Report, ReportError> {
         match self {
             Self::Summary => otolith_report::summary(data, &SummaryQuery { selection }),
-            Self::Cost(by) => otolith_report::cost(
+            Self::Cost(by, pricing) => otolith_report::cost(
                 data,
                 &CostQuery {
                     by,
                     calendar,
                     selection,
+                    pricing,
                 },
             ),
             Self::Tokens(by) => tokens(data, by, calendar, selection),

@@ -14,7 +14,7 @@ use crate::values::{Edge, Moment};
 
 /// Runs the command.
 pub fn run(args: ReportArgs, terminal: Terminal) -> Result<Outcome> {
-    let (question, common) = Question::of(args.name);
+    let (question, common) = Question::of(args.name)?;
     let CommonReportArgs {
         data,
         paths,

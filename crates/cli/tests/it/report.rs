@@ -178,3 +178,37 @@ fn selections_cut_the_time_and_the_services() {
     assert!(rows(&["--until", "2026-11-19"]).is_empty());
     assert_eq!(rows(&["--service", "claude*"]).len(), 1);
 }
+
+#[test]
+fn prices_come_from_a_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("prices.json");
+    let ask = |text: &str| {
+        fs::write(&file, text).unwrap();
+        run(otolith()
+            .args(["report", "cost", "--by", "model", "--format", "csv", "-q"])
+            .arg("--prices")
+            .arg(&file)
+            .arg(capture("codex-off/file-exporter")))
+    };
+    let ours = ask(r#"{"format": "otolith-prices", "version": 1, "prices": [
+        {"model": "gpt-5", "source": "made up", "usd_per_million": {"input": 1, "cache_read": 0, "output": 0}}]}"#);
+    assert_eq!(ours.code, 0, "{}", ours.err);
+    // 43,872 input tokens of gpt-5, 24,704 of them cached; gpt-5-codex has no price here.
+    assert!(ours.out.contains("gpt-5,,0.019168,"), "{}", ours.out);
+    assert!(ours.out.contains("gpt-5-codex,,,,,,"), "{}", ours.out);
+    let theirs = ask(
+        r#"{"gpt-5": {"input_cost_per_token": 2e-06, "cache_read_input_token_cost": 0,
+        "output_cost_per_token": 0}}"#,
+    );
+    assert!(theirs.out.contains("gpt-5,,0.038336,"), "{}", theirs.out);
+    let wrong = ask(r#"{"gpt-5": {"input_cost_per_token": "cheap"}}"#);
+    assert_eq!((wrong.code, wrong.out.as_str()), (1, ""));
+    for part in [
+        "prices.json",
+        "`gpt-5`: `input_cost_per_token`",
+        "\nhint: docs/reports/prices.md",
+    ] {
+        assert!(wrong.err.contains(part), "{}", wrong.err);
+    }
+}

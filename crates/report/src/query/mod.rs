@@ -1,12 +1,14 @@
 //! What can be asked of data: the selection of items, and the questions by family.
 
+mod cost;
 mod hosts;
 mod usage;
 
+pub use cost::{CostQuery, Pricing};
 pub use hosts::{SessionResourcesQuery, TraceResourcesQuery};
 pub use usage::{
-    CostQuery, DEFAULT_DIMENSIONS, Dimension, SummaryQuery, TokenFill, TokenRateQuery,
-    TokenTypesQuery, TokensBy, TokensQuery, ToolsQuery,
+    DEFAULT_DIMENSIONS, Dimension, SummaryQuery, TokenFill, TokenRateQuery, TokenTypesQuery,
+    TokensBy, TokensQuery, ToolsQuery,
 };
 
 use crate::glob::Glob;

@@ -92,17 +92,6 @@ pub struct SummaryQuery {
     pub selection: Selection,
 }
 
-/// Question of `cost`.
-#[derive(Clone, Debug)]
-pub struct CostQuery {
-    /// What rows are grouped by, in the order of the columns. Empty gives one row in all.
-    pub by: Vec<Dimension>,
-    /// What calendar units are.
-    pub calendar: Calendar,
-    /// Which items.
-    pub selection: Selection,
-}
-
 /// Question of `tokens`.
 #[derive(Clone, Debug)]
 pub struct TokensQuery {

@@ -3,6 +3,7 @@
 mod group;
 mod metrics;
 mod points;
+mod pricing;
 mod rate;
 mod resources;
 mod spending;

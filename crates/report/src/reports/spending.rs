@@ -1,30 +1,62 @@
-//! `cost` and `tokens`: usage summed over groups.
+//! `cost` and `tokens`: what was spent, by agent, day and the like.
 
 use super::group;
+use super::pricing::{self, Pricer};
 use crate::calendar::Calendar;
 use crate::data::Data;
 use crate::error::ReportError;
 use crate::money::NanoDollars;
+use crate::notes::Notes;
+use crate::prices::Estimate;
 use crate::query::{CostQuery, Dimension, Selection, TokensQuery};
 use crate::report::{Cell, CellType, Column, Report};
-use crate::usage::{self, Tokens, Usage};
+use crate::usage::{Items, Tokens, UsageRecord};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Reported cost by groups: the dimensions, `cost_usd`, `source`.
+/// Reported and estimated cost by groups: the dimensions, `cost_usd`, `estimated_cost_usd`,
+/// `estimated_cost_low_usd`, `estimated_cost_high_usd`, `difference_usd`, `source`,
+/// `estimated_source`.
 ///
 /// `cost_usd` is the sum of what emitters report, null where none of a group's requests has a
-/// reported cost. Models without one are named in `unpriced_model` notes.
+/// reported cost. Models without one are named in `unpriced_model` notes. The estimates are what the
+/// tokens cost by list prices, null where none could be priced; what could not is named in
+/// `not_estimated` notes. `difference_usd` is reported minus estimated cost, null unless both stand
+/// for all of the group. `source` and `estimated_source` are the sources of cost and of tokens.
 ///
 /// # Errors
 /// When a lake cannot be read.
 pub fn cost<'a>(data: impl Into<Data<'a>>, query: &CostQuery) -> Result<Report, ReportError> {
-    let grouped = Grouped::read(data.into(), &query.selection, &query.by, &query.calendar)?;
+    let mut notes = Notes::default();
+    let records = records(data.into(), &query.selection, &mut notes)?;
+    let mut groups = Groups::new(&query.by, &query.calendar);
+    let mut pricer = Pricer::new(&query.pricing);
+    for record in &records {
+        let sums = groups.of(record);
+        sums.add_cost(record, pricer.estimate(record, &mut notes));
+    }
     let mut columns = group::dimension_columns(&query.by);
     columns.push(group::cost_column());
+    columns.extend(pricing::columns());
+    columns.push(Column::with_unit("difference_usd", CellType::Money, "USD"));
     columns.push(Column::new("source", CellType::Text));
-    Ok(grouped.report("cost", query.into(), columns, |sums| {
-        vec![Cell::money(sums.cost), sums.source(&sums.cost_sources)]
-    }))
+    columns.push(Column::new("estimated_source", CellType::Text));
+    let rows = groups.rows(|sums| {
+        let mut cells = vec![Cell::money(sums.cost)];
+        cells.extend(pricing::cells(sums.estimate));
+        cells.push(Cell::money(sums.difference()));
+        cells.push(sums.source(&sums.cost_sources));
+        cells.push(group::source_cell(&sums.token_sources));
+        cells
+    });
+    let mut parameters = group::group_parameters(&query.by, &query.calendar, &query.selection);
+    parameters.extend(pricing::parameters(&query.pricing));
+    Ok(Report {
+        report: "cost".to_owned(),
+        parameters,
+        columns,
+        rows,
+        notes: notes.into_vec(),
+    })
 }
 
 /// Tokens by groups: the dimensions, `input_tokens` (uncached), `cache_read_tokens`,
@@ -36,108 +68,108 @@ pub fn cost<'a>(data: impl Into<Data<'a>>, query: &CostQuery) -> Result<Report, 
 /// # Errors
 /// When a lake cannot be read.
 pub fn tokens<'a>(data: impl Into<Data<'a>>, query: &TokensQuery) -> Result<Report, ReportError> {
-    let grouped = Grouped::read(data.into(), &query.selection, &query.by, &query.calendar)?;
+    let mut notes = Notes::default();
+    let records = records(data.into(), &query.selection, &mut notes)?;
+    let mut groups = Groups::new(&query.by, &query.calendar);
+    for record in &records {
+        let sums = groups.of(record);
+        sums.add_tokens(record);
+    }
     let mut columns = group::dimension_columns(&query.by);
     columns.extend(group::token_columns());
     columns.push(Column::new("source", CellType::Text));
-    Ok(grouped.report("tokens", query.into(), columns, |sums| {
+    let rows = groups.rows(|sums| {
         let mut cells = group::token_cells(&sums.tokens).to_vec();
         cells.push(sums.source(&sums.token_sources));
         cells
-    }))
+    });
+    Ok(Report {
+        report: "tokens".to_owned(),
+        parameters: group::group_parameters(&query.by, &query.calendar, &query.selection),
+        columns,
+        rows,
+        notes: notes.into_vec(),
+    })
 }
 
-/// The question of either report.
-struct Question<'a> {
-    by: &'a [Dimension],
-    calendar: &'a Calendar,
-    selection: &'a Selection,
-}
-
-impl<'a> From<&'a CostQuery> for Question<'a> {
-    fn from(query: &'a CostQuery) -> Self {
-        Self {
-            by: &query.by,
-            calendar: &query.calendar,
-            selection: &query.selection,
-        }
-    }
-}
-
-impl<'a> From<&'a TokensQuery> for Question<'a> {
-    fn from(query: &'a TokensQuery) -> Self {
-        Self {
-            by: &query.by,
-            calendar: &query.calendar,
-            selection: &query.selection,
-        }
-    }
+fn records(
+    data: Data<'_>,
+    selection: &Selection,
+    notes: &mut Notes,
+) -> Result<Vec<UsageRecord>, ReportError> {
+    let items = Items::read(data, selection, notes)?;
+    Ok(items.usage(selection, notes))
 }
 
 #[derive(Default)]
 struct Sums {
     tokens: Tokens,
     cost: Option<NanoDollars>,
+    estimate: Option<Estimate>,
+    /// Some usage has only one of cost and estimate.
+    is_uneven: bool,
     token_sources: BTreeSet<&'static str>,
     cost_sources: BTreeSet<&'static str>,
     sources: BTreeSet<&'static str>,
 }
 
 impl Sums {
+    fn add_tokens(&mut self, record: &UsageRecord) {
+        if record.tokens.any() {
+            self.tokens.add(&record.tokens);
+            self.token_sources.insert(record.source);
+        }
+        self.sources.insert(record.source);
+    }
+
+    fn add_cost(&mut self, record: &UsageRecord, estimate: Option<Estimate>) {
+        self.add_tokens(record);
+        if let Some(cost) = record.cost {
+            *self.cost.get_or_insert_default() += cost;
+            self.cost_sources.insert(record.source);
+        }
+        if let Some(estimate) = estimate {
+            *self.estimate.get_or_insert_default() += estimate;
+        }
+        self.is_uneven |= record.lacks_cost || record.lacks_tokens;
+        self.is_uneven |= record.tokens.any() && estimate.is_none();
+    }
+
+    /// Reported minus estimated cost, where both stand for all of the group.
+    fn difference(&self) -> Option<NanoDollars> {
+        let (cost, estimate) = self.cost.zip(self.estimate)?;
+        (!self.is_uneven).then(|| cost - estimate.usual)
+    }
+
     /// The sources that told an amount; where none did, those that could have.
     fn source(&self, told: &BTreeSet<&'static str>) -> Cell {
         group::source_cell(if told.is_empty() { &self.sources } else { told })
     }
 }
 
-struct Grouped {
-    groups: BTreeMap<Vec<group::Part>, Sums>,
-    usage: Usage,
+struct Groups {
+    keys: group::Keys,
+    sums: BTreeMap<Vec<group::Part>, Sums>,
 }
 
-impl Grouped {
-    fn read(
-        data: Data<'_>,
-        selection: &Selection,
-        by: &[Dimension],
-        calendar: &Calendar,
-    ) -> Result<Self, ReportError> {
-        let usage = usage::usage(data, selection)?;
-        let mut groups: BTreeMap<Vec<group::Part>, Sums> = BTreeMap::new();
-        let mut keys = group::Keys::new(by, calendar);
-        for record in &usage.records {
-            let sums = groups.entry(keys.of(record)).or_default();
-            if record.tokens.any() {
-                sums.tokens.add(&record.tokens);
-                sums.token_sources.insert(record.source);
-            }
-            if let Some(cost) = record.cost {
-                *sums.cost.get_or_insert_default() += cost;
-                sums.cost_sources.insert(record.source);
-            }
-            sums.sources.insert(record.source);
+impl Groups {
+    fn new(by: &[Dimension], calendar: &Calendar) -> Self {
+        Self {
+            keys: group::Keys::new(by, calendar),
+            sums: BTreeMap::new(),
         }
-        Ok(Self { groups, usage })
     }
 
-    fn report(
-        self,
-        name: &str,
-        question: Question<'_>,
-        columns: Vec<Column>,
-        amounts: impl Fn(&Sums) -> Vec<Cell>,
-    ) -> Report {
+    fn of(&mut self, record: &UsageRecord) -> &mut Sums {
+        self.sums.entry(self.keys.of(record)).or_default()
+    }
+
+    fn rows(self, amounts: impl Fn(&Sums) -> Vec<Cell>) -> Vec<Vec<Cell>> {
         let row = |(key, sums): (Vec<group::Part>, Sums)| {
             let mut row: Vec<Cell> = key.into_iter().map(group::Part::into_cell).collect();
             row.extend(amounts(&sums));
             row
         };
-        Report {
-            report: name.to_owned(),
-            parameters: group::group_parameters(question.by, question.calendar, question.selection),
-            columns,
-            rows: self.groups.into_iter().map(row).collect(),
-            notes: self.usage.notes,
-        }
+        self.sums.into_iter().map(row).collect()
     }
 }

@@ -75,6 +75,15 @@ fn add(a: Option<u64>, b: Option<u64>) -> Option<u64> {
     }
 }
 
+/// How many requests to a model an item tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Requests {
+    /// One.
+    One,
+    /// Any number, added up: metrics, and spans that sum up a turn.
+    Several,
+}
+
 /// One event or one export of points, as one source tells it.
 #[derive(Clone, Debug)]
 pub(crate) struct Item {
@@ -93,6 +102,8 @@ pub(crate) struct Item {
     pub(crate) user: Option<Arc<str>>,
     pub(crate) model: Option<Arc<str>>,
     pub(crate) provider: Option<Arc<str>>,
+    /// How the request was served, in the emitter's word.
+    pub(crate) tier: Option<Arc<str>>,
     pub(crate) host: Option<Arc<str>>,
     pub(crate) tool: Option<Arc<str>>,
     pub(crate) prompt: Option<Arc<str>>,

@@ -3,6 +3,7 @@
 //!
 //! The interpreter ([`super::read`]) knows no agent; what differs between agents is here, as data.
 
+use super::item::Requests;
 use super::parse;
 use otolith_tables::{AttributePlace, Table};
 use std::sync::LazyLock;
@@ -101,6 +102,7 @@ pub(crate) struct Fields {
     pub(crate) user: Option<Expr>,
     pub(crate) model: Option<Expr>,
     pub(crate) provider: Option<Expr>,
+    pub(crate) tier: Option<Expr>,
     pub(crate) host: Option<Expr>,
     pub(crate) prompt: Option<Expr>,
     pub(crate) request: Option<Expr>,
@@ -129,6 +131,8 @@ pub(crate) struct Source {
     pub(crate) identity: Vec<Vec<KeyId>>,
     /// Drop spans that have a matching child: their numbers are the children's, rolled up.
     pub(crate) leaf: bool,
+    /// An item tells of one request or of several; of points always of several.
+    pub(crate) requests: Requests,
     /// For points: the attribute that splits the amount into classes.
     pub(crate) split: Option<KeyId>,
     /// The outcome of every item, if the source implies it.

@@ -13,7 +13,7 @@ mod read;
 mod rows;
 pub(crate) mod series;
 
-pub use item::Tokens;
+pub use item::{Requests, Tokens};
 pub(crate) use mapping::{Condition, Key, MAPPING, Mapping, Outcome, Role, Source, Test};
 pub(crate) use model::Items;
 pub use model::{Usage, UsageRecord, usage};

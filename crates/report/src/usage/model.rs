@@ -1,7 +1,7 @@
 //! The usage model: who spent which tokens and what money, when.
 
 use super::authority;
-use super::item::{Item, Tokens};
+use super::item::{Item, Requests, Tokens};
 use super::mapping::{MAPPING, Mapping, Outcome, Role};
 use super::read;
 use crate::data::Data;
@@ -31,8 +31,12 @@ pub struct UsageRecord {
     pub model: Option<Arc<str>>,
     /// Who serves the model.
     pub provider: Option<Arc<str>>,
+    /// How the request was served, in the emitter's word: `fast`, `priority`, `batch` and the like.
+    pub service_tier: Option<Arc<str>>,
     /// The host.
     pub host: Option<Arc<str>>,
+    /// How many requests it tells of.
+    pub requests: Requests,
     /// The tokens, if the record's source is the one chosen for tokens.
     pub tokens: Tokens,
     /// The reported cost, if the record's source is the one chosen for cost.
@@ -43,6 +47,10 @@ pub struct UsageRecord {
     pub prompt_id: Option<Arc<str>>,
     /// The source, such as `log api_request`.
     pub source: &'static str,
+    /// It has tokens, and no reported cost stands for them.
+    pub lacks_cost: bool,
+    /// It has a cost, and no tokens tell what for.
+    pub lacks_tokens: bool,
 }
 
 /// Usage with what has to be known about it.
@@ -117,24 +125,9 @@ impl Items {
         let tokens = self.chosen(Role::Tokens, selection, notes);
         let costs = self.chosen(Role::Cost, selection, notes);
         // Where an item's own cost is the chosen one, it alone tells whether it is priced; else
-        // a cost of the same session, or of the emitter as a whole, stands for it.
-        let priced: BTreeSet<_> = costs
-            .iter()
-            .map(|(_, i)| (i.agent, &i.service, i.session.as_ref()))
-            .collect();
-        let own: BTreeSet<_> = costs
-            .iter()
-            .map(|(_, i)| (i.agent, &i.service, i.session.as_ref(), i.source))
-            .collect();
-        let is_priced = |i: &Item| {
-            let session = i.session.as_ref();
-            if own.contains(&(i.agent, &i.service, session, i.source)) {
-                i.cost.is_some()
-            } else {
-                priced.contains(&(i.agent, &i.service, session))
-                    || priced.contains(&(i.agent, &i.service, None))
-            }
-        };
+        // a cost of the same session, or of the emitter as a whole, stands for it. The same of
+        // tokens.
+        let (costs_of, tokens_of) = (Places::of(&costs), Places::of(&tokens));
         let mut merged: BTreeMap<usize, (&Item, bool, bool)> = BTreeMap::new();
         for (index, item) in &tokens {
             merged.insert(*index, (item, true, false));
@@ -144,13 +137,20 @@ impl Items {
         }
         let mut records = Vec::with_capacity(merged.len());
         for (item, has_tokens, has_cost) in merged.into_values() {
-            let unpriced = has_tokens && !is_priced(item) && item.tokens.total() != Some(0);
-            if unpriced {
+            let lacks_cost = has_tokens
+                && !costs_of.tell(item, item.cost.is_some())
+                && item.tokens.total() != Some(0);
+            let lacks_tokens = has_cost && !tokens_of.tell(item, item.tokens.any());
+            if lacks_cost {
                 let model = item.model.as_deref().unwrap_or("unknown model");
                 let subject = format!("{}, {model}", item.agent_name);
                 notes.add_about(NoteCode::UnpricedModel, &subject, 1);
             }
-            records.push(self.record(item, has_tokens, has_cost));
+            records.push(UsageRecord {
+                lacks_cost,
+                lacks_tokens,
+                ..self.record(item, has_tokens, has_cost)
+            });
         }
         records.sort_by_key(|record| record.time);
         records
@@ -165,7 +165,9 @@ impl Items {
             user: item.user.clone(),
             model: item.model.clone(),
             provider: item.provider.clone(),
+            service_tier: item.tier.clone(),
             host: item.host.clone(),
+            requests: self.mapping.agents[item.agent].sources[item.source].requests,
             tokens: if tokens {
                 item.tokens
             } else {
@@ -175,7 +177,41 @@ impl Items {
             request_id: item.request.clone(),
             prompt_id: item.prompt.clone(),
             source: self.source(item),
+            lacks_cost: false,
+            lacks_tokens: false,
         }
+    }
+}
+
+/// The places in the data that the chosen items of a role tell of.
+struct Places<'a> {
+    sessions: BTreeSet<(usize, &'a str, Option<&'a str>)>,
+    sources: BTreeSet<(usize, &'a str, Option<&'a str>, usize)>,
+}
+
+impl<'a> Places<'a> {
+    fn of(chosen: &[(usize, &'a Item)]) -> Self {
+        let items = || chosen.iter().map(|(_, item)| *item);
+        let session = |i: &'a Item| (i.agent, &*i.service, i.session.as_deref());
+        let source = |i: &'a Item| (i.agent, &*i.service, i.session.as_deref(), i.source);
+        Self {
+            sessions: items().map(session).collect(),
+            sources: items().map(source).collect(),
+        }
+    }
+
+    /// Whether the items tell of an item; `own` says whether it does itself, which decides where
+    /// its source is one of theirs.
+    fn tell(&self, item: &'a Item, own: bool) -> bool {
+        let (agent, service, session) = (item.agent, &*item.service, item.session.as_deref());
+        if self
+            .sources
+            .contains(&(agent, service, session, item.source))
+        {
+            return own;
+        }
+        self.sessions.contains(&(agent, service, session))
+            || self.sessions.contains(&(agent, service, None))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Reads the mapping file into the types of [`super::mapping`].
 
+use super::item::Requests;
 use super::mapping::{
     Agent, Condition, Expr, Fields, Key, KeyId, Mapping, Measured, Outcome, Role, Source, Test,
     Unit,
@@ -60,6 +61,8 @@ struct SourceFile {
     identity: Vec<Vec<String>>,
     #[serde(default)]
     leaf: bool,
+    #[serde(default)]
+    several: bool,
     #[serde(default)]
     split: Option<String>,
     #[serde(default)]
@@ -142,6 +145,10 @@ impl SourceFile {
             conditions: conditions(&self.conditions, keys)?,
             identity,
             leaf: self.leaf,
+            requests: match self.several || matches!(table, Table::Metrics | Table::Histograms) {
+                true => Requests::Several,
+                false => Requests::One,
+            },
             split: self
                 .split
                 .as_deref()
@@ -168,6 +175,7 @@ impl Fields {
                     "user" => &mut self.user,
                     "model" => &mut self.model,
                     "provider" => &mut self.provider,
+                    "tier" => &mut self.tier,
                     "host" => &mut self.host,
                     "prompt" => &mut self.prompt,
                     "request" => &mut self.request,

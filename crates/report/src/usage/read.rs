@@ -98,7 +98,7 @@ struct Reader<'a> {
 }
 
 /// What points must share to be told as one item: texts, outcome and time.
-type PointKey = ([Option<Arc<str>>; 8], Option<u8>, i64);
+type PointKey = ([Option<Arc<str>>; 9], Option<u8>, i64);
 
 impl Reader<'_> {
     fn table(&mut self, data: &TableRows<'_>, evidence: &[Evidence]) {
@@ -198,6 +198,7 @@ impl Reader<'_> {
                 item.user,
                 item.model,
                 item.provider,
+                item.tier,
                 item.host,
                 item.tool,
             ];
@@ -245,6 +246,7 @@ impl Reader<'_> {
         let (session, user) = (text(&fields.session), text(&fields.user));
         let (model, provider) = (text(&fields.model), text(&fields.provider));
         let (host, tool) = (text(&fields.host), text(&fields.tool));
+        let tier = text(&fields.tier);
         let (prompt, request) = (text(&fields.prompt), text(&fields.request));
         let agent_name = text(&fields.agent);
         let service = match rows.base_text(row, Base::ServiceName) {
@@ -282,6 +284,7 @@ impl Reader<'_> {
             user,
             model,
             provider,
+            tier,
             host,
             tool,
             prompt,

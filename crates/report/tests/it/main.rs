@@ -13,6 +13,7 @@ mod coding;
 mod directly;
 mod metrics;
 mod otlp;
+mod prices;
 mod rate;
 mod resources;
 mod series;

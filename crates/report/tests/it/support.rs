@@ -4,8 +4,9 @@ use otolith_capture::{Source, find_sources};
 use otolith_ingest::{Account, Collected, ConvertOptions, NoWatch, collect, convert};
 use otolith_lake::Lake;
 use otolith_report::{
-    Calendar, Cell, CostQuery, Data, Dimension, Every, MetricsQuery, Report, Selection, Signal,
-    SummaryQuery, TokenFill, TokenRateQuery, TokenTypesQuery, TokensBy, TokensQuery, ToolsQuery,
+    Calendar, Cell, CostQuery, Data, Dimension, Every, MetricsQuery, Prices, Pricing, Report,
+    Selection, ServiceTier, Signal, SummaryQuery, TokenFill, TokenRateQuery, TokenTypesQuery,
+    TokensBy, TokensQuery, ToolsQuery,
 };
 use otolith_tables::Wanted;
 use serde_json::Value;
@@ -127,6 +128,7 @@ fn reports(data: Data<'_>, selection: &Selection) -> Vec<Report> {
             by: by.clone(),
             calendar: calendar.clone(),
             selection: selection(),
+            pricing: embedded(),
         };
         let tokens = TokensQuery {
             by,
@@ -195,11 +197,20 @@ pub fn tokens(lake: &Lake, by: &[Dimension], selection: Selection) -> Report {
     otolith_report::tokens(lake, &query).unwrap()
 }
 
+/// The embedded list prices.
+pub fn embedded() -> Pricing {
+    Pricing {
+        prices: Prices::embedded(),
+        service_tier: ServiceTier::Standard,
+    }
+}
+
 pub fn cost(lake: &Lake, by: &[Dimension], selection: Selection) -> Report {
     let query = CostQuery {
         by: by.to_vec(),
         calendar: Calendar::default(),
         selection,
+        pricing: embedded(),
     };
     otolith_report::cost(lake, &query).unwrap()
 }

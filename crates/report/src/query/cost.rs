@@ -1,0 +1,27 @@
+//! Questions about cost.
+
+use super::{Dimension, Selection};
+use crate::calendar::Calendar;
+use crate::prices::{Prices, ServiceTier};
+
+/// Question of `cost`.
+#[derive(Clone, Debug)]
+pub struct CostQuery {
+    /// What rows are grouped by, in the order of the columns. Empty gives one row in all.
+    pub by: Vec<Dimension>,
+    /// What calendar units are.
+    pub calendar: Calendar,
+    /// Which items.
+    pub selection: Selection,
+    /// What tokens cost.
+    pub pricing: Pricing,
+}
+
+/// How tokens are priced.
+#[derive(Clone, Debug)]
+pub struct Pricing {
+    /// The list prices.
+    pub prices: Prices,
+    /// The service tier of requests that name none.
+    pub service_tier: ServiceTier,
+}

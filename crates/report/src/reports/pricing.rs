@@ -1,0 +1,75 @@
+//! What reports that estimate cost share.
+
+use crate::notes::{NoteCode, Notes};
+use crate::prices::{Estimate, Estimator, Gap, ServiceTier, Spent};
+use crate::query::Pricing;
+use crate::report::{Cell, CellType, Column};
+use crate::usage::UsageRecord;
+use serde_json::{Map, Value};
+
+/// Estimates what records cost, and notes what could not be estimated.
+pub(super) struct Pricer<'a>(Estimator<'a>);
+
+impl<'a> Pricer<'a> {
+    pub(super) fn new(pricing: &'a Pricing) -> Self {
+        Self(Estimator::new(&pricing.prices, pricing.service_tier))
+    }
+
+    /// What the tokens of a record cost by list prices; none without tokens or a price.
+    pub(super) fn estimate(&mut self, record: &UsageRecord, notes: &mut Notes) -> Option<Estimate> {
+        if !record.tokens.any() {
+            return None;
+        }
+        let estimate = match record.tokens.total() {
+            Some(0) => Ok(Estimate::default()),
+            Some(_) => self.0.estimate(&Spent {
+                model: record.model.as_ref(),
+                provider: record.provider.as_ref(),
+                tier: record.service_tier.as_deref(),
+                time: record.time,
+                requests: record.requests,
+                tokens: &record.tokens,
+            }),
+            // Only the part of the output that was reasoning.
+            None => Err(Gap::Class),
+        };
+        estimate
+            .inspect_err(|gap| {
+                let model = record.model.as_deref().unwrap_or("unknown model");
+                let subject = format!("{}, {model}: {}", record.agent, gap.as_str());
+                notes.add_about(NoteCode::NotEstimated, &subject, 1);
+            })
+            .ok()
+    }
+}
+
+/// The columns of estimated cost.
+pub(super) fn columns() -> [Column; 3] {
+    [
+        "estimated_cost_usd",
+        "estimated_cost_low_usd",
+        "estimated_cost_high_usd",
+    ]
+    .map(|name| Column::with_unit(name, CellType::Money, "USD"))
+}
+
+/// The cells under [`columns`].
+pub(super) fn cells(estimate: Option<Estimate>) -> [Cell; 3] {
+    [
+        Cell::money(estimate.map(|estimate| estimate.usual)),
+        Cell::money(estimate.map(|estimate| estimate.low)),
+        Cell::money(estimate.map(|estimate| estimate.high)),
+    ]
+}
+
+/// The parameters of estimates: which prices, and the service tier unless it is the standard one.
+pub(super) fn parameters(pricing: &Pricing) -> Map<String, Value> {
+    let mut parameters = Map::new();
+    let prices = Value::Object(pricing.prices.parameters());
+    parameters.insert("prices".to_owned(), prices);
+    if pricing.service_tier != ServiceTier::Standard {
+        let tier = pricing.service_tier.as_str();
+        parameters.insert("service_tier".to_owned(), Value::from(tier));
+    }
+    parameters
+}
