@@ -116,9 +116,9 @@ fn wrong_usage_ends_with_2() {
         &["--json", "--format"],
     );
     check(
-        &["report", "cost", "--format", "html", "y"],
+        &["report", "cost", "--format", "xml", "y"],
         2,
-        &["html", "markdown"],
+        &["xml", "markdown"],
     );
     check(&["sql", "a.jsonl", "b.jsonl"], 2, &["query", "b.jsonl"]);
     check(&["replay", "y", "--to", "localhost:4318"], 2, &["http://"]);
