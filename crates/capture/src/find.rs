@@ -1,6 +1,6 @@
 //! Finds the capture files behind the paths that a user names.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -120,6 +120,7 @@ fn source(path: &Path) -> Source {
 
 fn walk(directory: &Path, found: &mut Found) -> Result<(), FindError> {
     let hidden = |name: &OsStr| name.as_encoded_bytes().starts_with(b".");
+    // Names in order at each level are paths in order.
     let entries = WalkDir::new(directory)
         .sort_by_file_name()
         .into_iter()
@@ -139,7 +140,6 @@ fn walk(directory: &Path, found: &mut Found) -> Result<(), FindError> {
             files.push((entry.into_path(), is_link));
         }
     }
-    files.sort();
     for (path, is_link) in files {
         match is_link {
             true => found.add(path),
@@ -151,18 +151,20 @@ fn walk(directory: &Path, found: &mut Found) -> Result<(), FindError> {
 
 /// Sorts the members of each rotated set among the places that they hold.
 fn order_rotated(found: &mut [PathBuf]) {
-    let mut sets: BTreeMap<(PathBuf, String), Vec<(RotatedName, usize)>> = BTreeMap::new();
+    let mut sets: HashMap<(&OsStr, String), Vec<(RotatedName, usize)>> = HashMap::new();
     for (place, path) in found.iter().enumerate() {
         let Some(name) = path.file_name().and_then(OsStr::to_str) else {
             continue;
         };
-        let directory = path.parent().map(Path::to_owned).unwrap_or_default();
+        let directory = path.parent().map(Path::as_os_str).unwrap_or_default();
         let rotated = RotatedName::of(name);
         sets.entry((directory, rotated.plain.clone()))
             .or_default()
             .push((rotated, place));
     }
-    for members in sets.into_values().filter(|members| members.len() > 1) {
+    // Sets hold different places: their own order does not matter.
+    let sets: Vec<_> = sets.into_values().filter(|set| set.len() > 1).collect();
+    for members in sets {
         let places: Vec<usize> = members.iter().map(|(_, place)| *place).collect();
         let mut sorted = members;
         sorted.sort();

@@ -31,10 +31,10 @@ pub(crate) enum Again<'a> {
 }
 
 /// Opens a stream behind the longest of the known checkpoints that its bytes bear out.
-pub(crate) fn open_after(
+pub(crate) fn open_after<'a>(
     file: &Arc<str>,
     bytes: Box<dyn Read + Send>,
-    again: Again<'_>,
+    again: &dyn Fn() -> Again<'a>,
     options: &ReadOptions,
     known: &dyn Fn(&[u8]) -> Vec<Checkpoint>,
 ) -> Result<Opened, ReadError> {
@@ -43,7 +43,7 @@ pub(crate) fn open_after(
     let candidates = candidates(&window, options, known);
     let mut found = None;
     if !candidates.is_empty() {
-        let mut walk = Walk::new(file, window, again)?;
+        let mut walk = Walk::new(file, window, again())?;
         found = walk.longest(&candidates)?;
         if walk.window.offset() != found.map_or(0, |found| found.offset) {
             walk.go_back_to(found, options)?;
@@ -249,7 +249,7 @@ mod tests {
         known: &[Checkpoint],
     ) -> Result<Got, ReadError> {
         let known = |_: &[u8]| known.to_vec();
-        let opened = open_after(&Arc::from("-"), pipe(bytes), again, options, &known)?;
+        let opened = open_after(&Arc::from("-"), pipe(bytes), &|| again, options, &known)?;
         let mut reader = opened.reader;
         let mut chunk = Chunk::new();
         let mut count = 0;

@@ -140,13 +140,11 @@ impl Source {
         spool: &Path,
     ) -> Result<Opened, ReadError> {
         let reopen = || self.bytes();
-        let again = match &self.place {
-            Place::StandardInput => Again::SetAside(spool),
-            // A pipe with a name, for one.
-            Place::File(path) if !path.is_file() => Again::SetAside(spool),
-            Place::File(_) | Place::Bytes(_) => Again::Reopen(&reopen),
+        let again = || match self.is_read_once() {
+            true => Again::SetAside(spool),
+            false => Again::Reopen(&reopen),
         };
-        resume::open_after(&self.name, self.bytes()?, again, options, known)
+        resume::open_after(&self.name, self.bytes()?, &again, options, known)
     }
 
     fn bytes(&self) -> Result<Box<dyn Read + Send>, ReadError> {

@@ -28,7 +28,7 @@ pub(crate) struct Reader<'a> {
 }
 
 /// Payload bytes of a load that are enough.
-const LOAD_BYTES: usize = 1 << 20;
+const LOAD_BYTES: usize = 4 << 20;
 /// Chunks of a load that are enough.
 const LOAD_CHUNKS: usize = 256;
 

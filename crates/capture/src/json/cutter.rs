@@ -3,6 +3,7 @@
 
 use memchr::memchr;
 
+use super::brackets;
 use super::marker;
 use super::resync;
 use super::scan::{self, Scan};
@@ -182,7 +183,9 @@ impl JsonCutter {
         let line = trim_end(&view[..end]);
         // What comes later may show that the line is only the beginning of an object.
         let may_go_on = self.waits() && matches!(next, None | Some(0));
-        let goes_on = goes_on || may_go_on && scan::value(line) == Scan::Open;
+        // Brackets tell at a third of the cost that a value is closed (`cargo xtask bench 10,000`).
+        let is_open = || brackets::value_len(line).is_none() && scan::value(line) == Scan::Open;
+        let goes_on = goes_on || may_go_on && is_open();
         if !goes_on && line.ends_with(b"}") && !marker::may_be_several(line) {
             return record(line.len());
         }

@@ -2,6 +2,8 @@
 //! first bytes can be looked at.
 
 use std::io::{self, BufRead, Read};
+use std::mem;
+use std::ops::Range;
 
 use super::again::Again;
 use super::gzip::Gzip;
@@ -93,6 +95,18 @@ impl Buffered {
         }
     }
 
+    /// Gives the buffer away, and which of its bytes were read and not used. What comes after them is
+    /// to be had by [`Read::read`] only.
+    pub fn take_buffer(&mut self) -> (Vec<u8>, Range<usize>) {
+        let unused = mem::take(&mut self.start)..mem::take(&mut self.end);
+        (mem::take(&mut self.buffer), unused)
+    }
+
+    /// Whether it is known that nothing follows.
+    pub fn has_ended(&self) -> bool {
+        self.ended && self.start == self.end
+    }
+
     /// At least `want` bytes from the front, fewer only at the end.
     pub fn peek(&mut self, want: usize) -> io::Result<&[u8]> {
         if self.end - self.start < want {
@@ -123,7 +137,7 @@ impl Buffered {
     fn refill(&mut self) -> io::Result<()> {
         while self.end < self.buffer.len() && !self.ended {
             let end = self.end;
-            let mut buffer = std::mem::take(&mut self.buffer);
+            let mut buffer = mem::take(&mut self.buffer);
             let result = self.read_layer(&mut buffer[end..]);
             self.buffer = buffer;
             match result? {

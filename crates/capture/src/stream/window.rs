@@ -19,7 +19,7 @@ const MAX_LAYERS: usize = 4;
 const RATIO_FLOOR_BYTES: u64 = 64 << 20;
 /// Size that the window grows to until something larger is asked for.
 const WINDOW_BYTES: usize = 1 << 20;
-/// Size of the window at first: most of many files are small, and memory is cleared for each.
+/// Size of the window at first, the least that it grows to.
 const FIRST_BYTES: usize = 64 << 10;
 /// Less free room than this is not worth a read.
 const MIN_READ_BYTES: usize = 64 << 10;
@@ -62,19 +62,23 @@ impl Window {
         Ok(Self::over(stream, compression, limits))
     }
 
-    fn over(stream: Buffered, compression: Vec<Compression>, limits: &ReadLimits) -> Self {
-        Self {
+    fn over(mut stream: Buffered, compression: Vec<Compression>, limits: &ReadLimits) -> Self {
+        // Most of many files are no larger than this buffer: they need no other.
+        let (buffer, unused) = stream.take_buffer();
+        let mut window = Self {
             stream,
             compression,
             limits: limits.clone(),
-            buffer: Vec::new(),
-            start: 0,
-            end: 0,
+            buffer,
+            start: unused.start,
+            end: unused.end,
             offset: 0,
             ended: false,
             trouble: None,
             trail: Trail::new(),
-        }
+        };
+        window.apply_limits();
+        window
     }
 
     pub fn compression(&self) -> &[Compression] {
@@ -161,19 +165,18 @@ impl Window {
     /// If reading the file fails. What is wrong with compression ends the stream instead.
     pub fn fill(&mut self, want: usize) -> io::Result<()> {
         while self.end - self.start < want && !self.ended {
-            self.make_room(want);
-            let room = &mut self.buffer[self.end..];
-            let count = match self.stream.read(room) {
-                Ok(count) => count,
-                Err(error) => return Err(self.stream.take_failure().unwrap_or(error)),
-            };
-            self.end += count;
-            if count == 0 {
+            if self.stream.has_ended() {
                 self.ended = true;
                 self.trouble = self.stream.trouble().cloned();
-            } else if !self.compression.is_empty() {
-                self.apply_limits();
+                break;
             }
+            self.make_room(want);
+            let room = &mut self.buffer[self.end..];
+            match self.stream.read(room) {
+                Ok(count) => self.end += count,
+                Err(error) => return Err(self.stream.take_failure().unwrap_or(error)),
+            }
+            self.apply_limits();
         }
         Ok(())
     }
@@ -198,6 +201,9 @@ impl Window {
     }
 
     fn apply_limits(&mut self) {
+        if self.compression.is_empty() {
+            return;
+        }
         let decoded = self.offset + (self.end - self.start) as u64;
         let stored = self.stream.read_bytes();
         let ratio = self.limits.decompression_ratio;
