@@ -116,8 +116,10 @@ impl<'a> Sequencer<'a> {
                 identity,
                 captures: progress.iter().map(|p| self.kept_capture(p)).collect(),
                 replaces: replaces.into_iter().collect(),
-                account: serde_json::to_value(self.kept_account(&account))
-                    .expect("an account has text keys"),
+                account: Some(
+                    serde_json::to_string(self.kept_account(&account).as_ref())
+                        .expect("an account has text keys"),
+                ),
             };
             let spool = self.run.scratch().to_owned();
             let read = &self.options.read;

@@ -89,7 +89,7 @@ fn convert(lake: &Lake, name: &str, parts: &[Part], replaces: Vec<u64>) -> Resul
         identity: capture.content ^ u128::from(replaces.len() as u64),
         captures: vec![capture],
         replaces,
-        account: serde_json::Value::Null,
+        account: None,
     };
     run.commit(commit, &|_| None)?;
     Ok(())
@@ -117,7 +117,7 @@ fn state(lake: &Lake) -> BTreeMap<String, String> {
     for (number, record) in ledger.records() {
         let mut record = record.clone();
         record.staging = None;
-        let json = String::from_utf8(record.to_json()).unwrap();
+        let json = String::from_utf8(record.to_json(None)).unwrap();
         state.insert(format!("run {number}"), json);
     }
     assert_eq!(ledger.pending().count(), 0);

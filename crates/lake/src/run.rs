@@ -51,8 +51,8 @@ pub struct Commit {
     pub captures: Vec<Capture>,
     /// Convert captures anew: the runs that read them before are replaced as a whole.
     pub replaces: Vec<u64>,
-    /// What the run reports, kept in the ledger.
-    pub account: serde_json::Value,
+    /// What the run reports, kept in the ledger: the text of a JSON object.
+    pub account: Option<String>,
 }
 
 impl Run {
@@ -244,9 +244,10 @@ impl Run {
             rejects: self.rejects_record(commit.identity)?,
             removed_rejects,
             tables: tables.into_values().collect(),
-            account: Some(commit.account),
+            account: None,
         };
-        self.writing.commit(record, &fields, overlap)?;
+        let account = commit.account.as_deref();
+        self.writing.commit(record, account, &fields, overlap)?;
         Ok(files)
     }
 

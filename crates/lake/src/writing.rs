@@ -84,11 +84,12 @@ impl Writing {
         }
     }
 
-    /// Publishes a record, whose parts have these columns, and applies it. For `overlap` see
-    /// [`Run::commit`](crate::Run::commit).
+    /// Publishes a record, whose parts have these columns, and applies it. For `account` see
+    /// [`Record::to_json`], for `overlap` [`Run::commit`](crate::Run::commit).
     pub fn commit(
         &mut self,
-        record: Record,
+        mut record: Record,
+        account: Option<&str>,
         fields: &Fields,
         overlap: &dyn Fn(&[Capture]) -> Option<String>,
     ) -> Result<(), LakeError> {
@@ -103,14 +104,17 @@ impl Writing {
                 directory: self.temporary.directory(),
                 durability: self.durability(),
             };
-            let published = self.ledger.publish(aside, record.clone())?;
-            if let Published::As(_) = published {
-                self.apply_pending()?;
-            }
-            self.temporary.release();
-            // Without locks another run may have been faster: its record is looked at then.
-            if let Published::As(_) = published {
-                return Ok(());
+            match self.ledger.publish(aside, record, account)? {
+                Published::Last => {
+                    self.apply_pending()?;
+                    self.temporary.release();
+                    return Ok(());
+                }
+                // Without locks another run may have been faster: its record is looked at then.
+                Published::Overtaken(ours) => {
+                    self.temporary.release();
+                    record = *ours;
+                }
             }
         }
     }

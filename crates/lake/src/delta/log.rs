@@ -70,8 +70,8 @@ impl fmt::Debug for Engine {
     }
 }
 
-/// A table as of its newest version.
-#[derive(Debug)]
+/// A table as of its newest version. Cheap to clone.
+#[derive(Clone, Debug)]
 pub(crate) struct DeltaTable {
     directory: PathBuf,
     snapshot: SnapshotRef,

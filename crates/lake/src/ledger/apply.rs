@@ -29,14 +29,14 @@ pub(crate) struct Place<'a> {
 pub(crate) fn apply(place: &Place<'_>, number: u64, record: &Record) -> Result<(), LakeError> {
     // Rejects before rows: what was not taken is never lost.
     apply_rejects(place, record)?;
-    // Tables do not know of each other: in a pool of threads they wait for the disk side by side.
-    if rayon::current_thread_index().is_none() {
-        let mut tables = record.tables.iter();
-        tables.try_for_each(|table| apply_table(place, number, record, table))?;
-    } else {
-        let tables = record.tables.par_iter();
-        tables.try_for_each(|table| apply_table(place, number, record, table))?;
+    let tables = each(&record.tables, |changed| open(place, number, changed))?;
+    each(&tables, |table| put_parts(place, record, table))?;
+    // Entries become durable from the leaves up, each directory once: what shows a part comes last.
+    for level in directories(place.lake, &tables) {
+        let level: Vec<PathBuf> = level.into_iter().collect();
+        each(&level, |path| place.engine.durability().sync_path(path))?;
     }
+    each(&tables, |table| commit(place, number, record, table))?;
     let rejects = place.lake.join(names::REJECTS);
     for name in &record.removed_rejects {
         disk::remove_file(&rejects.join(name))?;
@@ -62,50 +62,117 @@ fn apply_rejects(place: &Place<'_>, record: &Record) -> Result<(), LakeError> {
     place.engine.durability().sync_path(&directory)
 }
 
-fn apply_table(
+/// Does the same with each thing. Tables do not know of each other: in a pool of threads they wait for
+/// the disk side by side.
+fn each<'a, T: Sync, R: Send>(
+    things: &'a [T],
+    work: impl Fn(&'a T) -> Result<R, LakeError> + Send + Sync,
+) -> Result<Vec<R>, LakeError> {
+    match rayon::current_thread_index() {
+        None => things.iter().map(work).collect(),
+        Some(_) => things.par_iter().map(work).collect(),
+    }
+}
+
+/// A table that a record changes.
+struct Changed<'a> {
+    record: &'a TableRecord,
+    table: Table,
+    directory: PathBuf,
+    opened: Option<DeltaTable>,
+    /// The record is in its log.
+    is_applied: bool,
+}
+
+impl Changed<'_> {
+    /// The directories that parts are put into.
+    fn dates(&self) -> impl Iterator<Item = PathBuf> {
+        let parts = match self.is_applied {
+            // Later records may have taken away what this one put there.
+            true => &[],
+            false => self.record.add.as_slice(),
+        };
+        let paths = parts.iter().map(|part| self.directory.join(&part.path));
+        paths.map(|path| path.parent().map_or(path.clone(), Path::to_owned))
+    }
+}
+
+fn open<'a>(
     place: &Place<'_>,
     number: u64,
-    record: &Record,
-    changed: &TableRecord,
-) -> Result<(), LakeError> {
-    let (database, table) = changed
+    record: &'a TableRecord,
+) -> Result<Changed<'a>, LakeError> {
+    let (database, table) = record
         .place()
         .expect("records are checked when they are read");
     let directory = place.lake.join(names::table_directory(&database, table));
     let opened = DeltaTable::open(place.engine, &directory)?;
-    if let Some(opened) = &opened
-        && opened.run(place.engine, place.application)? >= Some(number.cast_signed())
-    {
-        // Later records may have taken away what this one put there.
-        return remove_parts(&directory, changed);
+    let run = match &opened {
+        None => None,
+        Some(opened) => opened.run(place.engine, place.application)?,
+    };
+    Ok(Changed {
+        record,
+        table,
+        directory,
+        opened,
+        is_applied: run >= Some(number.cast_signed()),
+    })
+}
+
+/// Moves the parts of a table to their places.
+fn put_parts(place: &Place<'_>, record: &Record, changed: &Changed<'_>) -> Result<(), LakeError> {
+    let dates: BTreeSet<PathBuf> = changed.dates().collect();
+    if dates.is_empty() {
+        return Ok(());
+    }
+    // The log's directory as well, so that it is durable before there is anything in it.
+    for directory in dates.iter().chain([&changed.directory.join(names::LOG)]) {
+        disk::create_dir_all(directory)?;
     }
     let staging = record.staging.as_deref().unwrap_or_default();
     let staging = place.lake.join(names::TEMPORARY).join(staging);
-    let mut touched = BTreeSet::new();
-    for part in &changed.add {
-        let path = directory.join(&part.path);
-        let parent = path.parent().unwrap_or(&directory);
-        if touched.insert(parent.to_owned()) {
-            disk::create_dir_all(parent)?;
-        }
-        put(&staging.join(&part.staged), &path)?;
+    for part in &changed.record.add {
+        put(
+            &staging.join(&part.staged),
+            &changed.directory.join(&part.path),
+        )?;
     }
-    // Entries become durable from the leaves up: what shows a part comes last.
-    let above: Vec<_> = [&directory, &place.lake.join(database.as_str())]
-        .into_iter()
-        .map(|path| path.to_path_buf())
-        .chain([place.lake.to_owned()])
-        .collect();
-    if !touched.is_empty() {
-        for path in touched.iter().chain(&above) {
-            place.engine.durability().sync_path(path)?;
-        }
+    Ok(())
+}
+
+/// The directories that parts were put into and those above them, the deepest first.
+fn directories(lake: &Path, tables: &[Changed<'_>]) -> Vec<BTreeSet<PathBuf>> {
+    let mut levels = vec![tables.iter().flat_map(Changed::dates).collect()];
+    let above = |paths: &BTreeSet<PathBuf>| {
+        let inside = paths.iter().filter(|path| *path != lake);
+        let above: BTreeSet<PathBuf> = inside
+            .filter_map(|path| path.parent().map(Path::to_owned))
+            .collect();
+        above
+    };
+    while let Some(level) = levels.last().map(above).filter(|level| !level.is_empty()) {
+        levels.push(level);
     }
-    let (fields, add) = look_at(&directory, table, &changed.add)?;
+    levels
+}
+
+/// Tells the log of a table, which is what shows its parts.
+fn commit(
+    place: &Place<'_>,
+    number: u64,
+    record: &Record,
+    changed: &Changed<'_>,
+) -> Result<(), LakeError> {
+    let directory = &changed.directory;
+    if changed.is_applied {
+        return remove_parts(directory, changed.record);
+    }
+    let (fields, add) = look_at(directory, changed.table, &changed.record.add)?;
     let change = Change {
         application: place.application,
         run: number.cast_signed(),
-        operation: match (record.action, changed.add.is_empty()) {
+        operation: match (record.action, changed.record.add.is_empty()) {
             (Action::Convert, _) => Operation::Write,
             (Action::Compact, _) => Operation::Rewrite,
             (Action::Drop, _) => Operation::Delete,
@@ -113,18 +180,19 @@ fn apply_table(
         fields,
         add,
         remove: changed
+            .record
             .remove
             .iter()
             .map(|part| part.path.clone())
             .collect(),
     };
     let target = Target {
-        directory: &directory,
-        table,
+        directory,
+        table: changed.table,
         aside: &aside_of_thread(place)?,
     };
-    delta::commit(place.engine, &target, opened, &change)?;
-    remove_parts(&directory, changed)
+    delta::commit(place.engine, &target, changed.opened.clone(), &change)?;
+    remove_parts(directory, changed.record)
 }
 
 /// A directory that this thread has for itself: files of the same name are made for all tables.

@@ -25,12 +25,12 @@ pub(crate) struct Ledger {
 }
 
 /// What became of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Published {
-    /// It has this number.
-    As(u64),
-    /// Another run has taken the next number: the ledger is to be read on.
-    Overtaken,
+    /// It is the last one of the ledger.
+    Last,
+    /// Another run has taken the next number: the ledger is to be read on. Gives the record back.
+    Overtaken(Box<Record>),
 }
 
 /// Records from one summary to the next.
@@ -160,18 +160,24 @@ impl Ledger {
         origins
     }
 
-    /// Publishes a record under the next number: the instant at which its run happens.
-    pub fn publish(&mut self, aside: Aside<'_>, record: Record) -> Result<Published, LakeError> {
+    /// Publishes a record under the next number: the instant at which its run happens. For `account`
+    /// see [`Record::to_json`].
+    pub fn publish(
+        &mut self,
+        aside: Aside<'_>,
+        record: Record,
+        account: Option<&str>,
+    ) -> Result<Published, LakeError> {
         disk::create_dir_all(&self.directory)?;
         if let Some(lake) = self.directory.parent() {
             aside.durability.sync_path(lake)?;
         }
         let number = self.last() + 1;
-        if !aside.write_new(&self.path(number), &record.to_json())? {
-            return Ok(Published::Overtaken);
+        if !aside.write_new(&self.path(number), &record.to_json(account))? {
+            return Ok(Published::Overtaken(Box::new(record)));
         }
         self.records.push(record);
-        Ok(Published::As(number))
+        Ok(Published::Last)
     }
 
     /// Notes that all records are applied.

@@ -104,7 +104,7 @@ impl Lake {
             tables: tables.into_values().collect(),
             account: None,
         };
-        writing.commit(record, &Fields::new(), &|_| None)?;
+        writing.commit(record, None, &Fields::new(), &|_| None)?;
         Ok(done.into_values().collect())
     }
 }

@@ -120,7 +120,7 @@ impl Lake {
             tables: tables.collect(),
             account: None,
         };
-        writing.commit(record, &Fields::new(), &|_| None)?;
+        writing.commit(record, None, &Fields::new(), &|_| None)?;
         Ok(plan)
     }
 
