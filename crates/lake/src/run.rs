@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use otolith_tables::{DatabaseName, Field, Part, Table};
 
@@ -247,7 +248,12 @@ impl Run {
             account: None,
         };
         let account = commit.account.as_deref();
-        self.writing.commit(record, account, &fields, overlap)?;
+        let (writing, staging) = (&mut self.writing, &self.staging);
+        thread::scope(|scope| {
+            // Taking a large file away takes as long as committing a table or two.
+            scope.spawn(|| staging.remove_spill());
+            writing.commit(record, account, &fields, overlap)
+        })?;
         Ok(files)
     }
 

@@ -111,6 +111,11 @@ impl Staging {
         self.all_set_aside().contains_key(&partition)
     }
 
+    /// Removes what rows were set aside in, when all of them are merged.
+    pub fn remove_spill(&self) {
+        self.spill.remove();
+    }
+
     /// See [`Run::set_aside_partitions`](crate::Run::set_aside_partitions).
     pub fn partitions(&self) -> Vec<Partition> {
         let all = self.all_set_aside();

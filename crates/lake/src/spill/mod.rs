@@ -112,6 +112,16 @@ impl Spill {
         Ok(())
     }
 
+    /// Takes the file away, if there is one: nothing of it is wanted any more.
+    pub fn remove(&self) {
+        let mut guard = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(spill) = guard.take() {
+            // What stays is removed with its directory.
+            let _ = disk::remove_file(&self.path);
+            drop(spill);
+        }
+    }
+
     fn write(&self, bytes: &[u8]) -> Result<u64, LakeError> {
         let mut guard = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let spill = match &mut *guard {
