@@ -13,6 +13,7 @@ mod coding;
 mod directly;
 mod metrics;
 mod otlp;
+mod price_files;
 mod prices;
 mod rate;
 mod resources;
