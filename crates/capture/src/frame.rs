@@ -10,6 +10,9 @@ pub enum Encoding {
     Json,
     /// OTLP protobuf (one `Export*ServiceRequest` or `*Data` message).
     Protobuf,
+    /// JSON text of one object of the OpenTelemetry JavaScript SDK: a span, a log record, a
+    /// `ResourceMetrics` or a metric, as file exporters of such programs dump them. Not OTLP.
+    JavaScriptSdk,
 }
 
 /// An OTLP signal.

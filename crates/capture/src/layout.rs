@@ -22,7 +22,7 @@ impl fmt::Display for Compression {
     }
 }
 
-/// What stood around the requests of a JSON file.
+/// What stood around the requests of a JSON file, or in their place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Envelope {
     /// Nothing: the request itself.
@@ -35,15 +35,18 @@ pub enum Envelope {
     OtlpStdout,
     /// A line of the rejects of an earlier conversion.
     Rejects,
+    /// Nothing: an object of the JavaScript SDK.
+    JavaScriptSdk,
 }
 
 impl Envelope {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Plain,
         Self::AgenticCi,
         Self::Wrapper,
         Self::OtlpStdout,
         Self::Rejects,
+        Self::JavaScriptSdk,
     ];
 
     const fn as_str(self) -> &'static str {
@@ -53,6 +56,7 @@ impl Envelope {
             Self::Wrapper => "wrapper",
             Self::OtlpStdout => "otlp-stdout",
             Self::Rejects => "rejects",
+            Self::JavaScriptSdk => "JavaScript SDK",
         }
     }
 }
@@ -65,7 +69,7 @@ pub struct Layout {
     documents: bool,
     array: bool,
     /// By the number of the envelope.
-    seen: [bool; 5],
+    seen: [bool; 6],
 }
 
 impl Layout {

@@ -78,6 +78,11 @@ impl Output {
                 let about = self.about(Encoding::Json, None, offset);
                 chunk.push_frame(object, about);
             }
+            Opened::Dump => {
+                self.layout.saw_envelope(Envelope::JavaScriptSdk);
+                let about = self.about(Encoding::JavaScriptSdk, None, offset);
+                chunk.push_frame(object, about);
+            }
             Opened::Request(request) => {
                 self.layout.saw_envelope(request.envelope);
                 let mut about = self.about(request.encoding, request.signal, offset);

@@ -92,7 +92,7 @@ impl Totals {
 ///
 /// # Errors
 ///
-/// The first error of `take`.
+/// The first error of `take`; [`io::ErrorKind::Unsupported`] if the encoding is not one of requests.
 pub fn generate(
     spec: Spec,
     encoding: Encoding,
@@ -101,6 +101,7 @@ pub fn generate(
     match encoding {
         Encoding::Json => generate_with::<otolith_otlp::JsonRequestEncoder>(spec, take),
         Encoding::Protobuf => generate_with::<otolith_otlp::RequestEncoder>(spec, take),
+        Encoding::JavaScriptSdk => Err(io::ErrorKind::Unsupported.into()),
     }
 }
 

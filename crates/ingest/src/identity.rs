@@ -88,6 +88,7 @@ impl Identity {
                     match frame.encoding {
                         Encoding::Json => 1,
                         Encoding::Protobuf => 2,
+                        Encoding::JavaScriptSdk => 3,
                     },
                     frame.signal.signal().map_or(0, |signal| signal as u8 + 1),
                 ];
@@ -97,7 +98,7 @@ impl Identity {
                 self.0.update(&arrival.to_le_bytes());
                 // JSON payloads name their signals themselves.
                 let about = match frame.encoding {
-                    Encoding::Json => 0,
+                    Encoding::Json | Encoding::JavaScriptSdk => 0,
                     Encoding::Protobuf => u128::from(about[1]) + 1,
                 };
                 Some(payload ^ about.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835))

@@ -53,19 +53,23 @@ impl Decoder {
     ) -> Result<Decoded, FrameReject> {
         match frame.encoding {
             Encoding::Json => self.decode_json(frame, sink),
-            Encoding::Protobuf => self.decode_protobuf(frame, sink),
+            Encoding::Protobuf | Encoding::JavaScriptSdk => self.decode_once(frame, sink),
         }
     }
 
-    fn decode_protobuf<S: Sink>(
+    fn decode_once<S: Sink>(
         &mut self,
         frame: &Frame<'_>,
         sink: &mut S,
     ) -> Result<Decoded, FrameReject> {
         sink.begin(frame);
-        let result = proto::resolve_signal(frame).and_then(|signal| {
-            proto::decode(frame.bytes, signal, &self.limits, &mut self.arena, sink)
-        });
+        let result = if frame.encoding == Encoding::JavaScriptSdk {
+            json::decode_sdk(frame.bytes, &self.limits, &mut self.arena, sink)
+        } else {
+            proto::resolve_signal(frame).and_then(|signal| {
+                proto::decode(frame.bytes, signal, &self.limits, &mut self.arena, sink)
+            })
+        };
         match &result {
             Ok(decoded) => close(decoded, sink),
             Err(_) => sink.abandon(),

@@ -20,8 +20,12 @@ pub const TOO_DEEP: RejectCode = RejectCode("too_deep");
 pub const TOO_MANY_ATTRIBUTES: RejectCode = RejectCode("too_many_attributes");
 /// Valid JSON that holds no OTLP request.
 pub const NOT_OTLP: RejectCode = RejectCode("not_otlp");
-/// A dump of the JavaScript SDK (Gemini CLI, Qwen Code, Copilot), which is not OTLP.
+/// An object of a dump of the JavaScript SDK (Gemini CLI, Qwen Code, Copilot) that is no span, log record
+/// or metrics.
 pub const JAVASCRIPT_SDK_DUMP: RejectCode = RejectCode("javascript_sdk_dump");
+/// A data point of a dump of the JavaScript SDK whose attributes or time were replaced by the text
+/// `[Circular]`, so that it cannot be told what it belongs to.
+pub const LOST_REFERENCE: RejectCode = RejectCode("lost_reference");
 /// A request of the profiles signal, which is not converted.
 pub const PROFILES: RejectCode = RejectCode("profiles");
 /// A protobuf message whose signal cannot be told (no items, no hint).
@@ -46,5 +50,8 @@ pub const OLD_LIST_IGNORED: NoteCode = NoteCode("old_list_ignored");
 pub const SEVERAL_DATA_KINDS: NoteCode = NoteCode("several_data_kinds");
 /// A metric had no data of a known kind.
 pub const NO_KNOWN_DATA: NoteCode = NoteCode("no_known_data");
+/// The writer of a dump of the JavaScript SDK put `[Circular]` in the place of an object it had written
+/// before, and which it was cannot be told; the field is empty, or holds that text.
+pub const CUT_REFERENCE: NoteCode = NoteCode("cut_reference");
 /// A request held no item at all: it is empty, or what it holds has unknown names.
 pub const NO_ITEMS: NoteCode = NoteCode("no_items");

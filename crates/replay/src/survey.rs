@@ -22,8 +22,8 @@ pub(crate) struct Surveyed<'a> {
     pub(crate) left_out: Vec<(&'static str, String)>,
 }
 
-/// Decodes a frame: a protobuf one to count and check it, its bytes pass unchanged; a JSON one is
-/// encoded, one request per signal.
+/// Decodes a frame: a protobuf one to count and check it, its bytes pass unchanged; a JSON one, or an
+/// object of the JavaScript SDK, is encoded, one request per signal.
 ///
 /// # Errors
 ///
@@ -42,7 +42,7 @@ pub(crate) fn survey<'a>(
             surveyor.items[signal as usize] += surveyor.left_out.len() as u64;
             (vec![(signal, Cow::Borrowed(frame.bytes))], Vec::new())
         }
-        Encoding::Json => {
+        Encoding::Json | Encoding::JavaScriptSdk => {
             surveyor.encoder = Some(RequestEncoder::new());
             decoder.decode(frame, &mut surveyor)?;
             let requests = surveyor.encoder.take().map(|mut encoder| encoder.take());

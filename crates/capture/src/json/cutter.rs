@@ -245,7 +245,9 @@ impl JsonCutter {
             return reject(TORN_RECORD, &view[..place]);
         }
         // A place at the very end of the view may not be told; more bytes will.
-        if let Some(place) = resync::next_record(view, 0) {
+        let next = resync::next_record(view, 0);
+        let appended = resync::appended(&view[..next.unwrap_or(view.len())]);
+        if let Some(place) = appended.or(next) {
             return reject(TORN_RECORD, &view[..place]);
         }
         if !at_end {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::members::{Member, Members};
-use super::{rejected, stdout, text, time};
+use super::{dump, rejected, stdout, text, time};
 use crate::frame::{Encoding, RejectCode, Signal};
 use crate::hint;
 use crate::layout::Envelope;
@@ -14,6 +14,8 @@ use crate::problems::{EMPTY_BODY, UNRECOVERABLE_BODY};
 pub(crate) enum Opened<'a> {
     /// No envelope: the object is the payload.
     Plain,
+    /// No envelope: the object is one of the JavaScript SDK.
+    Dump,
     /// An envelope with its payload.
     Request(Enclosed<'a>),
     /// An envelope without a payload that can be used.
@@ -53,6 +55,9 @@ pub(crate) fn open(object: &[u8], max_bytes: usize) -> Opened<'_> {
     if found.rejected.all() {
         return rejected::open(object);
     }
+    if found.dump.hold() && !found.holds_request() {
+        return Opened::Dump;
+    }
     found.open()
 }
 
@@ -64,6 +69,7 @@ struct Found<'a> {
     body: Option<(Member<'a>, bool)>,
     stdout: Option<&'a [u8]>,
     rejected: rejected::Marks,
+    dump: dump::Marks,
 }
 
 impl<'a> Found<'a> {
@@ -82,8 +88,15 @@ impl<'a> Found<'a> {
                 }
             }
             b"__otel_otlp_stdout" => self.stdout = Some(member.value),
-            key => self.rejected.add(key),
+            key => {
+                self.rejected.add(key);
+                self.dump.add(key);
+            }
         }
+    }
+
+    fn holds_request(&self) -> bool {
+        self.body.is_some_and(|(_, is_request)| is_request)
     }
 
     fn open(self) -> Opened<'a> {
@@ -221,13 +234,30 @@ mod tests {
             r#"{"resourceSpans":[{"#,
             r#"{"body":{"resourceLogs":[]},"resourceSpans":[]}"#,
             r#"{"a":1}"#,
-            r#"{"body":"text","hrTime":[1,2]}"#,
             r#"{"data":{"x":1}}"#,
             "{}",
             r#"{"payload":{"resourceLogs":[]}"#,
         ] {
             assert_eq!(open(text.as_bytes(), 1000), Opened::Plain, "{text}");
         }
+    }
+
+    #[test]
+    fn objects_of_the_javascript_sdk_are_no_envelopes() {
+        for text in [
+            r#"{"body":"text","hrTime":[1,2]}"#,
+            r#"{"body":{"raw":"x"},"hrTime":[1,2]}"#,
+            r#"{"resource":{},"scopeMetrics":[]}"#,
+        ] {
+            assert_eq!(open(text.as_bytes(), 1000), Opened::Dump, "{text}");
+        }
+        check(
+            r#"{"name":"n","dataPoints":[],"body":{"resourceLogs":[]}}"#,
+            Envelope::Wrapper,
+            r#"{"resourceLogs":[]}"#,
+            None,
+            None,
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@ use memchr::memmem;
 
 mod brackets;
 pub(crate) mod cutter;
+mod dump;
 pub(crate) mod envelope;
 mod marker;
 mod members;

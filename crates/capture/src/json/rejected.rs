@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::envelope::{Enclosed, Opened};
 use super::members::Members;
-use super::text;
+use super::{dump, text};
 use crate::frame::Encoding;
 use crate::layout::Envelope;
 use crate::problems::{BAD_ENVELOPE, EMPTY_BODY, UNRECOVERABLE_BODY};
@@ -66,15 +66,16 @@ pub(super) fn open(object: &[u8]) -> Opened<'_> {
         );
         return Opened::Reject(BAD_ENVELOPE, message);
     }
-    let is_text = matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'['));
+    let text = bytes.trim_ascii_start();
+    let encoding = match text.first() {
+        Some(b'{') if dump::is_dump(text) => Encoding::JavaScriptSdk,
+        Some(b'{' | b'[') => Encoding::Json,
+        _ => Encoding::Protobuf,
+    };
     Opened::Request(Enclosed {
         envelope: Envelope::Rejects,
         payload: Cow::Owned(bytes),
-        encoding: if is_text {
-            Encoding::Json
-        } else {
-            Encoding::Protobuf
-        },
+        encoding,
         signal: None,
         arrival_unix_nano: None,
     })
@@ -118,6 +119,12 @@ mod tests {
     fn what_was_rejected_is_a_frame_again() {
         check("7", r#""eyJ4IjoxfQ==""#, b"{\"x\":1}", Encoding::Json);
         check("2", r#""CgA=""#, b"\x0a\0", Encoding::Protobuf);
+        check(
+            "16",
+            r#""eyJoclRpbWUiOlsxLDJdfQ==""#,
+            br#"{"hrTime":[1,2]}"#,
+            Encoding::JavaScriptSdk,
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Where reading can go on after a torn record.
 
-use memchr::{memchr, memchr2_iter};
+use memchr::{memchr, memchr2_iter, memmem, memrchr};
 
 use super::marker;
 use super::scan::{self, Scan};
@@ -13,6 +13,18 @@ pub(super) fn glued(line: &[u8]) -> Option<usize> {
     marker::all(line)
         .take(MAX_TRIES)
         .find(|place| matches!(scan::value(&line[*place..]), Scan::Complete(_)))
+}
+
+/// How an object begins that was written with an indent of two.
+const INDENTED: &[u8] = b"{\n  \"";
+
+/// The place of an indented object that was appended to a torn one, in the middle of a line: an
+/// object that is part of another has its members further in than the line it begins on.
+pub(super) fn appended(bytes: &[u8]) -> Option<usize> {
+    memmem::find_iter(bytes, INDENTED).find(|place| {
+        let line = memrchr(b'\n', &bytes[..*place]).map_or(0, |end| end + 1);
+        bytes[line..*place].starts_with(b"  ")
+    })
 }
 
 /// The first place after `from` where a line begins with a bracket, or where padding begins.

@@ -134,6 +134,78 @@ fn a_torn_last_line_is_told_from_a_torn_record() {
     );
 }
 
+/// A dump of the JavaScript SDK as its file exporters write it, indented by two.
+const DUMP: &str =
+    "{\n  \"hrTime\": [\n    1,\n    2\n  ],\n  \"resource\": {\n    \"a\": {}\n  }\n}";
+
+#[test]
+fn dumps_of_the_javascript_sdk_are_told_by_their_members() {
+    let line = r#"{"traceId":"1","startTime":[1,2]}"#;
+    let (dump, shown_line, b) = (shown(DUMP), shown(line), shown(B));
+    let at = DUMP.len() + 1;
+    check(
+        format!("{DUMP}\n{line}\n{B}\n"),
+        "JSON documents (plain, JavaScript SDK)",
+        &[
+            &format!("0 {dump}"),
+            &format!("{at} {shown_line}"),
+            &format!("{} {b}", at + line.len() + 1),
+        ],
+    );
+    check(
+        format!("{line}\n{line}\n"),
+        "JSON lines (JavaScript SDK)",
+        &[
+            &format!("0 {shown_line}"),
+            &format!("{} {shown_line}", line.len() + 1),
+        ],
+    );
+    for (text, encoding) in [
+        (DUMP, Encoding::JavaScriptSdk),
+        (line, Encoding::JavaScriptSdk),
+        (B, Encoding::Json),
+    ] {
+        let Got::Frame { encoding: got, .. } = &read(text.as_bytes())[0] else {
+            panic!("no frame in {text}");
+        };
+        assert_eq!(*got, encoding, "{text}");
+    }
+}
+
+#[test]
+fn a_dump_appended_to_a_torn_one_is_saved() {
+    let dump = shown(DUMP);
+    for cut in 3..DUMP.len() {
+        let torn = &DUMP[..cut];
+        let text = format!("{torn}{DUMP}\n{DUMP}\n");
+        let saved: Vec<u64> = read(text.as_bytes())
+            .iter()
+            .filter_map(|entry| match entry {
+                Got::Frame { offset, bytes, .. } if bytes == DUMP.as_bytes() => Some(*offset),
+                _ => None,
+            })
+            .collect();
+        let last = (cut + DUMP.len() + 1) as u64;
+        // Where the torn line is not indented, what follows on it may belong to it.
+        let line = torn.rsplit('\n').next().unwrap();
+        if line.starts_with("  ") {
+            assert_eq!(saved, [cut as u64, last], "{torn}");
+            let at = cut;
+            check(
+                &text,
+                "JSON documents (JavaScript SDK)",
+                &[
+                    &format!("0 torn_record {}", shown(torn.trim_end())),
+                    &format!("{at} {dump}"),
+                    &format!("{last} {dump}"),
+                ],
+            );
+        } else {
+            assert_eq!(saved.last(), Some(&last), "{torn}");
+        }
+    }
+}
+
 #[test]
 fn a_record_glued_to_a_torn_one_is_saved() {
     let b = shown(B);

@@ -59,7 +59,11 @@ const REASONS: &[(RejectCode, &str)] = &[
     (otlp::NOT_OTLP, "valid JSON that holds no OTLP request"),
     (
         otlp::JAVASCRIPT_SDK_DUMP,
-        "a dump of the JavaScript SDK, which is not OTLP",
+        "an object of the JavaScript SDK that is no span, log record or metrics",
+    ),
+    (
+        otlp::LOST_REFERENCE,
+        "a data point whose attributes or time the writer of a dump cut out",
     ),
     (
         otlp::PROFILES,

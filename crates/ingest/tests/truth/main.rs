@@ -5,6 +5,7 @@
 
 mod counts;
 mod dialects;
+mod javascript_sdk;
 mod rows;
 
 use std::path::{Path, PathBuf};

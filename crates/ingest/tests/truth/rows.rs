@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use otolith_capture::find_sources;
-use otolith_ingest::{ConvertOptions, NoWatch, convert};
+use otolith_ingest::{Account, ConvertOptions, NoWatch, convert};
 use otolith_lake::Lake;
 use otolith_tables::{AttributePlace, ColumnOrigin, Part, Strings, Table, Values};
 
@@ -72,6 +72,13 @@ pub struct Rows {
 /// Converts the paths into a temporary lake and reads every row back. Asserts that the account
 /// balances and agrees with the files, and that nothing was rejected.
 pub fn converted(paths: &[PathBuf]) -> Rows {
+    let (rows, account) = converted_with_account(paths);
+    assert!(account.is_clean(), "{account:?}");
+    rows
+}
+
+/// Converts as [`converted`] does, rejects or not.
+pub fn converted_with_account(paths: &[PathBuf]) -> (Rows, Account) {
     let dir = tempfile::tempdir().unwrap();
     let lake = Lake::create_or_open(dir.path()).unwrap();
     let options = ConvertOptions {
@@ -81,7 +88,6 @@ pub fn converted(paths: &[PathBuf]) -> Rows {
     let sources = find_sources(paths).unwrap();
     let account = convert(&sources, &lake, &options, &NoWatch).unwrap();
     assert!(account.balances(), "{account:?}");
-    assert!(account.is_clean(), "{account:?}");
 
     let mut rows = Rows::default();
     let notes = account.notes.iter();
@@ -98,7 +104,7 @@ pub fn converted(paths: &[PathBuf]) -> Rows {
             }
         }
     }
-    rows
+    (rows, account)
 }
 
 fn read_part(part: &Part, rows: &mut Vec<Row>) {

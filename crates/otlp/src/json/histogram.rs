@@ -177,7 +177,10 @@ pub(super) fn exponential<'a: 'b, 'b>(
 }
 
 /// Reads the buckets of one side of an exponential histogram; `None` for `null`.
-fn buckets<'b>(reader: &mut Reader<'_>, bump: &'b Bump) -> Result<Option<Buckets<'b>>, Stop> {
+pub(super) fn buckets<'b>(
+    reader: &mut Reader<'_>,
+    bump: &'b Bump,
+) -> Result<Option<Buckets<'b>>, Stop> {
     if !reader.object()? {
         return Ok(None);
     }
@@ -206,7 +209,7 @@ fn buckets<'b>(reader: &mut Reader<'_>, bump: &'b Bump) -> Result<Option<Buckets
     Ok(Some(buckets))
 }
 
-fn counts<'b>(reader: &mut Reader<'_>, bump: &'b Bump) -> Result<&'b [u64], Stop> {
+pub(super) fn counts<'b>(reader: &mut Reader<'_>, bump: &'b Bump) -> Result<&'b [u64], Stop> {
     if !reader.list()? {
         return Ok(&[]);
     }
@@ -218,7 +221,7 @@ fn counts<'b>(reader: &mut Reader<'_>, bump: &'b Bump) -> Result<&'b [u64], Stop
     Ok(list.into_bump_slice())
 }
 
-fn bounds<'b>(reader: &mut Reader<'_>, bump: &'b Bump) -> Result<&'b [f64], Stop> {
+pub(super) fn bounds<'b>(reader: &mut Reader<'_>, bump: &'b Bump) -> Result<&'b [f64], Stop> {
     if !reader.list()? {
         return Ok(&[]);
     }

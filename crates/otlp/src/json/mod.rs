@@ -2,9 +2,8 @@
 //!
 //! [`reader`] knows JSON, [`scalar`] and [`value`] know how loosely emitters write numbers, ids
 //! and attributes, [`span`], [`log`] and [`metric`] know the items, [`request`] walks the levels
-//! above them and talks to the sink, and [`foreign`] names what is JSON but not OTLP.
+//! above them and talks to the sink. [`sdk`] reads what is JSON but not OTLP: dumps of the JavaScript SDK.
 
-mod foreign;
 mod header;
 mod histogram;
 mod log;
@@ -16,8 +15,10 @@ mod request;
 mod scalar;
 mod scan;
 mod schema_url;
+mod sdk;
 mod skip;
 mod span;
 mod value;
 
 pub(crate) use request::{Order, Outcome, decode};
+pub(crate) use sdk::decode as decode_sdk;

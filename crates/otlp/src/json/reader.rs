@@ -8,8 +8,9 @@ use otolith_capture::RejectCode;
 
 use super::scan::string_special;
 use crate::problems::{
-    BAD_JSON, BAD_VALUE, DUPLICATE_ATTRIBUTE_KEY, DUPLICATE_MEMBER, INT_OUT_OF_RANGE,
-    LONE_SURROGATE, NO_KNOWN_DATA, PROFILES_IGNORED, SEVERAL_DATA_KINDS, STRING_INDEX_IGNORED,
+    BAD_JSON, BAD_VALUE, CUT_REFERENCE, DUPLICATE_ATTRIBUTE_KEY, DUPLICATE_MEMBER,
+    INT_OUT_OF_RANGE, LONE_SURROGATE, NO_KNOWN_DATA, PROFILES_IGNORED, SEVERAL_DATA_KINDS,
+    STRING_INDEX_IGNORED,
 };
 use crate::sink::NoteCode;
 
@@ -43,10 +44,11 @@ pub(super) enum Note {
     ProfilesIgnored,
     SeveralDataKinds,
     NoKnownData,
+    CutReference,
 }
 
 /// The note codes in the order of [`Note`].
-const NOTE_CODES: [NoteCode; 8] = [
+const NOTE_CODES: [NoteCode; 9] = [
     DUPLICATE_ATTRIBUTE_KEY,
     DUPLICATE_MEMBER,
     INT_OUT_OF_RANGE,
@@ -55,6 +57,7 @@ const NOTE_CODES: [NoteCode; 8] = [
     PROFILES_IGNORED,
     SEVERAL_DATA_KINDS,
     NO_KNOWN_DATA,
+    CUT_REFERENCE,
 ];
 
 /// A place in the text, and the notes made up to there.
@@ -88,11 +91,6 @@ impl<'a> Reader<'a> {
             notes: [0; NOTE_CODES.len()],
             nesting: Vec::new(),
         }
-    }
-
-    /// The whole text.
-    pub(super) fn text(&self) -> &'a str {
-        self.text
     }
 
     /// The byte offset of what is read next.

@@ -10,7 +10,6 @@
 use bumpalo::Bump;
 use otolith_capture::Signal;
 
-use super::foreign;
 use super::header;
 use super::log::log_record;
 use super::metric::metric;
@@ -81,16 +80,7 @@ pub(crate) fn decode<S: Sink>(
 ) -> Result<Outcome, FrameReject> {
     arena.reset();
     let Arena { header, item } = arena;
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => {
-            return Err(FrameReject {
-                code: BAD_UTF8,
-                message: format!("not UTF-8 at byte {}", error.valid_up_to()),
-                offset: error.valid_up_to(),
-            });
-        }
-    };
+    let text = text(bytes)?;
     let mut walk = Walk {
         reader: Reader::new(text, header),
         header,
@@ -121,14 +111,31 @@ pub(crate) fn decode<S: Sink>(
                 usual: walk.is_usual,
             })
         }
-        Err(Stop) => {
-            let fault = walk.reader.take_fault();
-            Err(FrameReject {
-                code: fault.code,
-                message: format!("{} at byte {}", fault.message, fault.offset),
-                offset: fault.offset,
-            })
-        }
+        Err(Stop) => Err(reject(&mut walk.reader)),
+    }
+}
+
+/// The text of a frame.
+///
+/// # Errors
+///
+/// When it is not UTF-8.
+pub(super) fn text(bytes: &[u8]) -> Result<&str, FrameReject> {
+    std::str::from_utf8(bytes).map_err(|error| FrameReject {
+        code: BAD_UTF8,
+        message: format!("not UTF-8 at byte {}", error.valid_up_to()),
+        offset: error.valid_up_to(),
+    })
+}
+
+/// The reject of a frame in which the reader stopped.
+#[cold]
+pub(super) fn reject(reader: &mut Reader<'_>) -> FrameReject {
+    let fault = reader.take_fault();
+    FrameReject {
+        code: fault.code,
+        message: format!("{} at byte {}", fault.message, fault.offset),
+        offset: fault.offset,
     }
 }
 
@@ -259,8 +266,8 @@ impl<'a, S: Sink> Walk<'a, '_, S> {
                     .stop(PROFILES, start, "the profiles signal is not converted")
             }
             (None, 0) => {
-                let (code, message) = foreign::recognise(self.reader.text());
-                self.reader.stop(code, 0, message)
+                let message = "expected a member such as `resourceSpans`, found none";
+                self.reader.stop(NOT_OTLP, 0, message)
             }
             (Some(_), _) => {
                 self.reader.note(Note::ProfilesIgnored);

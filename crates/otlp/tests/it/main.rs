@@ -9,4 +9,5 @@ mod json;
 mod json_writer;
 mod oracle;
 mod protobuf;
+mod sdk;
 mod transcript;
