@@ -30,15 +30,15 @@ pub use money::NanoDollars;
 pub use notes::{Note, NoteCode};
 pub use prices::{Estimate, Gap, PriceError, Prices, ServiceTier};
 pub use query::{
-    CostQuery, DEFAULT_DIMENSIONS, Dimension, Duplicates, MetricsQuery, Pricing, Selection,
-    SessionResourcesQuery, Signal, SummaryQuery, TokenFill, TokenRateQuery, TokenTypesQuery,
-    TokensBy, TokensQuery, ToolsQuery, TraceResourcesQuery,
+    CostQuery, DEFAULT_DIMENSIONS, Dimension, Duplicates, MetricsQuery, Pricing, ReconcileQuery,
+    Selection, SessionResourcesQuery, Signal, SummaryQuery, TokenFill, TokenRateQuery,
+    TokenTypesQuery, TokensBy, TokensQuery, ToolsQuery, TraceResourcesQuery,
 };
 pub use report::{Cell, CellType, Column, Report, time_text};
 pub use reports::{
-    cost, metrics, session_resources, summary, token_rate, token_types, tokens, tools,
-    trace_resources,
+    cost, explain_cost, explain_tokens, metrics, reconcile, session_resources, summary, token_rate,
+    token_types, tokens, tools, trace_resources,
 };
 pub use sql::sql;
-pub use usage::{Requests, Tokens, Usage, UsageRecord, usage};
+pub use usage::{Address, Requests, Tokens, Usage, UsageRecord, usage};
 pub use wanted::{metrics_wanted, resources_wanted, usage_wanted};

@@ -11,6 +11,8 @@ pub enum NoteCode {
     UnpricedModel,
     /// Usage without an estimated cost; the text names agent and model and says why.
     NotEstimated,
+    /// Days on which one of the sources of cost is missing; the text names agent and source.
+    CostGap,
     /// Items that repeat another item's identity.
     DuplicatesRemoved,
     /// Items that repeat another item's identity and were counted on request.
@@ -58,6 +60,7 @@ impl NoteCode {
             Self::Source => "source",
             Self::UnpricedModel => "unpriced_model",
             Self::NotEstimated => "not_estimated",
+            Self::CostGap => "cost_gap",
             Self::DuplicatesRemoved => "duplicates_removed",
             Self::DuplicatesKept => "duplicates_kept",
             Self::NegativeClass => "negative_class",
@@ -85,6 +88,7 @@ impl NoteCode {
             Self::Source => "source",
             Self::UnpricedModel => "no cost is reported for this model",
             Self::NotEstimated => "not estimated",
+            Self::CostGap => "missing on a day, or on a part of it",
             Self::DuplicatesRemoved => {
                 "items with the identity of another item were removed (retries or double export)"
             }

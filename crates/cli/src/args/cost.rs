@@ -18,12 +18,23 @@ Examples:
   otolith report cost otel/
   otolith report cost --lake my-lake --by week,user --tz Europe/Berlin
   otolith report cost --lake my-lake --by model --prices model_prices_and_context_window.json
-  otolith report cost --lake my-lake --by agent,model --service-tier batch --format csv")]
+  otolith report cost --lake my-lake --by agent,model --service-tier batch --format csv
+  otolith report cost --lake my-lake --since 2026-11-20 --until 2026-11-20 --explain
+  otolith report cost --lake my-lake --reconcile")]
 pub struct CostArgs {
     /// What rows are grouped by, in the order of the columns, separated by commas
     #[arg(long, value_name = "DIMENSIONS", value_delimiter = ',', default_value = "day,agent",
           value_parser = values::dimension())]
     pub by: Vec<Dimension>,
+
+    /// Print what made the numbers: a row per request or export of a metric, with the place in the
+    /// captures where it lies
+    #[arg(long)]
+    pub explain: bool,
+
+    /// Hold events, metrics and list prices against each other, per day and agent, and name gaps
+    #[arg(long, conflicts_with_all = ["by", "explain"])]
+    pub reconcile: bool,
 
     /// How tokens are priced.
     #[command(flatten)]

@@ -12,7 +12,7 @@ mod report;
 mod upkeep;
 
 pub use answer::{DataArgs, Format, OutputArgs, SelectionArgs, SqlArgs};
-pub use cost::PricingArgs;
+pub use cost::{CostArgs, PricingArgs};
 pub use input::{ConversionArgs, DecodeArgs, DedupArg, InputArgs, ReadArgs};
 pub use replay::{CompressionArg, ReplayArgs, TimesArg};
 pub use report::{CommonReportArgs, ReportArgs, ReportName, TokenFillArg};

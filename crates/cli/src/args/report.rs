@@ -73,6 +73,11 @@ pub struct TokensArgs {
           value_parser = values::tokens_by())]
     pub by: Vec<TokensBy>,
 
+    /// Print what made the numbers: a row per request or export of a metric, with the place in the
+    /// captures where it lies
+    #[arg(long)]
+    pub explain: bool,
+
     /// What to read, select and print.
     #[command(flatten)]
     pub common: CommonReportArgs,

@@ -11,6 +11,7 @@ pub mod sql;
 pub mod tables;
 pub mod verify;
 
+mod cost;
 mod data;
 mod hosts;
 mod pricing;

@@ -2,22 +2,22 @@
 
 use anyhow::Result;
 use otolith_report::{
-    Calendar, CostQuery, Data, Dimension, Every, MetricsQuery, Pricing, Report, ReportError,
-    Selection, Signal, SummaryQuery, TokenFill, TokenRateQuery, TokenTypesQuery, TokensBy,
-    TokensQuery, ToolsQuery,
+    Calendar, Data, Dimension, Every, MetricsQuery, Report, ReportError, Selection, Signal,
+    SummaryQuery, TokenFill, TokenRateQuery, TokenTypesQuery, TokensBy, TokensQuery, ToolsQuery,
 };
 use otolith_tables::Wanted;
 
+use super::cost::CostQuestion;
 use super::hosts::HostsQuestion;
-use super::pricing;
 use crate::args::{CommonReportArgs, ReportName, TokenFillArg};
 use crate::exit::UsageError;
 
 /// A report with its own parameters.
 pub enum Question {
     Summary,
-    Cost(Vec<Dimension>, Pricing),
+    Cost(CostQuestion),
     Tokens(Vec<TokensBy>),
+    ExplainTokens(Vec<TokensBy>),
     TokenRate(Every, Vec<Dimension>, TokenFill),
     Tools,
     Metrics,
@@ -29,10 +29,8 @@ impl Question {
     pub fn of(name: ReportName) -> Result<(Self, CommonReportArgs)> {
         Ok(match name {
             ReportName::Summary(args) => (Self::Summary, args.common),
-            ReportName::Cost(args) => (
-                Self::Cost(args.by, pricing::read(&args.pricing)?),
-                args.common,
-            ),
+            ReportName::Cost(args) => (Self::Cost(CostQuestion::of(&args)?), args.common),
+            ReportName::Tokens(args) if args.explain => (Self::ExplainTokens(args.by), args.common),
             ReportName::Tokens(args) => (Self::Tokens(args.by), args.common),
             ReportName::TokenRate(args) => {
                 let fill = match args.fill {
@@ -59,10 +57,16 @@ impl Question {
     /// Checks what options mean together.
     pub fn check(&self) -> Result<(), UsageError> {
         let words: Vec<&str> = match self {
-            Self::Cost(by, _) | Self::TokenRate(_, by, _) => {
+            Self::Cost(CostQuestion { by, .. }) | Self::TokenRate(_, by, _) => {
                 by.iter().map(|d| d.as_str()).collect()
             }
-            Self::Tokens(by) => by.iter().map(|by| by.as_str()).collect(),
+            Self::ExplainTokens(by) if by.contains(&TokensBy::Type) => {
+                return Err(UsageError(
+                    "--explain has a column per type of tokens; leave `type` out of --by"
+                        .to_owned(),
+                ));
+            }
+            Self::Tokens(by) | Self::ExplainTokens(by) => by.iter().map(|by| by.as_str()).collect(),
             Self::Summary | Self::Tools | Self::Metrics | Self::Hosts(_) => Vec::new(),
         };
         let mut numbered = words.iter().enumerate();
@@ -78,6 +82,7 @@ impl Question {
             Self::Summary
             | Self::Cost(..)
             | Self::Tokens(_)
+            | Self::ExplainTokens(_)
             | Self::TokenRate(..)
             | Self::Tools => otolith_report::usage_wanted(signal),
             Self::Metrics => otolith_report::metrics_wanted(signal),
@@ -94,16 +99,19 @@ impl Question {
     ) -> Result<Report, ReportError> {
         match self {
             Self::Summary => otolith_report::summary(data, &SummaryQuery { selection }),
-            Self::Cost(by, pricing) => otolith_report::cost(
-                data,
-                &CostQuery {
-                    by,
-                    calendar,
-                    selection,
-                    pricing,
-                },
-            ),
+            Self::Cost(question) => question.ask(data, calendar, selection),
             Self::Tokens(by) => tokens(data, by, calendar, selection),
+            Self::ExplainTokens(by) => {
+                let by = by.iter().filter_map(|by| by.dimension()).collect();
+                otolith_report::explain_tokens(
+                    data,
+                    &TokensQuery {
+                        by,
+                        calendar,
+                        selection,
+                    },
+                )
+            }
             Self::TokenRate(every, by, fill) => otolith_report::token_rate(
                 data,
                 &TokenRateQuery {

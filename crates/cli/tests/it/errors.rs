@@ -101,6 +101,16 @@ fn wrong_usage_ends_with_2() {
         &["`agent` twice"],
     );
     check(
+        &["report", "cost", "--reconcile", "--by", "agent", "y"],
+        2,
+        &["--reconcile", "--by"],
+    );
+    check(
+        &["report", "tokens", "--explain", "--by", "type", "y"],
+        2,
+        &["--explain", "`type`"],
+    );
+    check(
         &["report", "cost", "--tz", "Mars/Olympus", "y"],
         2,
         &["Mars/Olympus"],

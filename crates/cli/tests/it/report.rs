@@ -212,3 +212,27 @@ fn prices_come_from_a_file() {
         assert!(wrong.err.contains(part), "{}", wrong.err);
     }
 }
+
+#[test]
+fn numbers_are_explained_and_sources_reconciled() {
+    let ask = |arguments: &[&str]| {
+        let done = run(otolith()
+            .arg("report")
+            .args(arguments)
+            .args(["--format", "jsonl", "-q"])
+            .arg(capture("mix-dev/file-exporter")));
+        assert_eq!(done.code, 0, "{}", done.err);
+        let lines = done
+            .out
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap());
+        lines.collect::<Vec<serde_json::Value>>()
+    };
+    let rows = ask(&["cost", "--by", "agent", "--explain"]);
+    assert_eq!(rows.len(), 7);
+    assert_eq!(rows[0]["items"], "logs.jsonl#1/6");
+    let rows = ask(&["tokens", "--by", "model", "--explain"]);
+    assert_eq!(rows[6]["items"], "logs.jsonl#7/21");
+    let rows = ask(&["cost", "--reconcile"]);
+    assert_eq!(rows[1]["gaps"], "no metric cost");
+}

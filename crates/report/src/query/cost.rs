@@ -17,6 +17,17 @@ pub struct CostQuery {
     pub pricing: Pricing,
 }
 
+/// Question of `cost --reconcile`.
+#[derive(Clone, Debug)]
+pub struct ReconcileQuery {
+    /// What days are.
+    pub calendar: Calendar,
+    /// Which items.
+    pub selection: Selection,
+    /// What tokens cost.
+    pub pricing: Pricing,
+}
+
 /// How tokens are priced.
 #[derive(Clone, Debug)]
 pub struct Pricing {

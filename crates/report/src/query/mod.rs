@@ -4,7 +4,7 @@ mod cost;
 mod hosts;
 mod usage;
 
-pub use cost::{CostQuery, Pricing};
+pub use cost::{CostQuery, Pricing, ReconcileQuery};
 pub use hosts::{SessionResourcesQuery, TraceResourcesQuery};
 pub use usage::{
     DEFAULT_DIMENSIONS, Dimension, SummaryQuery, TokenFill, TokenRateQuery, TokenTypesQuery,

@@ -1,18 +1,22 @@
 //! The named reports.
 
+mod explain;
 mod group;
 mod metrics;
 mod points;
 mod pricing;
 mod rate;
+mod reconcile;
 mod resources;
 mod spending;
 mod summary;
 mod tools;
 mod types;
 
+pub use explain::{explain_cost, explain_tokens};
 pub use metrics::metrics;
 pub use rate::token_rate;
+pub use reconcile::reconcile;
 pub use resources::{session_resources, trace_resources};
 pub use spending::{cost, tokens};
 pub use summary::summary;

@@ -101,14 +101,15 @@ fn records(
     Ok(items.usage(selection, notes))
 }
 
+/// What a group spent.
 #[derive(Default)]
-struct Sums {
+pub(super) struct Sums {
     tokens: Tokens,
-    cost: Option<NanoDollars>,
-    estimate: Option<Estimate>,
+    pub(super) cost: Option<NanoDollars>,
+    pub(super) estimate: Option<Estimate>,
     /// Some usage has only one of cost and estimate.
     is_uneven: bool,
-    token_sources: BTreeSet<&'static str>,
+    pub(super) token_sources: BTreeSet<&'static str>,
     cost_sources: BTreeSet<&'static str>,
     sources: BTreeSet<&'static str>,
 }
@@ -122,7 +123,7 @@ impl Sums {
         self.sources.insert(record.source);
     }
 
-    fn add_cost(&mut self, record: &UsageRecord, estimate: Option<Estimate>) {
+    pub(super) fn add_cost(&mut self, record: &UsageRecord, estimate: Option<Estimate>) {
         self.add_tokens(record);
         if let Some(cost) = record.cost {
             *self.cost.get_or_insert_default() += cost;
@@ -136,7 +137,7 @@ impl Sums {
     }
 
     /// Reported minus estimated cost, where both stand for all of the group.
-    fn difference(&self) -> Option<NanoDollars> {
+    pub(super) fn difference(&self) -> Option<NanoDollars> {
         let (cost, estimate) = self.cost.zip(self.estimate)?;
         (!self.is_uneven).then(|| cost - estimate.usual)
     }

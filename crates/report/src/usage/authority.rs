@@ -3,7 +3,8 @@
 use super::item::Item;
 use super::mapping::{Mapping, Role};
 use crate::notes::{NoteCode, Notes};
-use crate::query::Selection;
+use crate::query::{Selection, Signal};
+use otolith_tables::Table;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -11,6 +12,29 @@ use std::sync::Arc;
 /// nanoseconds: one hour. Metrics are stamped when they are exported, which is later than the
 /// requests they count; counting one amount twice is worse than leaving one out with a note.
 const COVER: i64 = 3_600_000_000_000;
+
+/// The sources among which one is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Among {
+    /// All of them.
+    All,
+    /// Those of log records and spans.
+    Events,
+    /// Those of points.
+    Metrics,
+}
+
+impl Among {
+    /// Whether sources that read a table belong to it.
+    pub(crate) const fn has(self, table: Table) -> bool {
+        let is_points = matches!(Signal::of(table), Signal::Metrics);
+        match self {
+            Self::All => true,
+            Self::Events => !is_points,
+            Self::Metrics => is_points,
+        }
+    }
+}
 
 /// One emitter: agent and service.
 type Emitter = (usize, Arc<str>);
@@ -25,10 +49,15 @@ pub(crate) fn chosen(
     items: &[Item],
     mapping: &Mapping,
     role: Role,
+    among: Among,
     selection: &Selection,
     notes: &mut Notes,
 ) -> Vec<usize> {
     let rank = |item: &Item| {
+        let table = mapping.agents[item.agent].sources[item.source].table;
+        if !among.has(table) {
+            return None;
+        }
         let rank = mapping.agents[item.agent].rank(role, item.source)?;
         answers(item, role).then_some(rank)
     };

@@ -1,5 +1,6 @@
 //! Items: what one source says about one event or point, before any source is chosen.
 
+use super::address::Address;
 use super::mapping::Outcome;
 use crate::money::NanoDollars;
 use std::collections::HashSet;
@@ -121,6 +122,8 @@ pub(crate) struct Item {
     pub(crate) identity: Option<String>,
     /// Trace id with own and parent span id.
     pub(crate) span: Option<SpanPlace>,
+    /// Where it lies in captures, if that was asked for: an event at one place, points at several.
+    pub(crate) addresses: Vec<Address>,
 }
 
 /// Where a span stands in its trace.

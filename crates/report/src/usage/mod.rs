@@ -1,6 +1,7 @@
 //! The usage model: one form for what all agents spend, filled by an interpreter of
 //! `mapping.json`.
 
+mod address;
 mod authority;
 mod detect;
 mod distinct;
@@ -13,6 +14,9 @@ mod read;
 mod rows;
 pub(crate) mod series;
 
+pub use address::Address;
+pub(crate) use address::Detail;
+pub(crate) use authority::Among;
 pub use item::{Requests, Tokens};
 pub(crate) use mapping::{Condition, Key, MAPPING, Mapping, Outcome, Role, Source, Test};
 pub(crate) use model::Items;

@@ -1,6 +1,7 @@
 //! The usage model: who spent which tokens and what money, when.
 
-use super::authority;
+use super::address::{Address, Detail};
+use super::authority::{self, Among};
 use super::item::{Item, Requests, Tokens};
 use super::mapping::{MAPPING, Mapping, Outcome, Role};
 use super::read;
@@ -8,7 +9,7 @@ use crate::data::Data;
 use crate::error::ReportError;
 use crate::money::NanoDollars;
 use crate::notes::{Note, NoteCode, Notes};
-use crate::query::Selection;
+use crate::query::{Selection, Signal};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -47,6 +48,8 @@ pub struct UsageRecord {
     pub prompt_id: Option<Arc<str>>,
     /// The source, such as `log api_request`.
     pub source: &'static str,
+    /// Where it lies in captures, if that was asked for: an event at one place, points at several.
+    pub addresses: Vec<Address>,
     /// It has tokens, and no reported cost stands for them.
     pub lacks_cost: bool,
     /// It has a cost, and no tokens tell what for.
@@ -88,9 +91,19 @@ impl Items {
         selection: &Selection,
         notes: &mut Notes,
     ) -> Result<Self, ReportError> {
+        Self::read_in(Detail::Amounts, data, selection, notes)
+    }
+
+    /// Reads items in more or less detail.
+    pub(crate) fn read_in(
+        detail: Detail,
+        data: Data<'_>,
+        selection: &Selection,
+        notes: &mut Notes,
+    ) -> Result<Self, ReportError> {
         Ok(Self {
             mapping: &MAPPING,
-            items: read::items(data, &MAPPING, selection, notes)?,
+            items: read::items(data, &MAPPING, selection, detail, notes)?,
         })
     }
 
@@ -101,7 +114,19 @@ impl Items {
         selection: &Selection,
         notes: &mut Notes,
     ) -> Vec<(usize, &Item)> {
-        let chosen = authority::chosen(&self.items, self.mapping, role, selection, notes);
+        self.chosen_among(Among::All, role, selection, notes)
+    }
+
+    /// The items that are chosen where only some sources count.
+    pub(crate) fn chosen_among(
+        &self,
+        among: Among,
+        role: Role,
+        selection: &Selection,
+        notes: &mut Notes,
+    ) -> Vec<(usize, &Item)> {
+        let mapping = self.mapping;
+        let chosen = authority::chosen(&self.items, mapping, role, among, selection, notes);
         let items = chosen.into_iter().map(|index| (index, &self.items[index]));
         let items: Vec<_> = items
             .filter(|(_, i)| selection.holds_time(i.time))
@@ -156,6 +181,36 @@ impl Items {
         records
     }
 
+    /// Places in the mapping of the agents as shown.
+    pub(crate) fn agents(&self) -> BTreeMap<&str, usize> {
+        let names = self
+            .items
+            .iter()
+            .map(|item| (&*item.agent_name, item.agent));
+        names.collect()
+    }
+
+    /// Whether a source of cost is known of an agent, among those that are read.
+    pub(crate) fn can_report_cost(
+        &self,
+        agent: usize,
+        among: Among,
+        selection: &Selection,
+    ) -> bool {
+        let agent = &self.mapping.agents[agent];
+        let mut sources = agent.roles[Role::Cost as usize].iter().flatten();
+        sources.any(|source| {
+            let table = agent.sources[*source].table;
+            let is_read = selection.signal.is_none_or(|s| s == Signal::of(table));
+            is_read && among.has(table)
+        })
+    }
+
+    /// The record of an item, with its cost.
+    pub(crate) fn cost_record(&self, item: &Item) -> UsageRecord {
+        self.record(item, false, true)
+    }
+
     fn record(&self, item: &Item, tokens: bool, cost: bool) -> UsageRecord {
         UsageRecord {
             time: item.time,
@@ -177,6 +232,7 @@ impl Items {
             request_id: item.request.clone(),
             prompt_id: item.prompt.clone(),
             source: self.source(item),
+            addresses: item.addresses.clone(),
             lacks_cost: false,
             lacks_tokens: false,
         }

@@ -1,12 +1,13 @@
 //! Reads data through the mapping: rows into items.
 
+use super::address::{Address, Detail};
 use super::detect::{Detector, Evidence};
 use super::distinct::{content, identity, without_duplicates, without_roll_ups};
 use super::eval::Subject;
 use super::item::{Item, SpanPlace, Texts, Tokens};
 use super::mapping::{Expr, Mapping, NumberedSource, Outcome, Source};
 use super::rows::{Base, Rows};
-use super::series::{self, Point, Temporality};
+use super::series::{self, Increase, Point, Temporality};
 use crate::data::Data;
 use crate::error::ReportError;
 use crate::notes::{NoteCode, Notes};
@@ -31,6 +32,7 @@ pub(crate) fn items(
     data: Data<'_>,
     mapping: &Mapping,
     selection: &Selection,
+    detail: Detail,
     notes: &mut Notes,
 ) -> Result<Vec<Item>, ReportError> {
     let mut tables = Vec::new();
@@ -47,7 +49,7 @@ pub(crate) fn items(
                     database: database.name.clone(),
                     table,
                     begin,
-                    rows: Rows::read(data, mapping, &list)?,
+                    rows: Rows::read(data, mapping, &list, detail)?,
                     sources,
                 });
             }
@@ -95,6 +97,26 @@ struct Reader<'a> {
     below_zero: Cell<u64>,
     notes: &'a mut Notes,
     items: Vec<Item>,
+}
+
+/// Points that are told as one item.
+struct Group {
+    /// The first of them.
+    row: usize,
+    start: i64,
+    classes: BTreeMap<String, f64>,
+    addresses: Vec<Address>,
+}
+
+impl Group {
+    fn new(first: &Increase) -> Self {
+        Self {
+            row: first.row,
+            start: first.start,
+            classes: BTreeMap::new(),
+            addresses: Vec::new(),
+        }
+    }
 }
 
 /// What points must share to be told as one item: texts, outcome and time.
@@ -168,7 +190,7 @@ impl Reader<'_> {
         let points = series::distinct(points, self.selection, self.notes);
         let increases = series::increases(&points, begin, self.selection, self.notes);
         // Points that differ in nothing but the splitting attribute become one item.
-        let mut groups: BTreeMap<PointKey, (usize, i64, BTreeMap<String, f64>)> = BTreeMap::new();
+        let mut groups: BTreeMap<PointKey, Group> = BTreeMap::new();
         let none = BTreeMap::new();
         let below_zero = Cell::new(0);
         for increase in increases.into_iter().filter(|i| i.inside) {
@@ -203,14 +225,18 @@ impl Reader<'_> {
                 item.tool,
             ];
             let key = (texts, item.outcome.map(|o| o as u8), increase.time);
-            let group =
-                groups
-                    .entry(key)
-                    .or_insert((increase.row, increase.start, BTreeMap::new()));
-            group.1 = group.1.min(increase.start);
-            *group.2.entry(class).or_insert(0.0) += amount;
+            let group = groups.entry(key).or_insert_with(|| Group::new(&increase));
+            group.start = group.start.min(increase.start);
+            *group.classes.entry(class).or_insert(0.0) += amount;
+            group.addresses.extend(item.addresses);
         }
-        for ((_, _, time), (row, start, classes)) in groups {
+        for ((_, _, time), group) in groups {
+            let Group {
+                row,
+                start,
+                classes,
+                addresses,
+            } = group;
             let below_zero = Cell::new(0);
             let subject = Subject {
                 mapping: self.mapping,
@@ -220,7 +246,7 @@ impl Reader<'_> {
                 below_zero: &below_zero,
             };
             let item = self.item(agent, index, &subject, database, (start, time));
-            self.items.push(item);
+            self.items.push(Item { addresses, ..item });
             if self.selection.holds_time(time) {
                 self.below_zero
                     .set(self.below_zero.get() + below_zero.get());
@@ -297,6 +323,7 @@ impl Reader<'_> {
             active: subject.nanos(&fields.active),
             identity: None,
             span: span_place(source, rows, row, texts),
+            addresses: Address::of(rows, row, texts).into_iter().collect(),
         };
         if !is_points {
             item.identity = identity(source, subject).or_else(|| Some(content(&item)));

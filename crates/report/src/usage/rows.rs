@@ -1,5 +1,6 @@
 //! Rows of one table that sources want, with cells by key of the mapping.
 
+use super::address::Detail;
 use super::mapping::{Condition, Key, KeyId, Mapping, Source, Test};
 use crate::data::{Attribute, Column, Scalar, TableData, is_base, may_hold};
 use crate::error::ReportError;
@@ -28,10 +29,12 @@ pub(crate) enum Base {
     Value,
     Count,
     Sum,
+    Source,
+    Item,
 }
 
 /// Names in the order of [`Base`].
-const BASE: [&str; 18] = [
+const BASE: [&str; 20] = [
     "time",
     "time_unix_nano",
     "observed_time_unix_nano",
@@ -50,7 +53,12 @@ const BASE: [&str; 18] = [
     "value",
     "count",
     "sum",
+    "source",
+    "item",
 ];
+
+/// Those of them that tell where an item lies.
+const ADDRESS: [Base; 2] = [Base::Source, Base::Item];
 
 /// Rows of one table that some source of the mapping wants.
 pub(crate) struct Rows<'a> {
@@ -80,12 +88,17 @@ impl<'a> Rows<'a> {
         table: &TableData<'a>,
         mapping: &'a Mapping,
         sources: &[&Source],
+        detail: Detail,
     ) -> Result<Self, ReportError> {
         let deciding = sources.iter().flat_map(|source| &source.conditions);
         let deciding: BTreeSet<KeyId> = deciding.map(|condition| condition.key).collect();
         let deciding = names(table, deciding.iter().map(|key| &mapping.keys[key.0]));
         let mut wanted = names(table, mapping.keys.iter());
         wanted.extend(BASE);
+        if detail == Detail::Amounts {
+            let unwanted = ADDRESS.map(|column| BASE[column as usize]);
+            wanted.retain(|name| !unwanted.contains(name));
+        }
         let wanted: Vec<&str> = wanted.into_iter().collect();
         let deciding: Vec<&str> = deciding.into_iter().collect();
         let mut found = Self {
@@ -106,7 +119,7 @@ impl<'a> Rows<'a> {
                     row,
                     wanted_by,
                 }));
-                found.pieces.push(Piece::new(read.part, mapping));
+                found.pieces.push(Piece::new(read.part, mapping, detail));
             }
             Ok(())
         })?;
@@ -168,12 +181,19 @@ impl<'a> Rows<'a> {
 }
 
 impl<'a> Piece<'a> {
-    fn new(part: Cow<'a, Part>, mapping: &'a Mapping) -> Self {
+    fn new(part: Cow<'a, Part>, mapping: &'a Mapping, detail: Detail) -> Self {
         let keys = mapping.keys.iter().map(|key| KeyCells::of(&part, key));
         let index = |name: &str| part.columns.iter().position(|c| c.field.name == name);
+        let mut base = BASE.map(index);
+        if detail == Detail::Amounts {
+            // Parts in memory have all columns.
+            for column in ADDRESS {
+                base[column as usize] = None;
+            }
+        }
         Self {
             keys: keys.collect(),
-            base: BASE.map(index),
+            base,
             part,
         }
     }

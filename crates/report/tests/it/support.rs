@@ -4,9 +4,9 @@ use otolith_capture::{Source, find_sources};
 use otolith_ingest::{Account, Collected, ConvertOptions, NoWatch, collect, convert};
 use otolith_lake::Lake;
 use otolith_report::{
-    Calendar, Cell, CostQuery, Data, Dimension, Every, MetricsQuery, Prices, Pricing, Report,
-    Selection, ServiceTier, Signal, SummaryQuery, TokenFill, TokenRateQuery, TokenTypesQuery,
-    TokensBy, TokensQuery, ToolsQuery,
+    Calendar, Cell, CostQuery, Data, Dimension, Every, MetricsQuery, Prices, Pricing,
+    ReconcileQuery, Report, Selection, ServiceTier, Signal, SummaryQuery, TokenFill,
+    TokenRateQuery, TokenTypesQuery, TokensBy, TokensQuery, ToolsQuery,
 };
 use otolith_tables::Wanted;
 use serde_json::Value;
@@ -137,7 +137,15 @@ fn reports(data: Data<'_>, selection: &Selection) -> Vec<Report> {
         };
         reports.push(otolith_report::cost(data, &cost));
         reports.push(otolith_report::tokens(data, &tokens));
+        reports.push(otolith_report::explain_cost(data, &cost));
+        reports.push(otolith_report::explain_tokens(data, &tokens));
     }
+    let reconcile = ReconcileQuery {
+        calendar: calendar.clone(),
+        selection: selection(),
+        pricing: embedded(),
+    };
+    reports.push(otolith_report::reconcile(data, &reconcile));
     reports.push(otolith_report::token_types(
         data,
         &TokenTypesQuery {

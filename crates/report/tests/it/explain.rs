@@ -1,0 +1,137 @@
+//! The rows behind the numbers of `cost` and `tokens`.
+
+use crate::support::{captures, check, embedded, lake_of_files, numbers, only};
+use otolith_lake::Lake;
+use otolith_report::{
+    Calendar, CostQuery, Dimension, Report, Selection, Signal, TokensQuery, explain_cost,
+    explain_tokens,
+};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+const BY: [Dimension; 2] = [Dimension::Agent, Dimension::Model];
+
+fn query(selection: Selection) -> CostQuery {
+    CostQuery {
+        by: BY.to_vec(),
+        calendar: Calendar::default(),
+        selection,
+        pricing: embedded(),
+    }
+}
+
+/// One column summed up over the rows of each group; groups without a number are left out.
+fn sums(report: &Report, column: &str) -> BTreeMap<String, f64> {
+    let mut found: BTreeMap<String, f64> = BTreeMap::new();
+    for row in &report.rows {
+        let row = report.row_to_json(row);
+        if let Some(number) = row[column].as_f64() {
+            let text = |key: &str| row[key].as_str().unwrap().to_owned();
+            *found
+                .entry(format!("{} | {}", text("agent"), text("model")))
+                .or_default() += number;
+        }
+    }
+    found
+}
+
+/// `FILE#FRAME/ITEM` of all rows of a table that fulfil a condition, with a column.
+fn addresses(lake: &Lake, query: &str) -> BTreeMap<String, Value> {
+    let report = otolith_report::sql(lake, query).unwrap();
+    let row = |row: &Vec<_>| {
+        let row = report.row_to_json(row);
+        let address = format!("{}/{}", row["source"].as_str().unwrap(), row["item"]);
+        (address, row["value"].clone())
+    };
+    report.rows.iter().map(row).collect()
+}
+
+#[test]
+fn rows_add_up_to_the_cells() {
+    for capture in ["claude-grpc", "codex-on", "mix-dev"] {
+        let lake = lake_of_files(&captures().join(capture).join("file-exporter"));
+        for selection in [Selection::default(), only(Signal::Metrics)] {
+            let cells = otolith_report::cost(&lake, &query(selection.clone())).unwrap();
+            let rows = explain_cost(&lake, &query(selection.clone())).unwrap();
+            assert!(rows.rows.len() > cells.rows.len());
+            let columns = ["cost_usd", "estimated_cost_usd", "estimated_cost_high_usd"];
+            for column in columns {
+                let expected = numbers(&cells, &["agent", "model"], column);
+                check(&sums(&rows, column), &expected, capture);
+            }
+            let tokens = TokensQuery {
+                by: BY.to_vec(),
+                calendar: Calendar::default(),
+                selection,
+            };
+            let cells = otolith_report::tokens(&lake, &tokens).unwrap();
+            let rows = explain_tokens(&lake, &tokens).unwrap();
+            for column in ["input_tokens", "output_tokens", "total_tokens"] {
+                let expected = numbers(&cells, &["agent", "model"], column);
+                check(&sums(&rows, column), &expected, capture);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_row_says_where_its_request_lies() {
+    let lake = lake_of_files(&captures().join("claude-http/file-exporter-proto"));
+    let report = explain_cost(&lake, &query(Selection::default())).unwrap();
+    let row = |row: &Vec<_>| {
+        let row = report.row_to_json(row);
+        assert_eq!(row["source"], "log api_request");
+        (
+            row["items"].as_str().unwrap().to_owned(),
+            row["input_tokens"].clone(),
+        )
+    };
+    let found: BTreeMap<String, Value> = report.rows.iter().map(row).collect();
+    let expected = addresses(
+        &lake,
+        "SELECT source, item, input_tokens AS value FROM claude_code.logs WHERE event_name = 'api_request'",
+    );
+    assert_eq!(found.len(), 15);
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn an_export_of_a_metric_lies_where_its_points_do() {
+    let lake = lake_of_files(&captures().join("claude-grpc/agentic-ci.jsonl"));
+    let report = explain_cost(&lake, &query(only(Signal::Metrics))).unwrap();
+    let points = addresses(
+        &lake,
+        "SELECT source, item, series_id AS value FROM claude_code_agent_dev.metrics
+         WHERE metric_name IN ('claude_code.token.usage', 'claude_code.cost.usage')",
+    );
+    let mut found = BTreeMap::new();
+    for row in &report.rows {
+        let row = report.row_to_json(row);
+        let split = |column: &str| -> Vec<String> {
+            let list = row[column].as_str().unwrap().split(", ");
+            list.map(str::to_owned).collect()
+        };
+        let (items, series) = (split("items"), split("series_ids"));
+        assert_eq!(items.len(), series.len(), "a point per series");
+        let of_items: BTreeSet<String> =
+            items.iter().map(|item| points[item].to_string()).collect();
+        assert_eq!(of_items, series.into_iter().collect());
+        found.extend(
+            items
+                .into_iter()
+                .map(|item| (item.clone(), points[&item].clone())),
+        );
+    }
+    assert_eq!(found, points);
+}
+
+#[test]
+fn what_is_a_dimension_is_no_second_column() {
+    let lake = lake_of_files(&captures().join("claude-http/file-exporter"));
+    let report = explain_cost(&lake, &query(Selection::default())).unwrap();
+    let names: Vec<&str> = report.columns.iter().map(|c| c.name.as_str()).collect();
+    let distinct: BTreeSet<&str> = names.iter().copied().collect();
+    assert_eq!(distinct.len(), names.len(), "{names:?}");
+    assert_eq!(names[..5], ["agent", "model", "time", "service", "session"]);
+    assert_eq!(report.parameters["explain"], true);
+}
