@@ -6,7 +6,7 @@ use otolith_lake::Lake;
 use otolith_report::{
     Calendar, Cell, CostQuery, Data, Dimension, Every, MetricsQuery, Prices, Pricing,
     ReconcileQuery, Report, Selection, ServiceTier, Signal, SummaryQuery, TokenFill,
-    TokenRateQuery, TokenTypesQuery, TokensBy, TokensQuery, ToolsQuery,
+    TokenRateQuery, TokenTypesQuery, TokensBy, TokensQuery, ToolCallsQuery, ToolsQuery,
 };
 use otolith_tables::Wanted;
 use serde_json::Value;
@@ -98,6 +98,14 @@ fn check_one(
     for (lake, captures) in of_lake.iter().zip(&of_captures) {
         assert_eq!(json(captures), json(lake));
     }
+    for (wanted, ask) in crate::activity::ASKED {
+        let captures = read(wanted(signal));
+        let answers = [
+            ask((&captures).into(), &selection),
+            ask(lake.into(), &selection),
+        ];
+        assert_eq!(json(&answers[0]), json(&answers[1]));
+    }
     let query = MetricsQuery { selection };
     let of_lake = otolith_report::metrics(lake, &query).unwrap();
     let of_captures = otolith_report::metrics(&metrics, &query).unwrap();
@@ -118,6 +126,12 @@ fn reports(data: Data<'_>, selection: &Selection) -> Vec<Report> {
         otolith_report::tools(
             data,
             &ToolsQuery {
+                selection: selection(),
+            },
+        ),
+        otolith_report::tool_calls(
+            data,
+            &ToolCallsQuery {
                 selection: selection(),
             },
         ),
