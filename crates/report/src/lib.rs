@@ -29,7 +29,7 @@ pub use error::ReportError;
 pub use glob::Glob;
 pub use money::NanoDollars;
 pub use notes::{Note, NoteCode};
-pub use prices::{Estimate, Gap, PriceError, Prices, ServiceTier};
+pub use prices::{Estimate, Gap, LongContext, PriceError, Prices, Rules, ServiceTier};
 pub use query::{
     CostQuery, DEFAULT_DIMENSIONS, Dimension, Duplicates, ErrorsQuery, MetricsQuery, Pricing,
     PromptQuery, ReconcileQuery, Selection, SessionResourcesQuery, SessionsQuery, Signal,

@@ -5,8 +5,8 @@ use otolith_ingest::{Account, Collected, ConvertOptions, NoWatch, collect, conve
 use otolith_lake::Lake;
 use otolith_report::{
     Calendar, Cell, CostQuery, Data, Dimension, Every, MetricsQuery, Prices, Pricing,
-    ReconcileQuery, Report, Selection, ServiceTier, Signal, SummaryQuery, TokenFill,
-    TokenRateQuery, TokenTypesQuery, TokensBy, TokensQuery, ToolCallsQuery, ToolsQuery,
+    ReconcileQuery, Report, Rules, Selection, Signal, SummaryQuery, TokenFill, TokenRateQuery,
+    TokenTypesQuery, TokensBy, TokensQuery, ToolCallsQuery, ToolsQuery,
 };
 use otolith_tables::Wanted;
 use serde_json::Value;
@@ -223,7 +223,7 @@ pub fn tokens(lake: &Lake, by: &[Dimension], selection: Selection) -> Report {
 pub fn embedded() -> Pricing {
     Pricing {
         prices: Prices::embedded(),
-        service_tier: ServiceTier::Standard,
+        rules: Rules::default(),
     }
 }
 
