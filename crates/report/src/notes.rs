@@ -33,14 +33,6 @@ pub enum NoteCode {
     UnspecifiedTemporality,
     /// Items without a session that a better source covers.
     CoveredByBetterSource,
-    /// Cells of a column that are null because no source tells them; the text names the column.
-    NotTold,
-    /// Calls that are only counted, one by one known to nobody; the text names agent and source.
-    OnlyCounted,
-    /// Calls of a tool whose length nobody tells.
-    UnknownDuration,
-    /// Items that name no session.
-    NoSession,
     /// Rows that are part of other rows.
     PartOfOutput,
     /// Columns of one name and different types across databases, read as text.
@@ -59,6 +51,12 @@ pub enum NoteCode {
     NoSamples,
     /// Spans without a sample within, that have the last one before them.
     CarriedIn,
+    /// Points whose declared unit is not that of their values.
+    WrongUnit,
+    /// Containers that belong to no agent.
+    UnmatchedContainer,
+    /// Agents without a container.
+    UnmatchedAgent,
 }
 
 impl NoteCode {
@@ -79,10 +77,6 @@ impl NoteCode {
             Self::CounterReset => "counter_reset",
             Self::UnspecifiedTemporality => "unspecified_temporality",
             Self::CoveredByBetterSource => "covered_by_better_source",
-            Self::NotTold => "not_told",
-            Self::OnlyCounted => "only_counted",
-            Self::UnknownDuration => "unknown_duration",
-            Self::NoSession => "no_session",
             Self::PartOfOutput => "part_of_output",
             Self::MixedColumn => "mixed_column",
             Self::EmptyReading => "empty_reading",
@@ -92,6 +86,9 @@ impl NoteCode {
             Self::NoEnd => "no_end",
             Self::NoSamples => "no_samples",
             Self::CarriedIn => "carried_in",
+            Self::WrongUnit => "wrong_unit",
+            Self::UnmatchedContainer => "unmatched_container",
+            Self::UnmatchedAgent => "unmatched_agent",
         }
     }
 
@@ -127,12 +124,6 @@ impl NoteCode {
             Self::CoveredByBetterSource => {
                 "items that name no session were left out where a better source covers their time"
             }
-            Self::NotTold => "no source tells it, so it is null",
-            Self::OnlyCounted => "only counts are known of these calls, so they have no rows",
-            Self::UnknownDuration => {
-                "calls of unknown length, which are in no mean and no percentile"
-            }
-            Self::NoSession => "items that name no session are in no row",
             Self::PartOfOutput => "tokens of type reasoning are part of those of type output",
             Self::MixedColumn => "column has different types across databases and is read as text",
             Self::EmptyReading => {
@@ -148,6 +139,13 @@ impl NoteCode {
             Self::UnknownHost => "spans ran on hosts that send no metrics",
             Self::NoEnd => "spans have no end, or one before their start",
             Self::NoSamples => "spans have no sample within and none soon enough before",
+            Self::UnmatchedContainer => {
+                "container belongs to no agent by label or name and was left out"
+            }
+            Self::UnmatchedAgent => "agent has no container by label or name and was left out",
+            Self::WrongUnit => {
+                "points declare a unit that is not the one of their values, which is known"
+            }
             Self::CarriedIn => {
                 "spans have no sample within: the last one before their start was taken"
             }

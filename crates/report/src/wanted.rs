@@ -1,9 +1,9 @@
 //! What reports want of captures.
 
-use crate::hosts;
+use crate::hosts::{self, RESOURCES};
 use crate::query::Signal;
 use crate::spans::SESSION;
-use crate::usage::{Condition, Key, MAPPING, Mapping, Role, Source, Test};
+use crate::usage::{Condition, Key, MAPPING, Mapping, Source, Test};
 use otolith_tables::{AttributePlace, Table, Wanted, WantedItems};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,28 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// `signal` is that of the selection. The rest of it has no part: which source counts, and where
 /// captures begin, must not depend on it.
 pub fn usage_wanted(signal: Option<Signal>) -> Wanted {
-    sources_wanted(&[], signal)
-}
-
-/// What `errors`, `sessions` and `prompt` want: what [`usage_wanted`] asks for, and retries,
-/// prompts, or everything that names a prompt.
-pub fn errors_wanted(signal: Option<Signal>) -> Wanted {
-    sources_wanted(&[Role::Retries], signal)
-}
-
-/// As [`errors_wanted`], for `sessions`.
-pub fn sessions_wanted(signal: Option<Signal>) -> Wanted {
-    sources_wanted(&[Role::Prompts], signal)
-}
-
-/// As [`errors_wanted`], for `prompt`.
-pub fn prompt_wanted(signal: Option<Signal>) -> Wanted {
-    sources_wanted(&[Role::Events], signal)
-}
-
-fn sources_wanted(roles: &[Role], signal: Option<Signal>) -> Wanted {
-    let roles = [&Role::USUAL, roles].concat();
-    let sources = MAPPING.sources(&roles).map(|(_, _, source)| source);
+    let sources = MAPPING.agents.iter().flat_map(|agent| &agent.sources);
     let sources = sources.filter(|source| signal.is_none_or(|s| s == Signal::of(source.table)));
     let mut keys: BTreeMap<AttributePlace, BTreeSet<String>> = BTreeMap::new();
     for key in &MAPPING.keys {
@@ -73,7 +52,7 @@ pub fn resources_wanted(signal: Option<Signal>) -> Wanted {
             names: None,
             keys: Vec::new(),
         },
-        named(Table::Metrics, hosts::host_metrics(&hosts::MEMORY)),
+        named(Table::Metrics, RESOURCES.metrics()),
     ];
     let is_wanted = |items: &WantedItems| signal.is_none_or(|s| s == Signal::of(items.table));
     Wanted {
@@ -82,10 +61,56 @@ pub fn resources_wanted(signal: Option<Signal>) -> Wanted {
     }
 }
 
-fn named(table: Table, names: Vec<&str>) -> WantedItems {
+/// What `cpu`, `memory` and `load` want: the points of hosts.
+pub fn hosts_wanted(signal: Option<Signal>) -> Wanted {
+    let load = hosts::LOAD.iter().map(|level| level.metric);
+    let metrics = RESOURCES.metrics().chain(load);
+    points(signal, metrics, hosts::keys_of_hosts())
+}
+
+/// What `processes` wants: the points of processes.
+pub fn processes_wanted(signal: Option<Signal>) -> Wanted {
+    let wish = hosts::processes();
+    points(signal, wish.metrics(), wish.keys())
+}
+
+/// What `containers` wants: the points of containers.
+pub fn containers_wanted(signal: Option<Signal>) -> Wanted {
+    let wish = hosts::containers();
+    points(signal, wish.metrics(), wish.keys())
+}
+
+/// What `container-tokens` wants: usage, and the points of containers with the label.
+pub fn container_tokens_wanted(signal: Option<Signal>, label: Option<&str>) -> Wanted {
+    let wish = hosts::labelled_containers(label);
+    let containers = points(signal, wish.metrics(), wish.keys());
+    let mut wanted = usage_wanted(signal);
+    wanted.items.extend(containers.items);
+    for (place, keys) in containers.keys {
+        wanted.keys.entry(place).or_default().extend(keys);
+    }
+    wanted
+}
+
+fn points<'k>(
+    signal: Option<Signal>,
+    metrics: impl Iterator<Item = &'static str>,
+    keys: impl Iterator<Item = (AttributePlace, &'k str)>,
+) -> Wanted {
+    let is_wanted = signal.is_none_or(|signal| signal == Signal::Metrics);
+    Wanted {
+        items: is_wanted
+            .then(|| named(Table::Metrics, metrics))
+            .into_iter()
+            .collect(),
+        keys: by_place(keys),
+    }
+}
+
+fn named<'n>(table: Table, names: impl Iterator<Item = &'n str>) -> WantedItems {
     WantedItems {
         table,
-        names: Some(names.into_iter().map(str::to_owned).collect()),
+        names: Some(names.map(str::to_owned).collect()),
         keys: Vec::new(),
     }
 }

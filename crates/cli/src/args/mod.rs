@@ -3,7 +3,6 @@
 //! What the options mean together is checked where a command turns them into a plan
 //! (`commands/`), how a value is spelled in `values.rs`.
 
-mod activity;
 mod answer;
 mod cost;
 mod hosts;
@@ -14,6 +13,7 @@ mod upkeep;
 
 pub use answer::{DataArgs, Format, OutputArgs, SelectionArgs, SqlArgs};
 pub use cost::{CostArgs, PricingArgs};
+pub use hosts::{ContainerOrderArg, HostFillArg, HostSeriesArgs, HostsReportName};
 pub use input::{ConversionArgs, DecodeArgs, DedupArg, InputArgs, ReadArgs};
 pub use replay::{CompressionArg, ReplayArgs, TimesArg};
 pub use report::{CommonReportArgs, ReportArgs, ReportName, TokenFillArg};

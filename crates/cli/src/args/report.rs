@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use clap::{Args as Group, Subcommand, ValueEnum};
 use otolith_report::{Dimension, Every, TokensBy};
 
-use super::activity::{ActivityArgs, PromptArgs};
 use super::answer::{DataArgs, OutputArgs, SelectionArgs};
 use super::cost::CostArgs;
-use super::hosts::{SessionResourcesArgs, TraceResourcesArgs};
+use super::hosts::HostsReportName;
 use super::input::InputArgs;
 use crate::values;
 
@@ -33,20 +32,10 @@ pub enum ReportName {
     TokenRate(TokenRateArgs),
     /// Calls, success, errors and durations per agent and tool
     Tools(PlainReportArgs),
-    /// Each tool call: when, how it ended, how long it took
-    ToolCalls(ActivityArgs),
-    /// Sessions: start, length, prompts, requests, tools, tokens, cost
-    Sessions(ActivityArgs),
-    /// All that happened for one prompt, in order, with tokens and cost
-    Prompt(PromptArgs),
-    /// Failed requests and retries by agent, model and status
-    Errors(ActivityArgs),
     /// What each metric counted or stood at, per service and scope
     Metrics(PlainReportArgs),
-    /// Per span: how busy its host was and how much memory was in use meanwhile
-    TraceResources(TraceResourcesArgs),
-    /// Root spans in order of time, with what their host did before, during and after
-    SessionResources(SessionResourcesArgs),
+    #[command(flatten)]
+    Hosts(HostsReportName),
 }
 
 /// A report without grouping.

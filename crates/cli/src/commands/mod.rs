@@ -11,7 +11,6 @@ pub mod sql;
 pub mod tables;
 pub mod verify;
 
-mod activity;
 mod cost;
 mod data;
 mod hosts;

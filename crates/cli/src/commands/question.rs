@@ -7,7 +7,6 @@ use otolith_report::{
 };
 use otolith_tables::Wanted;
 
-use super::activity::ActivityQuestion;
 use super::cost::CostQuestion;
 use super::hosts::HostsQuestion;
 use crate::args::{CommonReportArgs, ReportName, TokenFillArg};
@@ -22,7 +21,6 @@ pub enum Question {
     TokenRate(Every, Vec<Dimension>, TokenFill),
     Tools,
     Metrics,
-    Activity(ActivityQuestion),
     Hosts(HostsQuestion),
 }
 
@@ -42,25 +40,10 @@ impl Question {
                 (Self::TokenRate(args.every, args.by, fill), args.common)
             }
             ReportName::Tools(args) => (Self::Tools, args.common),
-            ReportName::ToolCalls(args) => {
-                (Self::Activity(ActivityQuestion::ToolCalls), args.common)
-            }
-            ReportName::Sessions(args) => (Self::Activity(ActivityQuestion::Sessions), args.common),
-            ReportName::Prompt(args) => {
-                let question = ActivityQuestion::Prompt { id: args.id };
-                (Self::Activity(question), args.common)
-            }
-            ReportName::Errors(args) => (Self::Activity(ActivityQuestion::Errors), args.common),
             ReportName::Metrics(args) => (Self::Metrics, args.common),
-            ReportName::TraceResources(args) => {
-                let question = HostsQuestion::TraceResources {
-                    trace: args.trace,
-                    root_only: args.root_only,
-                };
-                (Self::Hosts(question), args.common)
-            }
-            ReportName::SessionResources(args) => {
-                (Self::Hosts(HostsQuestion::SessionResources), args.common)
+            ReportName::Hosts(name) => {
+                let (question, common) = HostsQuestion::of(name);
+                (Self::Hosts(question), common)
             }
         })
     }
@@ -78,9 +61,7 @@ impl Question {
                 ));
             }
             Self::Tokens(by) | Self::ExplainTokens(by) => by.iter().map(|by| by.as_str()).collect(),
-            Self::Summary | Self::Tools | Self::Metrics | Self::Activity(_) | Self::Hosts(_) => {
-                Vec::new()
-            }
+            Self::Summary | Self::Tools | Self::Metrics | Self::Hosts(_) => Vec::new(),
         };
         let mut numbered = words.iter().enumerate();
         match numbered.find(|(index, word)| words[..*index].contains(word)) {
@@ -99,7 +80,6 @@ impl Question {
             | Self::TokenRate(..)
             | Self::Tools => otolith_report::usage_wanted(signal),
             Self::Metrics => otolith_report::metrics_wanted(signal),
-            Self::Activity(question) => question.wanted(signal),
             Self::Hosts(question) => question.wanted(signal),
         }
     }
@@ -138,8 +118,7 @@ impl Question {
             ),
             Self::Tools => otolith_report::tools(data, &ToolsQuery { selection }),
             Self::Metrics => otolith_report::metrics(data, &MetricsQuery { selection }),
-            Self::Activity(question) => question.ask(data, selection),
-            Self::Hosts(question) => question.ask(data, selection),
+            Self::Hosts(question) => question.ask(data, calendar, selection),
         }
     }
 }

@@ -6,7 +6,7 @@ use otolith_tables::{AttributePlace, ColumnOrigin, Field, Part};
 
 /// Where a part holds the values of an attribute.
 pub(crate) struct Attribute<'k> {
-    /// Numbers of its columns, the plain one first.
+    /// Numbers of its columns that have values, the plain one first.
     columns: Vec<usize>,
     /// The column with the JSON rest, and the key to look for there: so it does not matter which
     /// keys got columns. None if no row has a rest.
@@ -16,7 +16,9 @@ pub(crate) struct Attribute<'k> {
 impl<'k> Attribute<'k> {
     pub(crate) fn of(part: &Part, place: AttributePlace, key: &'k str) -> Self {
         let columns = part.columns.iter().enumerate();
-        let found = columns.filter(|(_, column)| has_column(&column.field, place, key));
+        let found = columns.filter(|(_, column)| {
+            has_column(&column.field, place, key) && Column::new(column).has_values()
+        });
         let mut found: Vec<usize> = found.map(|(index, _)| index).collect();
         // A side column's name is the plain one's with a suffix.
         found.sort_by_key(|index| part.columns[*index].field.name.len());

@@ -67,6 +67,12 @@ impl CpuTime {
         self.counters[place].series.push(time, seconds);
     }
 
+    /// Only the counters of some hosts.
+    pub(super) fn of_hosts(mut self, is_wanted: impl Fn(u32) -> bool) -> Self {
+        self.counters.retain(|counter| is_wanted(counter.host));
+        self
+    }
+
     /// The busy shares of each core: of the time between two readings, at the later one.
     pub(super) fn finish(self, notes: &mut Notes) -> Cores<Series> {
         let (mut repeated, mut resets, mut unknown) = (0, 0, 0);

@@ -1,8 +1,9 @@
 //! Texts of attributes as small numbers.
 
 use super::metrics::Keys;
-use crate::data::{Attribute, Column};
-use otolith_tables::{Field, Part, Values};
+use crate::data::{Attribute, Column, Scalar, is_base, may_hold};
+use otolith_tables::{AttributePlace, Field, Part, Values};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// The number of no value at all.
@@ -15,54 +16,84 @@ const SMALL: usize = 4_096;
 /// An attribute whose values become numbers from 1 in the order in which they are met.
 #[derive(Debug)]
 pub(crate) struct Label {
-    keys: Keys,
-    texts: Vec<Box<str>>,
-    numbers: HashMap<Box<str>, u32>,
+    keys: Vec<(AttributePlace, Cow<'static, str>)>,
+    /// The base column that is taken where no attribute has a value.
+    base: Option<&'static str>,
+    names: Names,
 }
 
 impl Label {
     pub(crate) fn new(keys: Keys) -> Self {
+        Self::or_base(keys, None)
+    }
+
+    /// An attribute by a key that somebody asks for, wherever it is.
+    pub(crate) fn of_key(key: &str) -> Self {
+        let key: Cow<'static, str> = Cow::Owned(key.to_owned());
+        let places = [AttributePlace::Resource, AttributePlace::Item];
         Self {
-            keys,
-            texts: Vec::new(),
-            numbers: HashMap::new(),
+            keys: places.map(|place| (place, key.clone())).into(),
+            ..Self::new(&[])
         }
+    }
+
+    /// With the base column that is taken where no attribute has a value.
+    pub(crate) fn or_base(keys: Keys, base: Option<&'static str>) -> Self {
+        let keys = keys.iter();
+        Self {
+            keys: keys
+                .map(|(place, key)| (*place, Cow::Borrowed(*key)))
+                .collect(),
+            base,
+            names: Names::default(),
+        }
+    }
+
+    /// Where it is.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = (AttributePlace, &str)> {
+        self.keys.iter().map(|(place, key)| (*place, key.as_ref()))
     }
 
     /// The texts that were met.
     pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
-        self.texts.iter().map(AsRef::as_ref)
+        self.names.texts.iter().map(AsRef::as_ref)
     }
 
     /// The text of a number.
     pub(crate) fn text(&self, number: u32) -> Option<&str> {
         let index = (number as usize).checked_sub(1)?;
-        self.texts.get(index).map(AsRef::as_ref)
+        self.names.texts.get(index).map(AsRef::as_ref)
     }
 
     /// The number of a text, if it was met.
     pub(crate) fn number(&self, text: &str) -> Option<u32> {
-        self.numbers.get(text).copied()
+        self.names.numbers.get(text).copied()
     }
 
     /// Names of the columns of a table that may hold its values.
-    pub(crate) fn columns<'t>(&self, fields: &'t [Field]) -> impl Iterator<Item = &'t str> {
-        let keys = self.keys;
-        let holds = move |field: &&Field| {
-            keys.iter()
-                .any(|(place, key)| crate::data::may_hold(field, *place, key))
+    pub(crate) fn columns<'t>(&self, fields: &'t [Field]) -> Vec<&'t str> {
+        let holds = |field: &&Field| {
+            self.base.is_some_and(|base| is_base(field, base))
+                || self.keys().any(|(place, key)| may_hold(field, place, key))
         };
-        fields.iter().filter(holds).map(|field| field.name.as_str())
+        let fields = fields.iter().filter(holds);
+        fields.map(|field| field.name.as_str()).collect()
     }
 
     /// The numbers of some rows of a part.
     pub(crate) fn numbers(&mut self, part: &Part, rows: &[u32]) -> Vec<u32> {
+        let names = &mut self.names;
         let attributes = self.keys.iter();
         let attributes = attributes.map(|(place, key)| Attribute::of(part, *place, key));
         let attributes: Vec<_> = attributes.filter(|a| !a.is_empty()).collect();
-        let only = match attributes.as_slice() {
-            [] => return vec![ABSENT; rows.len()],
-            [attribute] => attribute.only_column(),
+        let base = self.base.and_then(|name| {
+            let mut columns = part.columns.iter();
+            columns.position(|column| is_base(&column.field, name))
+        });
+        let only = match (attributes.as_slice(), base) {
+            ([], None) => return vec![ABSENT; rows.len()],
+            ([], base) => base,
+            ([attribute], None) => attribute.only_column(),
             _ => None,
         };
         if let Some(index) = only {
@@ -70,25 +101,36 @@ impl Label {
             match &part.columns[index].values {
                 Values::Dictionary { dictionary, .. } => {
                     let mut known = vec![UNSEEN; dictionary.offsets.len()];
-                    let number = |row: &u32| self.of_code(column, *row as usize, &mut known);
+                    let number = |row: &u32| names.of_code(column, *row as usize, &mut known);
                     return rows.iter().map(number).collect();
                 }
                 Values::Int64(_) => {
                     let mut known = vec![UNSEEN; SMALL];
-                    let number = |row: &u32| self.of_int(column, *row as usize, &mut known);
+                    let number = |row: &u32| names.of_int(column, *row as usize, &mut known);
                     return rows.iter().map(number).collect();
                 }
                 _ => {}
             }
         }
-        let mut number = |row: &u32| {
-            let mut values = attributes.iter();
-            let value = values.find_map(|attribute| attribute.get(part, *row as usize));
-            value.map_or(ABSENT, |value| self.intern(&value.as_text()))
+        let number = |row: &u32| {
+            let row = *row as usize;
+            let value = attributes.iter().find_map(|a| a.get(part, row));
+            let or_base = || Column::new(&part.columns[base?]).get(row);
+            let value: Option<Scalar<'_>> = value.or_else(or_base);
+            value.map_or(ABSENT, |value| names.intern(&value.as_text()))
         };
-        rows.iter().map(&mut number).collect()
+        rows.iter().map(number).collect()
     }
+}
 
+/// Texts with their numbers.
+#[derive(Debug, Default)]
+struct Names {
+    texts: Vec<Box<str>>,
+    numbers: HashMap<Box<str>, u32>,
+}
+
+impl Names {
     fn of_code(&mut self, column: Column<'_>, row: usize, known: &mut [u32]) -> u32 {
         let Some(code) = column.code(row) else {
             return ABSENT;

@@ -5,6 +5,7 @@
 
 mod cores;
 mod cpu_time;
+mod grouped;
 mod label;
 mod matching;
 mod metrics;
@@ -13,8 +14,11 @@ mod read;
 mod series;
 mod utilization;
 
+pub(crate) use grouped::{Grouped, grouped};
 pub(crate) use label::{ABSENT, Label};
 pub(crate) use matching::Matching;
-pub(crate) use metrics::{HOST, Keys, MEMORY, host_metrics, keys_of_hosts};
-pub(crate) use read::Hosts;
+pub(crate) use metrics::{
+    HOST, Keys, LOAD, MEMORY, RESOURCES, containers, keys_of_hosts, labelled_containers, processes,
+};
+pub(crate) use read::{Hosts, Quantities};
 pub(crate) use series::Series;

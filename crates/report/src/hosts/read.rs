@@ -20,6 +20,36 @@ pub(crate) struct Level {
     pub(crate) state: Option<&'static str>,
 }
 
+/// What is read of hosts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Quantities<'q> {
+    pub(crate) busy: bool,
+    pub(crate) levels: &'q [Level],
+}
+
+impl Quantities<'_> {
+    /// The metrics that are read.
+    pub(crate) fn metrics(self) -> impl Iterator<Item = &'static str> {
+        self.reads().map(|(name, _)| name)
+    }
+
+    fn reads(self) -> impl Iterator<Item = (&'static str, Read)> {
+        let busy = [(CPU_UTILIZATION, Read::Utilization), (CPU_TIME, Read::Time)];
+        let levels = self.levels.iter().enumerate();
+        let levels = levels.map(|(index, level)| (level.metric, Read::Level(index)));
+        busy.into_iter().filter(move |_| self.busy).chain(levels)
+    }
+}
+
+/// What points of a metric are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Read {
+    Utilization,
+    Time,
+    /// By its place among the levels.
+    Level(usize),
+}
+
 /// What hosts said.
 #[derive(Debug)]
 pub(crate) struct Hosts {
@@ -31,10 +61,6 @@ pub(crate) struct Hosts {
     pub(crate) levels: Vec<BTreeMap<u32, Series>>,
 }
 
-const UTILIZATION: u32 = 0;
-const TIME: u32 = 1;
-const LEVELS: usize = 2;
-
 impl Hosts {
     /// Reads busy shares and levels.
     ///
@@ -42,13 +68,16 @@ impl Hosts {
     /// counters of time.
     pub(crate) fn read(
         databases: &[Database<'_>],
-        levels: &[Level],
+        quantities: Quantities<'_>,
         services: Option<&Glob>,
         notes: &mut Notes,
     ) -> Result<Self, ReportError> {
-        let metric = |name, is_counter| Metric { name, is_counter };
-        let mut metrics = vec![metric(CPU_UTILIZATION, false), metric(CPU_TIME, true)];
-        metrics.extend(levels.iter().map(|level| metric(level.metric, false)));
+        let levels = quantities.levels;
+        let metric = |(name, read)| {
+            let is_counter = read == Read::Time;
+            (Metric { name, is_counter }, read)
+        };
+        let (metrics, reads): (Vec<_>, Vec<_>) = quantities.reads().map(metric).unzip();
         let mut labels = [HOST, CPU, CPU_STATE, MEMORY_STATE].map(Label::new);
         let mut gathered = Gathered {
             utilization: Utilization::default(),
@@ -62,13 +91,14 @@ impl Hosts {
             &mut labels,
             services,
             |points, labels| {
-                gathered.add(&points, labels, levels);
+                gathered.add(&points, labels, (&reads, levels));
             },
         )?;
         let [names, cpus, _, _] = labels;
         let cpu_name = |cpu| cpus.text(cpu).unwrap_or_default().to_owned();
-        let mut busy = gathered.time.finish(notes).means(cpu_name);
-        busy.extend(gathered.utilization.finish(notes).means(cpu_name));
+        let mut busy = gathered.utilization.finish(notes).means(cpu_name);
+        let rest = gathered.time.of_hosts(|host| !busy.contains_key(&host));
+        busy.append(&mut rest.finish(notes).means(cpu_name));
         notes.add(NoteCode::BadNumber, gathered.bad);
         let mut repeated = 0;
         let mut settle = |(host, series): (u32, Series)| (host, series.settle(&mut repeated));
@@ -93,7 +123,7 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn add(&mut self, points: &Points, labels: &[Label], levels: &[Level]) {
+    fn add(&mut self, points: &Points, labels: &[Label], (reads, levels): (&[Read], &[Level])) {
         let idle = labels[2].number(IDLE);
         let states = levels
             .iter()
@@ -105,9 +135,9 @@ impl Gathered {
         for row in 0..points.times.len() {
             let (time, value) = (points.times[row], points.values[row]);
             let (host, cpu) = (hosts[row], cpus[row]);
-            match points.metrics[row] {
+            match reads[points.metrics[row] as usize] {
                 _ if value.is_nan() => self.bad += 1,
-                UTILIZATION => {
+                Read::Utilization => {
                     let state = match cpu_states[row] {
                         super::ABSENT => State::Untold,
                         state if Some(state) == idle => State::Idle,
@@ -115,13 +145,12 @@ impl Gathered {
                     };
                     self.utilization.push(host, cpu, state, time, value);
                 }
-                TIME => {
+                Read::Time => {
                     let is_idle = Some(cpu_states[row]) == idle;
                     let counter = points.counters[row];
                     self.time.push((host, cpu, is_idle), counter, time, value);
                 }
-                metric => {
-                    let level = metric as usize - LEVELS;
+                Read::Level(level) => {
                     let wanted = states[level];
                     if wanted.is_some_and(|state| state != Some(memory_states[row])) {
                         continue;

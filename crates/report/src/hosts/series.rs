@@ -1,5 +1,7 @@
 //! Samples of one thing in order of time.
 
+use crate::query::Selection;
+
 /// Samples of one thing. Strictly in order of time once they are [settled](Self::settle).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Series {
@@ -12,6 +14,23 @@ impl Series {
     pub(crate) fn push(&mut self, time: i64, value: f64) {
         self.times.push(time);
         self.values.push(value);
+    }
+
+    /// The samples in the selected time; they are in order of time.
+    pub(crate) fn within(self, selection: &Selection) -> Self {
+        let before = |limit: Option<i64>, or: usize| match limit {
+            Some(limit) => self.times.partition_point(|time| *time < limit),
+            None => or,
+        };
+        let first = before(selection.since, 0);
+        let after = before(selection.until, self.times.len()).max(first);
+        if (first, after) == (0, self.times.len()) {
+            return self;
+        }
+        Self {
+            times: self.times[first..after].to_vec(),
+            values: self.values[first..after].to_vec(),
+        }
     }
 
     /// Puts samples in order of time, one for each time. Adds to `repeated` how many were left out.

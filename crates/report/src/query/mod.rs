@@ -5,10 +5,13 @@ mod hosts;
 mod usage;
 
 pub use cost::{CostQuery, Pricing, ReconcileQuery};
-pub use hosts::{SessionResourcesQuery, TraceResourcesQuery};
+pub use hosts::{
+    ContainerOrder, ContainerTokensQuery, ContainersQuery, HostFill, HostSeriesQuery,
+    SessionResourcesQuery, TraceResourcesQuery,
+};
 pub use usage::{
-    DEFAULT_DIMENSIONS, Dimension, ErrorsQuery, PromptQuery, SessionsQuery, SummaryQuery,
-    TokenFill, TokenRateQuery, TokenTypesQuery, TokensBy, TokensQuery, ToolCallsQuery, ToolsQuery,
+    DEFAULT_DIMENSIONS, Dimension, SummaryQuery, TokenFill, TokenRateQuery, TokenTypesQuery,
+    TokensBy, TokensQuery, ToolsQuery,
 };
 
 use crate::glob::Glob;
@@ -38,7 +41,7 @@ impl Selection {
 }
 
 /// A kind of telemetry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
     /// Spans.
     Traces,

@@ -3,7 +3,7 @@
 use super::group;
 use crate::data::Data;
 use crate::error::ReportError;
-use crate::hosts::{Hosts, MEMORY, Matching, Series};
+use crate::hosts::{Hosts, Matching, RESOURCES, Series};
 use crate::notes::{NoteCode, Notes};
 use crate::query::{Selection, SessionResourcesQuery, Signal, TraceResourcesQuery};
 use crate::report::{Cell, CellType, Column, Report};
@@ -180,7 +180,7 @@ impl Joined {
         let has_metrics = selection.signal.is_none_or(|s| s == Signal::Metrics);
         let sampled = if has_metrics { &*databases } else { &[] };
         // Samples of all services: it is another one that watches the host.
-        let mut hosts = Hosts::read(sampled, &MEMORY, None, &mut notes)?;
+        let mut hosts = Hosts::read(sampled, RESOURCES, None, &mut notes)?;
         let spans = Spans::read(&databases, which, selection, &mut notes)?;
         let matching = Matching::new(&hosts, &spans.hosts);
         let numbers = 0..=u32::try_from(spans.hosts.texts().count()).unwrap_or(u32::MAX - 1);

@@ -13,15 +13,16 @@ use extremes::Extremes;
 
 /// How many usual gaps between samples a sample speaks for at most.
 const USUAL_GAPS: i64 = 2;
-/// How long the only sample of a series speaks, in nanoseconds: one minute, the usual time between
-/// exports.
-const ALONE: i64 = 60_000_000_000;
+/// The usual gap of a series of one sample, in nanoseconds. It speaks for a minute then, the usual
+/// time between exports.
+const ALONE: i64 = 30_000_000_000;
 
 /// Samples of one quantity, indexed.
 ///
 /// A sample stands for the time since the sample before it, as a utilization does that was measured
 /// between two readings of a counter, but for no more than its *reach*: twice the usual (median)
-/// gap. So a pause of the reporter says nothing about the time of the pause.
+/// gap. So a pause of the reporter says nothing about the time of the pause. The first one stands
+/// for a usual gap.
 #[derive(Debug)]
 pub(crate) struct Samples {
     /// Strictly rising, in nanoseconds.
@@ -58,7 +59,8 @@ impl Samples {
     pub(crate) fn new(times: Vec<i64>, values: Vec<f64>) -> Self {
         debug_assert!(times.is_sorted_by(|a, b| a < b), "times rise");
         debug_assert_eq!(times.len(), values.len());
-        let reach = reach(&times);
+        let usual = usual_gap(&times);
+        let reach = usual.saturating_mul(USUAL_GAPS);
         let mut plain = Prefix::with_capacity(values.len());
         let mut weighted = Prefix::with_capacity(values.len());
         let mut stands = Vec::with_capacity(values.len() + 1);
@@ -67,7 +69,7 @@ impl Samples {
         for (index, value) in values.iter().enumerate() {
             let stand = match index.checked_sub(1) {
                 Some(before) => times[index].saturating_sub(times[before]).min(reach),
-                None => reach,
+                None => usual,
             };
             stood += i128::from(stand);
             stands.push(stood);
@@ -151,16 +153,15 @@ impl Samples {
     }
 }
 
-/// For how long samples at these times speak.
-fn reach(times: &[i64]) -> i64 {
+/// The median gap between times.
+fn usual_gap(times: &[i64]) -> i64 {
     let gaps = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0]));
     let mut gaps: Vec<i64> = gaps.collect();
     if gaps.is_empty() {
         return ALONE;
     }
     let middle = (gaps.len() - 1) / 2;
-    let (_, usual, _) = gaps.select_nth_unstable(middle);
-    usual.saturating_mul(USUAL_GAPS)
+    *gaps.select_nth_unstable(middle).1
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ fn old_samples_are_not_carried() {
 #[test]
 fn a_pause_counts_for_twice_the_usual_gap() {
     let pairs = [(0, 1.0), (10, 1.0), (20, 1.0), (1_000, 0.0), (1_010, 0.5)];
-    // 20 s of the sample after the pause, 10 s each of the others.
+    // 20 s of the sample after the pause, 10 s each of the others, none of the one at the start.
     let mean = (1.0 * 20.0 + 0.0 * 20.0 + 0.5 * 10.0) / 50.0;
     check(&pairs, (0, 1_010), Some((mean, 0.0, 1.0, 5, false)));
 }
@@ -95,11 +95,11 @@ fn naive(times: &[i64], values: &[f64], reach: i64, (start, end): (i64, i64)) ->
     }
     let (mut sum, mut weights) = (0.0, 0.0);
     for (index, (time, value)) in &within {
-        let since = match index {
-            0 => i64::MIN,
-            index => times[index - 1],
+        let stands = match index {
+            0 => reach / USUAL_GAPS,
+            index => (*time - times[index - 1]).min(reach),
         };
-        let stands = time.saturating_sub(since).min(reach).min(*time - start) as f64;
+        let stands = stands.min(*time - start) as f64;
         sum += **value * stands;
         weights += stands;
     }

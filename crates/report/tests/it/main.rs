@@ -6,18 +6,19 @@
     reason = "helpers of tests fail as tests do: at once"
 )]
 
-mod activity;
 mod agents;
 mod captures;
 mod codex;
 mod coding;
 mod directly;
 mod explain;
+mod hosts;
 mod metrics;
 mod otlp;
 mod price_files;
 mod prices;
 mod rate;
+mod readings;
 mod reconcile;
 mod resources;
 mod series;

@@ -1,6 +1,7 @@
 //! What hosts did while spans ran.
 
-use crate::otlp::{CUMULATIVE, DELTA, Span, at, attributes, metric_of, spans};
+use crate::otlp::{CUMULATIVE, DELTA, Span, attributes, spans};
+use crate::readings::{counter, gauge, host};
 use crate::support::{captures, lake_of, lake_of_files, noted};
 use otolith_report::{
     Data, Report, Selection, SessionResourcesQuery, TraceResourcesQuery, session_resources,
@@ -103,53 +104,8 @@ fn the_memory_of_a_real_trace_is_that_of_its_samples() {
     assert!(number("memory_used_bytes") < number("memory_used_bytes_max"));
 }
 
-/// Points of a metric of a host: time in seconds, value, attributes.
-type Reading = (f64, f64, Value);
-
-fn host(name: Option<&str>) -> Value {
-    let mut members = json!({"service.name": "watcher"});
-    if let Some(name) = name {
-        members["host.name"] = json!(name);
-    }
-    json!({"attributes": attributes(&members)})
-}
-
-fn gauge(of: Option<&str>, name: &str, readings: &[Reading]) -> Value {
-    let point = |(time, value, members): &Reading| {
-        json!({
-            "timeUnixNano": at(*time).to_string(),
-            "asDouble": value,
-            "attributes": attributes(members),
-        })
-    };
-    let points: Vec<Value> = readings.iter().map(point).collect();
-    metric_of(
-        &host(of),
-        "any",
-        &json!({"name": name, "gauge": {"dataPoints": points}}),
-    )
-}
-
-fn counter(name: &str, temporality: u8, readings: &[Reading]) -> Value {
-    let point = |(time, value, members): &Reading| {
-        json!({
-            "startTimeUnixNano": at(0.0).to_string(),
-            "timeUnixNano": at(*time).to_string(),
-            "asDouble": value,
-            "attributes": attributes(members),
-        })
-    };
-    let points: Vec<Value> = readings.iter().map(point).collect();
-    let sum = json!({
-        "aggregationTemporality": temporality,
-        "isMonotonic": true,
-        "dataPoints": points,
-    });
-    metric_of(
-        &host(Some("mimas")),
-        "any",
-        &json!({"name": name, "sum": sum}),
-    )
+fn mimas() -> Value {
+    host(Some("mimas"))
 }
 
 /// A root span of `mimas` of some seconds.
@@ -211,7 +167,7 @@ fn utilization(of: Option<&str>) -> Value {
             readings.push((time, (1.0 - idle) / 2.0, user));
         }
     }
-    gauge(of, "system.cpu.utilization", &readings)
+    gauge(&host(of), "system.cpu.utilization", &readings)
 }
 
 #[test]
@@ -260,11 +216,16 @@ fn counters_of_cpu_time_are_differenced() {
         reading(20.0, 1_008.0, 502.0),
         reading(30.0, 1_010.0, 510.0),
     ];
-    let metrics = counter("system.cpu.time", CUMULATIVE, &cumulative.concat());
+    let metrics = counter(
+        &mimas(),
+        ("system.cpu.time", "s"),
+        CUMULATIVE,
+        &cumulative.concat(),
+    );
     let expected = [some(0.2, 1, false), some(0.8, 1, false)];
     check(&[metrics, span(12.0, 20.0), span(29.0, 31.0)], &expected);
     let deltas = [reading(20.0, 8.0, 2.0), reading(30.0, 2.0, 8.0)];
-    let metrics = counter("system.cpu.time", DELTA, &deltas.concat());
+    let metrics = counter(&mimas(), ("system.cpu.time", "s"), DELTA, &deltas.concat());
     check(&[metrics, span(12.0, 20.0), span(29.0, 31.0)], &expected);
 }
 
@@ -281,7 +242,7 @@ fn what_a_counter_cannot_tell_is_noted() {
         (30.0, 10.0, of("user")),
         (40.0, 12.0, of("user")),
     ];
-    let metrics = counter("system.cpu.time", CUMULATIVE, &readings);
+    let metrics = counter(&mimas(), ("system.cpu.time", "s"), CUMULATIVE, &readings);
     let report = check(
         &[
             metrics,
@@ -333,7 +294,7 @@ fn sessions_show_what_was_before_and_after() {
     root["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["attributes"] = json!([]);
     let requests = [
         utilization(Some("mimas")),
-        gauge(Some("mimas"), "system.memory.usage", &memory),
+        gauge(&host(Some("mimas")), "system.memory.usage", &memory),
         root,
         spans("worker", "any", &[child]),
     ];
