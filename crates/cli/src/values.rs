@@ -7,7 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::{Timestamp, ToSpan as _};
 use otolith_capture::{InputFormat, Signal};
-use otolith_report::{Calendar, Dimension, ServiceTier, TokensBy, WEEKDAYS};
+use otolith_report::{Calendar, Dimension, LongContext, ServiceTier, TokensBy, WEEKDAYS};
 
 /// Reads a word of `capture`'s list of formats.
 pub fn input_format() -> impl TypedValueParser<Value = InputFormat> {
@@ -42,6 +42,14 @@ pub fn tokens_by() -> impl TypedValueParser<Value = TokensBy> {
     let words = words.chain([TokensBy::Type.as_str()]);
     PossibleValuesParser::new(words)
         .map(|word| Dimension::parse(&word).map_or(TokensBy::Type, TokensBy::Dimension))
+}
+
+/// Reads a word of the rules of long requests.
+pub fn long_context() -> impl TypedValueParser<Value = LongContext> {
+    PossibleValuesParser::new(LongContext::ALL.map(LongContext::as_str)).map(|word| {
+        let known = LongContext::ALL.into_iter().find(|r| r.as_str() == word);
+        known.expect("the word is one of the list")
+    })
 }
 
 /// Reads a word of service tiers.

@@ -33,6 +33,14 @@ pub enum NoteCode {
     UnspecifiedTemporality,
     /// Items without a session that a better source covers.
     CoveredByBetterSource,
+    /// Cells of a column that are null because no source tells them; the text names the column.
+    NotTold,
+    /// Calls that are only counted, one by one known to nobody; the text names agent and source.
+    OnlyCounted,
+    /// Calls of a tool whose length nobody tells.
+    UnknownDuration,
+    /// Items that name no session.
+    NoSession,
     /// Rows that are part of other rows.
     PartOfOutput,
     /// Columns of one name and different types across databases, read as text.
@@ -77,6 +85,10 @@ impl NoteCode {
             Self::CounterReset => "counter_reset",
             Self::UnspecifiedTemporality => "unspecified_temporality",
             Self::CoveredByBetterSource => "covered_by_better_source",
+            Self::NotTold => "not_told",
+            Self::OnlyCounted => "only_counted",
+            Self::UnknownDuration => "unknown_duration",
+            Self::NoSession => "no_session",
             Self::PartOfOutput => "part_of_output",
             Self::MixedColumn => "mixed_column",
             Self::EmptyReading => "empty_reading",
@@ -124,6 +136,12 @@ impl NoteCode {
             Self::CoveredByBetterSource => {
                 "items that name no session were left out where a better source covers their time"
             }
+            Self::NotTold => "no source tells it, so it is null",
+            Self::OnlyCounted => "only counts are known of these calls, so they have no rows",
+            Self::UnknownDuration => {
+                "calls of unknown length, which are in no mean and no percentile"
+            }
+            Self::NoSession => "items that name no session are in no row",
             Self::PartOfOutput => "tokens of type reasoning are part of those of type output",
             Self::MixedColumn => "column has different types across databases and is read as text",
             Self::EmptyReading => {

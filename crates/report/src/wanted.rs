@@ -3,7 +3,7 @@
 use crate::hosts::{self, RESOURCES};
 use crate::query::Signal;
 use crate::spans::SESSION;
-use crate::usage::{Condition, Key, MAPPING, Mapping, Source, Test};
+use crate::usage::{Condition, Key, MAPPING, Mapping, Role, Source, Test};
 use otolith_tables::{AttributePlace, Table, Wanted, WantedItems};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,28 @@ use std::collections::{BTreeMap, BTreeSet};
 /// `signal` is that of the selection. The rest of it has no part: which source counts, and where
 /// captures begin, must not depend on it.
 pub fn usage_wanted(signal: Option<Signal>) -> Wanted {
-    let sources = MAPPING.agents.iter().flat_map(|agent| &agent.sources);
+    sources_wanted(&[], signal)
+}
+
+/// What `errors`, `sessions` and `prompt` want: what [`usage_wanted`] asks for, and retries,
+/// prompts, or everything that names a prompt.
+pub fn errors_wanted(signal: Option<Signal>) -> Wanted {
+    sources_wanted(&[Role::Retries], signal)
+}
+
+/// As [`errors_wanted`], for `sessions`.
+pub fn sessions_wanted(signal: Option<Signal>) -> Wanted {
+    sources_wanted(&[Role::Prompts], signal)
+}
+
+/// As [`errors_wanted`], for `prompt`.
+pub fn prompt_wanted(signal: Option<Signal>) -> Wanted {
+    sources_wanted(&[Role::Events], signal)
+}
+
+fn sources_wanted(roles: &[Role], signal: Option<Signal>) -> Wanted {
+    let roles = [&Role::USUAL, roles].concat();
+    let sources = MAPPING.sources(&roles).map(|(_, _, source)| source);
     let sources = sources.filter(|source| signal.is_none_or(|s| s == Signal::of(source.table)));
     let mut keys: BTreeMap<AttributePlace, BTreeSet<String>> = BTreeMap::new();
     for key in &MAPPING.keys {

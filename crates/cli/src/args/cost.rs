@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args as Group;
-use otolith_report::{Dimension, ServiceTier};
+use otolith_report::{Dimension, LongContext, ServiceTier};
 
 use super::report::CommonReportArgs;
 use crate::values;
@@ -60,4 +60,10 @@ pub struct PricingArgs {
     #[arg(long, value_name = "TIER", default_value = "standard",
           value_parser = values::service_tier())]
     pub service_tier: ServiceTier,
+
+    /// What requests pay that are longer than a length above which tokens cost more: `whole`, the
+    /// higher price for all of their tokens, as providers bill, or `split`, the higher price for
+    /// what exceeds the length in each class of tokens
+    #[arg(long, value_name = "RULE", default_value = "whole", value_parser = values::long_context())]
+    pub long_context: LongContext,
 }

@@ -3,6 +3,7 @@
 //! What the options mean together is checked where a command turns them into a plan
 //! (`commands/`), how a value is spelled in `values.rs`.
 
+mod activity;
 mod answer;
 mod cost;
 mod hosts;

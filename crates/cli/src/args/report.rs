@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as Group, Subcommand, ValueEnum};
 use otolith_report::{Dimension, Every, TokensBy};
 
+use super::activity::{ActivityArgs, PromptArgs};
 use super::answer::{DataArgs, OutputArgs, SelectionArgs};
 use super::cost::CostArgs;
 use super::hosts::HostsReportName;
@@ -32,6 +33,14 @@ pub enum ReportName {
     TokenRate(TokenRateArgs),
     /// Calls, success, errors and durations per agent and tool
     Tools(PlainReportArgs),
+    /// Each tool call: when, how it ended, how long it took
+    ToolCalls(ActivityArgs),
+    /// Sessions: start, length, prompts, requests, tools, tokens, cost
+    Sessions(ActivityArgs),
+    /// All that happened for one prompt, in order, with tokens and cost
+    Prompt(PromptArgs),
+    /// Failed requests and retries by agent, model and status
+    Errors(ActivityArgs),
     /// What each metric counted or stood at, per service and scope
     Metrics(PlainReportArgs),
     #[command(flatten)]

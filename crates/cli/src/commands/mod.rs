@@ -11,6 +11,7 @@ pub mod sql;
 pub mod tables;
 pub mod verify;
 
+mod activity;
 mod cost;
 mod data;
 mod hosts;

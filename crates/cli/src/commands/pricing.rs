@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use otolith_report::{Prices, Pricing};
+use otolith_report::{Prices, Pricing, Rules};
 
 use crate::args::PricingArgs;
 
@@ -17,7 +17,10 @@ pub fn read(args: &PricingArgs) -> Result<Pricing> {
     };
     Ok(Pricing {
         prices,
-        service_tier: args.service_tier,
+        rules: Rules {
+            service_tier: args.service_tier,
+            long_context: args.long_context,
+        },
     })
 }
 

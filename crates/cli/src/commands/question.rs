@@ -7,6 +7,7 @@ use otolith_report::{
 };
 use otolith_tables::Wanted;
 
+use super::activity::ActivityQuestion;
 use super::cost::CostQuestion;
 use super::hosts::HostsQuestion;
 use crate::args::{CommonReportArgs, ReportName, TokenFillArg};
@@ -21,6 +22,7 @@ pub enum Question {
     TokenRate(Every, Vec<Dimension>, TokenFill),
     Tools,
     Metrics,
+    Activity(ActivityQuestion),
     Hosts(HostsQuestion),
 }
 
@@ -40,6 +42,15 @@ impl Question {
                 (Self::TokenRate(args.every, args.by, fill), args.common)
             }
             ReportName::Tools(args) => (Self::Tools, args.common),
+            ReportName::ToolCalls(args) => {
+                (Self::Activity(ActivityQuestion::ToolCalls), args.common)
+            }
+            ReportName::Sessions(args) => (Self::Activity(ActivityQuestion::Sessions), args.common),
+            ReportName::Prompt(args) => {
+                let question = ActivityQuestion::Prompt { id: args.id };
+                (Self::Activity(question), args.common)
+            }
+            ReportName::Errors(args) => (Self::Activity(ActivityQuestion::Errors), args.common),
             ReportName::Metrics(args) => (Self::Metrics, args.common),
             ReportName::Hosts(name) => {
                 let (question, common) = HostsQuestion::of(name);
@@ -61,7 +72,9 @@ impl Question {
                 ));
             }
             Self::Tokens(by) | Self::ExplainTokens(by) => by.iter().map(|by| by.as_str()).collect(),
-            Self::Summary | Self::Tools | Self::Metrics | Self::Hosts(_) => Vec::new(),
+            Self::Summary | Self::Tools | Self::Metrics | Self::Activity(_) | Self::Hosts(_) => {
+                Vec::new()
+            }
         };
         let mut numbered = words.iter().enumerate();
         match numbered.find(|(index, word)| words[..*index].contains(word)) {
@@ -80,6 +93,7 @@ impl Question {
             | Self::TokenRate(..)
             | Self::Tools => otolith_report::usage_wanted(signal),
             Self::Metrics => otolith_report::metrics_wanted(signal),
+            Self::Activity(question) => question.wanted(signal),
             Self::Hosts(question) => question.wanted(signal),
         }
     }
@@ -118,6 +132,7 @@ impl Question {
             ),
             Self::Tools => otolith_report::tools(data, &ToolsQuery { selection }),
             Self::Metrics => otolith_report::metrics(data, &MetricsQuery { selection }),
+            Self::Activity(question) => question.ask(data, selection),
             Self::Hosts(question) => question.ask(data, calendar, selection),
         }
     }

@@ -12,6 +12,9 @@ fn every_report_answers_from_captures_in_json() {
         "tokens",
         "token-rate",
         "tools",
+        "tool-calls",
+        "sessions",
+        "errors",
         "metrics",
     ] {
         let done = run(otolith().args(["report", name, "--json"]).arg(claude()));
@@ -49,6 +52,18 @@ fn a_lake_gives_the_answer_of_its_captures() {
         assert_eq!(of_lake.out, of_captures.out);
         assert!(of_lake.out.lines().count() > 1);
     }
+}
+
+#[test]
+fn a_prompt_is_asked_for_by_its_id() {
+    const ID: &str = "72cb9e61-fe2a-4855-aa0f-7828430d328a";
+    let done = run(otolith()
+        .args(["report", "prompt", "--format", "jsonl", "--id", ID])
+        .arg(capture("claude-http/agentic-ci.jsonl")));
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert_eq!(done.out.lines().count(), 7);
+    let none = run(otolith().args(["report", "prompt"]).arg(claude()));
+    assert_eq!(none.code, 2, "{}", none.err);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What usage costs by a price table.
 
+use super::rate::Rate;
 use super::table::{Bracket, Class, Find, Model, Prices, Rates, ServiceTier};
 use crate::money::NanoDollars;
 use crate::usage::{Requests, Tokens};
@@ -54,6 +55,39 @@ impl Gap {
     }
 }
 
+/// What a request pays that is longer than the length above which tokens cost more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LongContext {
+    /// The higher price for all of its tokens, if its whole input is longer, as providers bill.
+    #[default]
+    Whole,
+    /// The higher price for those tokens of each class that exceed the length, as some programs
+    /// count.
+    Split,
+}
+
+impl LongContext {
+    /// All rules.
+    pub const ALL: [Self; 2] = [Self::Whole, Self::Split];
+
+    /// Its word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Split => "split",
+        }
+    }
+}
+
+/// How a price table is applied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// The service tier of requests that name none.
+    pub service_tier: ServiceTier,
+    /// What long requests pay.
+    pub long_context: LongContext,
+}
+
 /// What is to be priced.
 pub(crate) struct Spent<'a> {
     pub(crate) model: Option<&'a Arc<str>>,
@@ -68,19 +102,17 @@ pub(crate) struct Spent<'a> {
 /// Prices usage, looking each model up once.
 pub(crate) struct Estimator<'a> {
     prices: &'a Prices,
-    /// The tier of what names none.
-    tier: ServiceTier,
+    rules: Rules,
     models: HashMap<ModelKey, Result<&'a Model, Gap>>,
 }
 
 type ModelKey = (Arc<str>, Option<Arc<str>>);
 
 impl<'a> Estimator<'a> {
-    /// `tier` is that of usage that names none.
-    pub(crate) fn new(prices: &'a Prices, tier: ServiceTier) -> Self {
+    pub(crate) fn new(prices: &'a Prices, rules: Rules) -> Self {
         Self {
             prices,
-            tier,
+            rules,
             models: HashMap::new(),
         }
     }
@@ -92,29 +124,31 @@ impl<'a> Estimator<'a> {
         let price = model.at(spent.time).ok_or(Gap::Time)?;
         let tier = match spent.tier {
             Some(word) => ServiceTier::parse(word).ok_or(Gap::Tier)?,
-            None => self.tier,
+            None => self.rules.service_tier,
         };
         let brackets = price.tiers.get(&tier).ok_or(Gap::Tier)?;
         let tokens = spent.tokens;
         let input = [tokens.input, tokens.cache_read, tokens.cache_creation];
         let input = input.into_iter().flatten().fold(0, u64::saturating_add);
-        let (base, longer) = brackets.split_first().ok_or(Gap::Class)?;
-        // A request pays one price for all of its tokens. Of several requests only the sum is
-        // known: none is longer than that, and maybe none is longer than the lowest bound.
-        let longer = longer.iter().take_while(|bracket| input > bracket.above);
-        let possible: Vec<&Bracket> = match spent.requests {
-            Requests::One => vec![longer.last().unwrap_or(base)],
-            Requests::Several => std::iter::once(base).chain(longer).collect(),
+        // Of several requests only the sum is known: none is longer than that, and maybe none is
+        // longer than the lowest bound.
+        let reached =
+            brackets.partition_point(|bracket| bracket.above == 0 || input > bracket.above);
+        let possible: Vec<&[Bracket]> = match (self.rules.long_context, spent.requests) {
+            (LongContext::Whole, Requests::One) => vec![&brackets[reached - 1..reached]],
+            (LongContext::Whole, Requests::Several) => brackets[..reached].chunks(1).collect(),
+            (LongContext::Split, Requests::One) => vec![brackets],
+            (LongContext::Split, Requests::Several) => vec![&brackets[..1], brackets],
         };
-        let usual = cost(&possible[0].rates, tokens, Class::CacheCreation5m)?;
+        let usual = cost(possible[0], tokens, Class::CacheCreation5m)?;
         let mut estimate = Estimate {
             low: usual,
             usual,
             high: usual,
         };
-        for bracket in possible {
+        for brackets in possible {
             for lifetime in [Class::CacheCreation5m, Class::CacheCreation1h] {
-                let cost = cost(&bracket.rates, tokens, lifetime)?;
+                let cost = cost(brackets, tokens, lifetime)?;
                 estimate.low = estimate.low.min(cost);
                 estimate.high = estimate.high.max(cost);
             }
@@ -143,33 +177,47 @@ impl<'a> Estimator<'a> {
 /// Pico-dollars in a nano-dollar.
 const PER_NANO: u128 = 1_000;
 
-/// The cost of tokens, with caches written for a lifetime.
-fn cost(rates: &Rates, tokens: &Tokens, lifetime: Class) -> Result<NanoDollars, Gap> {
+/// The cost of tokens, with caches written for a lifetime. Of each class the tokens up to the length
+/// of the second bracket cost what the first says, whatever its own length, and so on.
+fn cost(brackets: &[Bracket], tokens: &Tokens, lifetime: Class) -> Result<NanoDollars, Gap> {
     let output = tokens.output.unwrap_or(0);
-    let reasoning = match rates.get(Class::Reasoning) {
-        Some(_) => tokens.reasoning.unwrap_or(0).min(output),
-        // Billed as output, which holds it.
-        None => 0,
+    // Without a price of its own reasoning is billed as output, which holds it.
+    let has_price = |bracket: &Bracket| bracket.rates.get(Class::Reasoning).is_some();
+    let reasoning = match brackets.first().is_some_and(has_price) {
+        true => tokens.reasoning.unwrap_or(0).min(output),
+        false => 0,
     };
-    let other_lifetime = match lifetime {
-        Class::CacheCreation5m => Class::CacheCreation1h,
-        _ => Class::CacheCreation5m,
-    };
-    // Where only one lifetime has a price, there is only that one.
-    let creation = rates.get(lifetime).or_else(|| rates.get(other_lifetime));
     let classes = [
-        (tokens.input.unwrap_or(0), rates.get(Class::Input)),
-        (tokens.cache_read.unwrap_or(0), rates.get(Class::CacheRead)),
-        (tokens.cache_creation.unwrap_or(0), creation),
-        (output - reasoning, rates.get(Class::Output)),
-        (reasoning, rates.get(Class::Reasoning)),
+        (Class::Input, tokens.input.unwrap_or(0)),
+        (Class::CacheRead, tokens.cache_read.unwrap_or(0)),
+        (lifetime, tokens.cache_creation.unwrap_or(0)),
+        (Class::Output, output - reasoning),
+        (Class::Reasoning, reasoning),
     ];
     let mut pico: u128 = 0;
-    for (tokens, rate) in classes.into_iter().filter(|(tokens, _)| *tokens > 0) {
-        let rate = rate.ok_or(Gap::Class)?;
-        // Less than 2^64 times 2^40 each.
-        pico += u128::from(tokens) * u128::from(rate.0);
+    let mut from = 0;
+    for (index, bracket) in brackets.iter().enumerate() {
+        let to = brackets.get(index + 1).map_or(u64::MAX, |next| next.above);
+        for (class, tokens) in classes {
+            let tokens = tokens.min(to).saturating_sub(from);
+            if tokens > 0 {
+                let rate = rate(&bracket.rates, class).ok_or(Gap::Class)?;
+                // Less than 2^64 times 2^50, a few times.
+                pico += u128::from(tokens) * u128::from(rate.0);
+            }
+        }
+        from = to;
     }
     let nanos = (pico + PER_NANO / 2) / PER_NANO;
     Ok(NanoDollars(i64::try_from(nanos).unwrap_or(i64::MAX)))
+}
+
+/// The rate of a class. Where only one lifetime of caches has a price, there is only that one.
+fn rate(rates: &Rates, class: Class) -> Option<Rate> {
+    let other = match class {
+        Class::CacheCreation5m => Class::CacheCreation1h,
+        Class::CacheCreation1h => Class::CacheCreation5m,
+        _ => class,
+    };
+    rates.get(class).or_else(|| rates.get(other))
 }

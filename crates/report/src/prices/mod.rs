@@ -12,6 +12,6 @@ mod rate;
 mod table;
 
 pub use error::PriceError;
-pub use estimate::{Estimate, Gap};
+pub use estimate::{Estimate, Gap, LongContext, Rules};
 pub(crate) use estimate::{Estimator, Spent};
 pub use table::{Prices, ServiceTier};

@@ -202,7 +202,7 @@ pub(super) fn times(brackets: &[Bracket], factor: Factor) -> Vec<Bracket> {
 
 impl Prices {
     /// Longest file, in bytes.
-    pub const MAX_LEN_BYTES: usize = 64 << 20;
+    pub const MAX_LEN_BYTES: usize = 16 << 20;
 
     /// The list prices that come with the program.
     pub fn embedded() -> Self {

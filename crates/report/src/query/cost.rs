@@ -2,7 +2,7 @@
 
 use super::{Dimension, Selection};
 use crate::calendar::Calendar;
-use crate::prices::{Prices, ServiceTier};
+use crate::prices::{Prices, Rules};
 
 /// Question of `cost`.
 #[derive(Clone, Debug)]
@@ -33,6 +33,6 @@ pub struct ReconcileQuery {
 pub struct Pricing {
     /// The list prices.
     pub prices: Prices,
-    /// The service tier of requests that name none.
-    pub service_tier: ServiceTier,
+    /// How they are applied.
+    pub rules: Rules,
 }

@@ -10,8 +10,8 @@ pub use hosts::{
     SessionResourcesQuery, TraceResourcesQuery,
 };
 pub use usage::{
-    DEFAULT_DIMENSIONS, Dimension, SummaryQuery, TokenFill, TokenRateQuery, TokenTypesQuery,
-    TokensBy, TokensQuery, ToolsQuery,
+    DEFAULT_DIMENSIONS, Dimension, ErrorsQuery, PromptQuery, SessionsQuery, SummaryQuery,
+    TokenFill, TokenRateQuery, TokenTypesQuery, TokensBy, TokensQuery, ToolCallsQuery, ToolsQuery,
 };
 
 use crate::glob::Glob;
@@ -41,7 +41,7 @@ impl Selection {
 }
 
 /// A kind of telemetry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Signal {
     /// Spans.
     Traces,

@@ -184,3 +184,33 @@ pub struct ToolsQuery {
     /// Which items.
     pub selection: Selection,
 }
+
+/// Question of `tool-calls`.
+#[derive(Clone, Debug, Default)]
+pub struct ToolCallsQuery {
+    /// Which items.
+    pub selection: Selection,
+}
+
+/// Question of `sessions`.
+#[derive(Clone, Debug, Default)]
+pub struct SessionsQuery {
+    /// Which items.
+    pub selection: Selection,
+}
+
+/// Question of `errors`.
+#[derive(Clone, Debug, Default)]
+pub struct ErrorsQuery {
+    /// Which items.
+    pub selection: Selection,
+}
+
+/// Question of `prompt`.
+#[derive(Clone, Debug)]
+pub struct PromptQuery {
+    /// The id of the prompt, as the emitter sent it.
+    pub id: String,
+    /// Which items.
+    pub selection: Selection,
+}

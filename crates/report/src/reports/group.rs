@@ -2,6 +2,7 @@
 
 use crate::calendar::{Bucket, BucketNames, Buckets, Calendar, weekday_word};
 use crate::glob::Glob;
+use crate::notes::{NoteCode, Notes};
 use crate::query::{Dimension, Duplicates, Selection};
 use crate::report::{Cell, CellType, Column, time_text};
 use crate::usage::{Tokens, UsageRecord};
@@ -130,6 +131,26 @@ pub(super) fn token_cells(tokens: &Tokens) -> [Cell; 6] {
 /// The column of reported cost.
 pub(super) fn cost_column() -> Column {
     Column::with_unit("cost_usd", CellType::Money, "USD")
+}
+
+/// A duration in milliseconds, of nanoseconds.
+pub(super) fn ms_cell(nanos: Option<i64>) -> Cell {
+    Cell::double(nanos.map(|nanos| nanos as f64 / 1e6))
+}
+
+/// Notes for each of some columns how many rows have null there, as nobody tells.
+pub(super) fn note_nulls(
+    columns: &[Column],
+    rows: &[Vec<Cell>],
+    names: &[&str],
+    notes: &mut Notes,
+) {
+    for (index, column) in columns.iter().enumerate() {
+        if names.contains(&column.name.as_str()) {
+            let nulls = rows.iter().filter(|row| row[index] == Cell::Null);
+            notes.add_about(NoteCode::NotTold, &column.name, nulls.count() as u64);
+        }
+    }
 }
 
 /// The names of the sources of a row, in order of the alphabet.

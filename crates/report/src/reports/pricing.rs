@@ -1,7 +1,7 @@
 //! What reports that estimate cost share.
 
 use crate::notes::{NoteCode, Notes};
-use crate::prices::{Estimate, Estimator, Gap, ServiceTier, Spent};
+use crate::prices::{Estimate, Estimator, Gap, LongContext, Rules, ServiceTier, Spent};
 use crate::query::Pricing;
 use crate::report::{Cell, CellType, Column};
 use crate::usage::UsageRecord;
@@ -12,7 +12,7 @@ pub(super) struct Pricer<'a>(Estimator<'a>);
 
 impl<'a> Pricer<'a> {
     pub(super) fn new(pricing: &'a Pricing) -> Self {
-        Self(Estimator::new(&pricing.prices, pricing.service_tier))
+        Self(Estimator::new(&pricing.prices, pricing.rules))
     }
 
     /// What the tokens of a record cost by list prices; none without tokens or a price.
@@ -62,14 +62,22 @@ pub(super) fn cells(estimate: Option<Estimate>) -> [Cell; 3] {
     ]
 }
 
-/// The parameters of estimates: which prices, and the service tier unless it is the standard one.
+/// The parameters of estimates: which prices, and the rules that are not as usual.
 pub(super) fn parameters(pricing: &Pricing) -> Map<String, Value> {
     let mut parameters = Map::new();
     let prices = Value::Object(pricing.prices.parameters());
     parameters.insert("prices".to_owned(), prices);
-    if pricing.service_tier != ServiceTier::Standard {
-        let tier = pricing.service_tier.as_str();
+    let Rules {
+        service_tier,
+        long_context,
+    } = pricing.rules;
+    if service_tier != ServiceTier::Standard {
+        let tier = service_tier.as_str();
         parameters.insert("service_tier".to_owned(), Value::from(tier));
+    }
+    if long_context != LongContext::Whole {
+        let rule = long_context.as_str();
+        parameters.insert("long_context".to_owned(), Value::from(rule));
     }
     parameters
 }

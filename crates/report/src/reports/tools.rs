@@ -3,7 +3,7 @@
 use super::group;
 use crate::data::Data;
 use crate::error::ReportError;
-use crate::notes::Notes;
+use crate::notes::{NoteCode, Notes};
 use crate::query::ToolsQuery;
 use crate::report::{Cell, CellType, Column, Report};
 use crate::usage::{Items, Outcome, Role};
@@ -43,6 +43,10 @@ pub fn tools<'a>(data: impl Into<Data<'a>>, query: &ToolsQuery) -> Result<Report
             }
             None => {}
         }
+        if item.duration.is_none() {
+            let subject = format!("{}, {}", item.agent_name, items.source(item));
+            notes.add_about(NoteCode::UnknownDuration, &subject, item.calls);
+        }
         calls.nanos.extend(item.duration);
     }
     let columns = vec![
@@ -60,10 +64,10 @@ pub fn tools<'a>(data: impl Into<Data<'a>>, query: &ToolsQuery) -> Result<Report
         Column::with_unit("max_ms", CellType::Double, "ms"),
         Column::new("source", CellType::Text),
     ];
-    let rows = groups
-        .into_iter()
-        .map(|((agent, tool), calls)| calls.row(&agent, &tool))
-        .collect();
+    let rows = groups.into_iter();
+    let rows = rows.map(|((agent, tool), calls)| calls.row(&agent, &tool));
+    let rows: Vec<_> = rows.collect();
+    group::note_nulls(&columns, &rows, &["success", "errors"], &mut notes);
     Ok(Report {
         report: "tools".to_owned(),
         parameters: group::selection_parameters(selection),
@@ -89,7 +93,6 @@ impl Calls {
         let known = self.success + self.errors;
         let count = |n| Cell::count((known > 0).then_some(n));
         let rate = (known > 0).then(|| self.success as f64 / known as f64);
-        let ms = |nanos: Option<i64>| Cell::double(nanos.map(|n| n as f64 / 1e6));
         let total: i128 = self.nanos.iter().map(|n| i128::from(*n)).sum();
         let total_ms = (!self.nanos.is_empty()).then(|| total as f64 / 1e6);
         vec![
@@ -102,9 +105,9 @@ impl Calls {
             Cell::count(Some(self.rejected)),
             Cell::double(total_ms),
             Cell::double(total_ms.map(|total| total / self.nanos.len() as f64)),
-            ms(nearest_rank(&self.nanos, 50)),
-            ms(nearest_rank(&self.nanos, 95)),
-            ms(self.nanos.last().copied()),
+            group::ms_cell(nearest_rank(&self.nanos, 50)),
+            group::ms_cell(nearest_rank(&self.nanos, 95)),
+            group::ms_cell(self.nanos.last().copied()),
             group::source_cell(&self.sources),
         ]
     }

@@ -115,6 +115,9 @@ fn answers(item: &Item, role: Role) -> bool {
         Role::Requests => item.calls > 0,
         Role::Tools => item.calls > 0 && item.tool.is_some(),
         Role::Active => item.active.is_some(),
+        Role::Retries => item.retries.is_some(),
+        Role::Prompts => item.calls > 0,
+        Role::Events => item.prompt.is_some(),
     }
 }
 

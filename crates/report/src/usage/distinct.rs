@@ -27,8 +27,15 @@ pub(super) fn identity(source: &Source, subject: &Subject<'_>) -> Option<String>
 /// What stands for the identity of an event that has none: all that it tells, and its time.
 pub(super) fn content(item: &Item) -> String {
     format!(
-        "{} {:?} {:?} {:?} {:?} {:?} {:?}",
-        item.time, item.session, item.model, item.tool, item.tokens, item.cost, item.duration
+        "{} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+        item.time,
+        item.session,
+        item.model,
+        item.tool,
+        item.event,
+        item.tokens,
+        item.cost,
+        item.duration
     )
 }
 

@@ -49,6 +49,7 @@ impl Subject<'_> {
         match expr {
             Expr::Key(key) => self.get(*key)?.as_int(),
             Expr::Word(_) => None,
+            Expr::Number(number) => Some(*number),
             Expr::First(list) => list.iter().find_map(|e| self.count(e)),
             Expr::Sum(list) => list
                 .iter()

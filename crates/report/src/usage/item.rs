@@ -107,6 +107,16 @@ pub(crate) struct Item {
     pub(crate) tier: Option<Arc<str>>,
     pub(crate) host: Option<Arc<str>>,
     pub(crate) tool: Option<Arc<str>>,
+    /// Id of the tool call.
+    pub(crate) call: Option<Arc<str>>,
+    /// What happened, in the emitter's word.
+    pub(crate) event: Option<Arc<str>>,
+    /// How a request was answered: the status of HTTP, else the kind of error.
+    pub(crate) status: Option<Arc<str>>,
+    /// What the emitter says of an error.
+    pub(crate) error: Option<Arc<str>>,
+    /// How often a request was sent again.
+    pub(crate) retries: Option<u64>,
     pub(crate) prompt: Option<Arc<str>>,
     pub(crate) request: Option<Arc<str>>,
     pub(crate) tokens: Tokens,

@@ -38,6 +38,8 @@ pub(crate) enum Expr {
     Key(KeyId),
     /// A constant text.
     Word(String),
+    /// A constant number.
+    Number(i64),
     /// The first that is present.
     First(Vec<Self>),
     /// The sum of those present; absent when none is.
@@ -94,6 +96,17 @@ pub(crate) enum Outcome {
     Rejected,
 }
 
+impl Outcome {
+    /// The word: `success`, `error` or `rejected`.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Error => "error",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
 /// The fields of a source, all optional.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fields {
@@ -107,6 +120,11 @@ pub(crate) struct Fields {
     pub(crate) prompt: Option<Expr>,
     pub(crate) request: Option<Expr>,
     pub(crate) tool: Option<Expr>,
+    pub(crate) call: Option<Expr>,
+    pub(crate) event: Option<Expr>,
+    pub(crate) status: Option<Expr>,
+    pub(crate) error: Option<Expr>,
+    pub(crate) retries: Option<Expr>,
     pub(crate) input: Option<Expr>,
     pub(crate) cache_read: Option<Expr>,
     pub(crate) cache_creation: Option<Expr>,
@@ -152,10 +170,29 @@ pub(crate) enum Role {
     Requests,
     Tools,
     Active,
+    /// Requests that were sent again.
+    Retries,
+    /// What people asked.
+    Prompts,
+    /// Everything that names a prompt.
+    Events,
 }
 
 impl Role {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Tokens,
+        Self::Cost,
+        Self::Requests,
+        Self::Tools,
+        Self::Active,
+        Self::Retries,
+        Self::Prompts,
+        Self::Events,
+    ];
+
+    /// The questions whose sources are read for every report, so that all reports know services
+    /// alike.
+    pub(crate) const USUAL: [Self; 5] = [
         Self::Tokens,
         Self::Cost,
         Self::Requests,
@@ -170,6 +207,9 @@ impl Role {
             Self::Requests => "requests",
             Self::Tools => "tools",
             Self::Active => "active",
+            Self::Retries => "retries",
+            Self::Prompts => "prompts",
+            Self::Events => "events",
         }
     }
 }
@@ -205,14 +245,33 @@ pub(crate) struct Mapping {
 pub(crate) type NumberedSource<'a> = (usize, usize, &'a Source);
 
 impl Mapping {
-    /// The sources that read a table.
-    pub(crate) fn sources_of(&self, table: Table) -> Vec<NumberedSource<'_>> {
-        let sources = self.agents.iter().enumerate().flat_map(|(agent, a)| {
-            let sources = a.sources.iter().enumerate();
-            sources.map(move |(index, source)| (agent, index, source))
-        });
+    /// The sources that read a table for any of some questions.
+    pub(crate) fn sources_of<'a>(
+        &'a self,
+        table: Table,
+        roles: &[Role],
+    ) -> Vec<NumberedSource<'a>> {
+        let sources = self.sources(roles);
         sources
             .filter(|(_, _, source)| source.table == table)
             .collect()
+    }
+
+    /// The sources that answer any of some questions.
+    pub(crate) fn sources<'a, 'r>(
+        &'a self,
+        roles: &'r [Role],
+    ) -> impl Iterator<Item = NumberedSource<'a>> + use<'a, 'r> {
+        self.agents
+            .iter()
+            .enumerate()
+            .flat_map(move |(index, agent)| {
+                let sources = agent.sources.iter().enumerate();
+                let sources = sources.map(move |(number, source)| (index, number, source));
+                sources.filter(move |(_, number, _)| {
+                    let mut roles = roles.iter();
+                    roles.any(|role| agent.rank(*role, *number).is_some())
+                })
+            })
     }
 }

@@ -17,6 +17,7 @@ pub(crate) mod series;
 pub use address::Address;
 pub(crate) use address::Detail;
 pub(crate) use authority::Among;
+pub(crate) use item::Item;
 pub use item::{Requests, Tokens};
 pub(crate) use mapping::{Condition, Key, MAPPING, Mapping, Outcome, Role, Source, Test};
 pub(crate) use model::Items;

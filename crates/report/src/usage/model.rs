@@ -86,12 +86,13 @@ pub(crate) struct Items {
 }
 
 impl Items {
+    /// Reads what all reports need.
     pub(crate) fn read(
         data: Data<'_>,
         selection: &Selection,
         notes: &mut Notes,
     ) -> Result<Self, ReportError> {
-        Self::read_in(Detail::Amounts, data, selection, notes)
+        Self::read_with(&[], Detail::Amounts, data, selection, notes)
     }
 
     /// Reads items in more or less detail.
@@ -101,9 +102,30 @@ impl Items {
         selection: &Selection,
         notes: &mut Notes,
     ) -> Result<Self, ReportError> {
+        Self::read_with(&[], detail, data, selection, notes)
+    }
+
+    /// Reads what all reports need, and what answers more questions.
+    pub(crate) fn read_also(
+        roles: &[Role],
+        data: Data<'_>,
+        selection: &Selection,
+        notes: &mut Notes,
+    ) -> Result<Self, ReportError> {
+        Self::read_with(roles, Detail::Amounts, data, selection, notes)
+    }
+
+    fn read_with(
+        roles: &[Role],
+        detail: Detail,
+        data: Data<'_>,
+        selection: &Selection,
+        notes: &mut Notes,
+    ) -> Result<Self, ReportError> {
+        let roles = [&Role::USUAL, roles].concat();
         Ok(Self {
             mapping: &MAPPING,
-            items: read::items(data, &MAPPING, selection, detail, notes)?,
+            items: read::items(data, &MAPPING, &roles, selection, detail, notes)?,
         })
     }
 
@@ -138,6 +160,30 @@ impl Items {
             notes.add_about(NoteCode::Source, &subject, 1);
         }
         items
+    }
+
+    /// All items in the selected time, of whatever source.
+    pub(crate) fn selected(&self, selection: &Selection) -> impl Iterator<Item = &Item> {
+        let items = self.items.iter();
+        items.filter(|item| selection.holds_time(item.time))
+    }
+
+    /// The signal that an item came with.
+    pub(crate) fn signal(&self, item: &Item) -> Signal {
+        Signal::of(self.mapping.agents[item.agent].sources[item.source].table)
+    }
+
+    /// Whether an item is not an event, but what points counted.
+    pub(crate) fn is_points(&self, item: &Item) -> bool {
+        self.signal(item) == Signal::Metrics
+    }
+
+    /// Whether who sends some signals would also send what answers a question.
+    pub(crate) fn can_tell(&self, agent: usize, role: Role, signals: &BTreeSet<Signal>) -> bool {
+        let agent = &self.mapping.agents[agent];
+        let sources = agent.sources.iter().enumerate();
+        let mut sources = sources.filter(|(index, _)| agent.rank(role, *index).is_some());
+        sources.any(|(_, source)| signals.contains(&Signal::of(source.table)))
     }
 
     /// The words for the source of an item.

@@ -180,6 +180,11 @@ impl Fields {
                     "prompt" => &mut self.prompt,
                     "request" => &mut self.request,
                     "tool" => &mut self.tool,
+                    "call" => &mut self.call,
+                    "event" => &mut self.event,
+                    "status" => &mut self.status,
+                    "error" => &mut self.error,
+                    "retries" => &mut self.retries,
                     "input" => &mut self.input,
                     "cache_read" => &mut self.cache_read,
                     "cache_creation" => &mut self.cache_creation,
@@ -224,6 +229,9 @@ impl Keys {
 fn expr(value: &Value, keys: &mut Keys) -> Result<Expr, MappingError> {
     if let Value::String(word) = value {
         return keys.id(word).map(Expr::Key);
+    }
+    if let Some(number) = value.as_i64() {
+        return Ok(Expr::Number(number));
     }
     let (op, argument) = single(value)?;
     if let ("word", Value::String(word)) = (op, argument) {
@@ -320,7 +328,7 @@ mod tests {
         assert_eq!(names[..known.len()], known);
         assert_eq!(names[known.len()..], ["genai"]);
         for table in Table::ALL {
-            assert!(MAPPING.sources_of(table).len() <= u64::BITS as usize);
+            assert!(MAPPING.sources_of(table, &Role::ALL).len() <= u64::BITS as usize);
         }
         for agent in &MAPPING.agents {
             for (index, source) in agent.sources.iter().enumerate() {

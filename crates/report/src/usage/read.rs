@@ -5,7 +5,7 @@ use super::detect::{Detector, Evidence};
 use super::distinct::{content, identity, without_duplicates, without_roll_ups};
 use super::eval::Subject;
 use super::item::{Item, SpanPlace, Texts, Tokens};
-use super::mapping::{Expr, Mapping, NumberedSource, Outcome, Source};
+use super::mapping::{Expr, Mapping, NumberedSource, Outcome, Role, Source};
 use super::rows::{Base, Rows};
 use super::series::{self, Increase, Point, Temporality};
 use crate::data::Data;
@@ -25,12 +25,13 @@ const TABLES: [Table; 4] = [
     Table::Histograms,
 ];
 
-/// Reads every item of every source, duplicates and rolled-up spans already removed.
+/// Reads every item of every source of some questions, duplicates and rolled-up spans already removed.
 ///
 /// The time range of the selection is not applied here: which source counts must not depend on it.
 pub(crate) fn items(
     data: Data<'_>,
     mapping: &Mapping,
+    roles: &[Role],
     selection: &Selection,
     detail: Detail,
     notes: &mut Notes,
@@ -43,7 +44,7 @@ pub(crate) fn items(
                 continue;
             }
             for data in database.tables.iter().filter(|data| data.table == table) {
-                let sources = mapping.sources_of(table);
+                let sources = mapping.sources_of(table, roles);
                 let list: Vec<&Source> = sources.iter().map(|(_, _, source)| *source).collect();
                 tables.push(TableRows {
                     database: database.name.clone(),
@@ -120,7 +121,7 @@ impl Group {
 }
 
 /// What points must share to be told as one item: texts, outcome and time.
-type PointKey = ([Option<Arc<str>>; 9], Option<u8>, i64);
+type PointKey = ([Option<Arc<str>>; 10], Option<u8>, i64);
 
 impl Reader<'_> {
     fn table(&mut self, data: &TableRows<'_>, evidence: &[Evidence]) {
@@ -223,6 +224,7 @@ impl Reader<'_> {
                 item.tier,
                 item.host,
                 item.tool,
+                item.status,
             ];
             let key = (texts, item.outcome.map(|o| o as u8), increase.time);
             let group = groups.entry(key).or_insert_with(|| Group::new(&increase));
@@ -274,6 +276,8 @@ impl Reader<'_> {
         let (host, tool) = (text(&fields.host), text(&fields.tool));
         let tier = text(&fields.tier);
         let (prompt, request) = (text(&fields.prompt), text(&fields.request));
+        let (call, event) = (text(&fields.call), text(&fields.event));
+        let (status, error) = (text(&fields.status), text(&fields.error));
         let agent_name = text(&fields.agent);
         let service = match rows.base_text(row, Base::ServiceName) {
             "" => texts.get(database.as_str()),
@@ -298,6 +302,7 @@ impl Reader<'_> {
             reasoning: count(&fields.reasoning),
         };
         let is_points = matches!(source.table, Table::Metrics | Table::Histograms);
+        let retries = count(&fields.retries);
         let calls = count(&fields.calls).unwrap_or(u64::from(!is_points));
         let mut item = Item {
             agent,
@@ -313,6 +318,11 @@ impl Reader<'_> {
             tier,
             host,
             tool,
+            call,
+            event,
+            status,
+            error,
+            retries,
             prompt,
             request,
             tokens,

@@ -6,6 +6,7 @@
     reason = "helpers of tests fail as tests do: at once"
 )]
 
+mod activity;
 mod agents;
 mod captures;
 mod codex;

@@ -95,7 +95,7 @@ fn a_wrong_file_is_an_error_that_names_the_entry() {
 #[test]
 fn hostile_files_meet_a_bound() {
     let long = " ".repeat(Prices::MAX_LEN_BYTES + 1);
-    refused(&long, "failed to read prices: more than 67108864 bytes");
+    refused(&long, "failed to read prices: more than 16777216 bytes");
     let deep = "[".repeat(100_000);
     refused(&deep, "failed to read prices: not JSON");
     let models: Vec<String> = (0..100_001)

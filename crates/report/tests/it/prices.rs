@@ -5,8 +5,8 @@ use crate::support::{
     captures, check, cost, embedded, lake_of, lake_of_files, noted, numbers, only,
 };
 use otolith_report::{
-    Calendar, CostQuery, Dimension, NanoDollars, Prices, Pricing, Report, Selection, ServiceTier,
-    Signal,
+    Calendar, CostQuery, Dimension, LongContext, NanoDollars, Prices, Pricing, Report, Rules,
+    Selection, ServiceTier, Signal,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -104,8 +104,16 @@ pub(crate) fn file(model: &str, members: &Value) -> Value {
 fn pricing(file: &Value) -> Pricing {
     Pricing {
         prices: Prices::parse(file.to_string().as_bytes()).unwrap(),
-        service_tier: ServiceTier::Standard,
+        rules: Rules::default(),
     }
+}
+
+fn served(pricing: Pricing, service_tier: ServiceTier) -> Pricing {
+    let rules = Rules {
+        service_tier,
+        ..pricing.rules
+    };
+    Pricing { rules, ..pricing }
 }
 
 fn ask(requests: &[Value], pricing: Pricing) -> Report {
@@ -237,6 +245,27 @@ fn sums_of_requests_have_unknown_lengths() {
 }
 
 #[test]
+fn long_requests_can_be_split_as_some_programs_do() {
+    let pricing = pricing(&file("m", &serde_json::from_str(LONG).unwrap()));
+    let split = || Pricing {
+        rules: Rules {
+            long_context: LongContext::Split,
+            ..Rules::default()
+        },
+        ..pricing.clone()
+    };
+    // Of each class what exceeds the length costs more; here of the input 200 tokens.
+    let one = request(&usage(1200, 600, 0, 10));
+    estimates(split(), one, [1_000_000 + 400_000 + 60_000 + 50_000; 3]);
+    let at_most = request(&usage(1000, 600, 0, 10));
+    estimates(split(), at_most, [1_110_000; 3]);
+    let members = json!({"session.id": "s", "model": "m", "type": "input"});
+    let points = [(0.0, 10.0, 1500.0, members)];
+    let metric = sum("claude-code", "", "claude_code.token.usage", DELTA, &points);
+    estimates(split(), metric, [1_500_000, 1_500_000, 2_000_000]);
+}
+
+#[test]
 fn prices_hold_from_their_day() {
     // The requests happen on 2026-09-21.
     let price = |from: &str, input: u64| json!({"model": "m", "source": "made up", "from": from, "usd_per_million": {"input": input}});
@@ -266,10 +295,7 @@ fn service_tiers_have_their_prices() {
         "service_tiers": {"batch": {"factor": 0.5}, "priority": {"usd_per_million": {"input": 5}}},
     });
     let pricing = pricing(&file("m", &prices));
-    let batch = Pricing {
-        service_tier: ServiceTier::Batch,
-        ..pricing.clone()
-    };
+    let batch = served(pricing.clone(), ServiceTier::Batch);
     estimates(batch.clone(), request(&usage(10, 0, 0, 2)), [30_000; 3]);
     // What a request says goes before what is assumed.
     let mut members = usage(10, 0, 0, 0);
@@ -361,10 +387,7 @@ fn a_list_of_litellm_is_recognised_and_its_prices_hold_always() {
         [1_200_006_000 + 15_000; 3],
     );
     // What is not named of a tier is that of the standard one.
-    let batch = Pricing {
-        service_tier: ServiceTier::Batch,
-        ..pricing
-    };
+    let batch = served(pricing, ServiceTier::Batch);
     estimates(batch, request(&usage(10, 0, 0, 2)), [45_000; 3]);
 }
 
@@ -479,10 +502,7 @@ fn a_report_says_which_prices_it_rests_on() {
         by: BY.to_vec(),
         calendar: Calendar::default(),
         selection: Selection::default(),
-        pricing: Pricing {
-            service_tier: ServiceTier::Flex,
-            ..embedded()
-        },
+        pricing: served(embedded(), ServiceTier::Flex),
     };
     let report = otolith_report::cost(&lake, &query).unwrap();
     assert_eq!(report.parameters["service_tier"], "flex");

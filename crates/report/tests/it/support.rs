@@ -5,8 +5,8 @@ use otolith_ingest::{Account, Collected, ConvertOptions, NoWatch, collect, conve
 use otolith_lake::Lake;
 use otolith_report::{
     Calendar, Cell, CostQuery, Data, Dimension, Every, MetricsQuery, Prices, Pricing,
-    ReconcileQuery, Report, Selection, ServiceTier, Signal, SummaryQuery, TokenFill,
-    TokenRateQuery, TokenTypesQuery, TokensBy, TokensQuery, ToolsQuery,
+    ReconcileQuery, Report, Rules, Selection, Signal, SummaryQuery, TokenFill, TokenRateQuery,
+    TokenTypesQuery, TokensBy, TokensQuery, ToolCallsQuery, ToolsQuery,
 };
 use otolith_tables::Wanted;
 use serde_json::Value;
@@ -98,6 +98,14 @@ fn check_one(
     for (lake, captures) in of_lake.iter().zip(&of_captures) {
         assert_eq!(json(captures), json(lake));
     }
+    for (wanted, ask) in crate::activity::ASKED {
+        let captures = read(wanted(signal));
+        let answers = [
+            ask((&captures).into(), &selection),
+            ask(lake.into(), &selection),
+        ];
+        assert_eq!(json(&answers[0]), json(&answers[1]));
+    }
     for (wanted, reports) in crate::hosts::reports(signal) {
         let points = read(wanted);
         let of_lake = reports(lake.into(), &selection);
@@ -124,6 +132,12 @@ fn reports(data: Data<'_>, selection: &Selection) -> Vec<Report> {
         otolith_report::tools(
             data,
             &ToolsQuery {
+                selection: selection(),
+            },
+        ),
+        otolith_report::tool_calls(
+            data,
+            &ToolCallsQuery {
                 selection: selection(),
             },
         ),
@@ -215,7 +229,7 @@ pub fn tokens(lake: &Lake, by: &[Dimension], selection: Selection) -> Report {
 pub fn embedded() -> Pricing {
     Pricing {
         prices: Prices::embedded(),
-        service_tier: ServiceTier::Standard,
+        rules: Rules::default(),
     }
 }
 

@@ -1,0 +1,37 @@
+//! `otolith report tool-calls`, `sessions`, `errors` and `prompt`: what agents did.
+
+use clap::Args as Group;
+
+use super::report::CommonReportArgs;
+
+/// A report about what agents did, without options of its own.
+#[derive(Debug, Group)]
+#[command(after_help = "\
+Examples:
+  otolith report tool-calls --lake my-lake --service 'codex*' --since 1h
+  otolith report sessions otel/ --since 7d --format html -o sessions.html
+  otolith report errors --lake my-lake --format json")]
+pub struct ActivityArgs {
+    /// What to read, select and print.
+    #[command(flatten)]
+    pub common: CommonReportArgs,
+}
+
+/// `otolith report prompt`.
+#[derive(Debug, Group)]
+#[command(after_help = "\
+Ids of prompts are in `otolith report tool-calls`, and in the attributes `prompt.id` (Claude Code) and
+`prompt_id` (Gemini CLI, Qwen Code). Codex sends none.
+
+Examples:
+  otolith report prompt --id 61bec07c-2ab4-4ff1-a5f1-39d6ffb60b7b otel/
+  otolith report prompt --lake my-lake --id 61bec07c-2ab4-4ff1-a5f1-39d6ffb60b7b --format json")]
+pub struct PromptArgs {
+    /// The id of the prompt
+    #[arg(long, value_name = "ID")]
+    pub id: String,
+
+    /// What to read, select and print.
+    #[command(flatten)]
+    pub common: CommonReportArgs,
+}
