@@ -162,6 +162,7 @@ fn plans(selection: &Selection<'_>, inputs: &mut Inputs) -> Result<Vec<Plan>> {
         ("json in tens, 1 thread", one, Input::Tens),
         ("json in tens, 2 threads", two, Input::Tens),
         ("10,000 files, 2 threads", two, Input::SmallFiles),
+        ("large json, 1 thread", one, Input::Large),
         ("large json, 2 threads", two, Input::Large),
         ("otlp2records, json", Otlp2records, json),
         ("otlp2records, protobuf", Otlp2records, protobuf),

@@ -32,7 +32,7 @@ const fn user(what: &'static str, above: &'static str, below: &'static str) -> R
     }
 }
 
-const RATIOS: [Ratio; 16] = [
+const RATIOS: [Ratio; 17] = [
     wall(
         "otlp2records to otolith on 2 threads, JSON lines, wall",
         "otlp2records, json",
@@ -87,6 +87,11 @@ const RATIOS: [Ratio; 16] = [
         "1 thread to 2, protobuf, wall",
         "protobuf, 1 thread",
         "protobuf, 2 threads",
+    ),
+    wall(
+        "1 thread to 2, JSON lines of 1 GB, wall",
+        "large json, 1 thread",
+        "large json, 2 threads",
     ),
     wall(
         "zstd input to plain, wall",
