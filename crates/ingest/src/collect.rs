@@ -1,10 +1,9 @@
 //! Captures into memory: what one question wants of them, without a lake.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::env;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::thread;
 
 use otolith_capture::{Chunk, Source};
 use otolith_lake::KnownCaptures;
@@ -20,9 +19,10 @@ use crate::pipeline::{self, Take};
 use crate::reader::{KnownContent, Order, Reader};
 use crate::repeats::Repeats;
 use crate::watch::Watch;
+use crate::workers::Workers;
 
-/// Fewer rows are built sooner than a thread is started.
-const ROWS_PER_THREAD: usize = 1_000;
+/// Fewer rows are built sooner than threads are woken.
+const ROWS_FOR_THREADS: usize = 2_000;
 
 /// What was collected.
 #[derive(Clone, Debug)]
@@ -59,48 +59,38 @@ pub fn collect(
         captures: KnownCaptures::default(),
         spool: &spool,
     };
+    let workers = Workers::new(options.threads)?;
     let reader = Reader::new(sources, &options.read, watch, order, Some(known));
     let decoder = || LoadDecoder::of(options, Some(wanted));
     let mut collector = Collector::new(options);
-    let end = pipeline::run(reader, options.threads, &decoder, &mut collector)?;
+    let end = pipeline::run(reader, &workers, &decoder, &mut collector)?;
     let Collector {
         intake,
         mut assembler,
         mut extract,
     } = collector;
     let account = intake.finish(end.accounts, &end.order.repeats, assembler.notes());
-    extract.parts = build(&assembler.drain(), options.threads.get());
+    extract.parts = build(&assembler.drain(), &workers);
     watch.finished();
     Ok(Collected { extract, account })
 }
 
 /// Builds all parts, on several threads where that pays.
-fn build(drain: &Drain<'_>, threads: usize) -> Vec<Part> {
+fn build(drain: &Drain<'_>, workers: &Workers) -> Vec<Part> {
     let numbers = drain.parts();
     let rows: usize = numbers.iter().map(|number| number.row_count).sum();
-    let threads = threads.min(rows / ROWS_PER_THREAD).min(numbers.len());
-    if threads < 2 {
+    if rows < ROWS_FOR_THREADS {
         let parts = numbers.into_iter().map(|number| drain.build(number));
         return parts.collect();
     }
     let parts: Vec<OnceLock<Part>> = numbers.iter().map(|_| OnceLock::new()).collect();
-    let next = AtomicUsize::new(0);
-    let work = || {
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(number) = numbers.get(index) else {
-                return;
-            };
-            parts[index].get_or_init(|| drain.build(*number));
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 1..threads {
-            scope.spawn(work);
-        }
-        work();
+    let places: Vec<usize> = (0..numbers.len()).collect();
+    let built = workers.each(&places, |place| {
+        parts[*place].get_or_init(|| drain.build(numbers[*place]));
+        Ok::<(), Infallible>(())
     });
-    let built = |part: OnceLock<Part>| part.into_inner().expect("every number was taken");
+    let Ok(()) = built;
+    let built = |part: OnceLock<Part>| part.into_inner().expect("every part was built");
     parts.into_iter().map(built).collect()
 }
 

@@ -16,6 +16,7 @@ use crate::reader::{KnownContent, Order, Reader};
 use crate::repeats::Repeats;
 use crate::sequencer::Sequencer;
 use crate::watch::Watch;
+use crate::workers::Workers;
 
 /// Converts captures into rows of a lake, all or nothing, and accounts for every frame.
 ///
@@ -33,7 +34,8 @@ pub fn convert(
     options: &ConvertOptions,
     watch: &dyn Watch,
 ) -> Result<Account, ConvertError> {
-    let mut sequencer = Sequencer::new(lake, options, watch)?;
+    let workers = Workers::new(options.threads)?;
+    let mut sequencer = Sequencer::new(lake, options, watch, &workers)?;
     let spool = sequencer.scratch().to_owned();
     let known = sequencer.captures();
     let replaces = match options.known {
@@ -54,6 +56,6 @@ pub fn convert(
     };
     let reader = Reader::new(sources, &options.read, watch, order, Some(known));
     let decoder = || LoadDecoder::of(options, None);
-    let end = pipeline::run(reader, options.threads, &decoder, &mut sequencer)?;
+    let end = pipeline::run(reader, &workers, &decoder, &mut sequencer)?;
     sequencer.finish(sources, end, replaces)
 }

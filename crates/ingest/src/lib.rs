@@ -26,6 +26,7 @@ mod rejects;
 mod repeats;
 mod sequencer;
 mod watch;
+mod workers;
 
 pub use account::{
     Account, NoteCount, RejectExample, RejectGroup, SourceAccount, TableAccount, WaitingTail,

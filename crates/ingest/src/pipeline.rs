@@ -2,17 +2,18 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use otolith_capture::Chunk;
+use rayon::ThreadPool;
 
 use crate::decode::{DecodedLoad, LoadDecoder};
 use crate::error::ConvertError;
 use crate::reader::{ReadEnd, Reader, Work};
+use crate::workers::Workers;
 
 /// Chunks on their way per decoding thread: one in work, one waiting before or after it. A third
 /// brings nothing but memory.
@@ -27,17 +28,17 @@ pub(crate) trait Take {
 /// Makes a decoder for each thread that decodes.
 pub(crate) type MakeDecoder<'a> = &'a (dyn Fn() -> LoadDecoder + Sync);
 
-/// Reads to the end of all sources. On one thread everything is done on the caller's; with more the
-/// reader has another one.
+/// Reads to the end of all sources. Without workers everything is done on the caller's thread; with
+/// them the reader has one of its own.
 pub(crate) fn run(
     reader: Reader<'_>,
-    threads: NonZeroUsize,
+    workers: &Workers,
     decoder: MakeDecoder<'_>,
     taker: &mut dyn Take,
 ) -> Result<ReadEnd, ConvertError> {
-    match threads.get() {
-        1 => inline(reader, decoder, taker),
-        threads => threaded(reader, threads, decoder, taker),
+    match workers.pool() {
+        None => inline(reader, decoder, taker),
+        Some(pool) => threaded(reader, pool, decoder, taker),
     }
 }
 
@@ -63,54 +64,57 @@ enum Message {
     Panicked(Box<dyn Any + Send>),
 }
 
-/// Reads on one thread and decodes on several; the caller's thread takes the results in input
-/// order. A fixed number of chunks goes round, which bounds what is on its way.
+/// Reads on one thread and decodes in the pool; the caller's thread takes the results in input order.
+/// A fixed number of chunks goes round, which bounds what is on its way.
 fn threaded(
     reader: Reader<'_>,
-    threads: usize,
+    pool: &ThreadPool,
     decoder: MakeDecoder<'_>,
     taker: &mut dyn Take,
 ) -> Result<ReadEnd, ConvertError> {
+    let threads = pool.current_num_threads();
     let (free, free_chunks) = channel();
     for _ in 0..threads * CHUNKS_PER_THREAD {
         // The receiver lives as long as this function.
         let _ = free.send(Chunk::new());
     }
-    let (work_out, work_in) = channel();
-    let work_in = Mutex::new(work_in);
+    // One for each thread of the pool: locked by that thread only.
+    let decoders: Vec<_> = (0..threads).map(|_| Mutex::new(decoder())).collect();
     let (out, results) = channel();
-    thread::scope(|scope| {
-        let reader_out = out.clone();
-        let reading = scope.spawn(move || read(reader, &free_chunks, &work_out, &reader_out));
-        for _ in 0..threads {
-            let (out, work_in) = (out.clone(), &work_in);
-            scope.spawn(move || decode(&mut decoder(), work_in, &out));
-        }
-        // The results end when the last thread has dropped its sender.
-        drop(out);
-        sequence(results, free, taker)?;
-        match reading.join() {
-            Ok(end) => Ok(end),
-            Err(panic) => panic::resume_unwind(panic),
-        }
+    pool.in_place_scope(|tasks| {
+        let decoders = &decoders;
+        let begin = |number, load, out: Sender<_>| {
+            tasks.spawn(move |_| {
+                // The taker may have ended already.
+                let _ = out.send((number, decode(decoders, load)));
+            });
+        };
+        thread::scope(|scope| {
+            let reading = scope.spawn(move || read(reader, &free_chunks, &begin, &out));
+            sequence(results, free, taker)?;
+            match reading.join() {
+                Ok(end) => Ok(end),
+                Err(panic) => panic::resume_unwind(panic),
+            }
+        })
     })
 }
 
-/// Fills free chunks until the sources end or nobody listens any more.
+/// Begins to decode a load with a number, whose result goes to the sender.
+type Begin<'a> = &'a (dyn Fn(u64, Vec<Work>, Sender<(u64, Message)>) + Sync);
+
+/// Fills free chunks until the sources end or nobody listens any more. The results end when this and
+/// all that was begun has dropped its sender.
 fn read(
     mut reader: Reader<'_>,
     free: &Receiver<Chunk>,
-    work: &Sender<(u64, Vec<Work>)>,
+    begin: Begin<'_>,
     out: &Sender<(u64, Message)>,
 ) -> ReadEnd {
     let mut number = 0;
     while let Ok(chunk) = free.recv() {
         match reader.load(chunk) {
-            Ok(Some(filled)) => {
-                if work.send((number, filled)).is_err() {
-                    break;
-                }
-            }
+            Ok(Some(filled)) => begin(number, filled, out.clone()),
             Ok(None) => break,
             Err(error) => {
                 let _ = out.send((number, Message::Failed(error)));
@@ -122,22 +126,13 @@ fn read(
     reader.finish()
 }
 
-fn decode(
-    decoder: &mut LoadDecoder,
-    work: &Mutex<Receiver<(u64, Vec<Work>)>>,
-    out: &Sender<(u64, Message)>,
-) {
-    loop {
-        let next = work.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok((number, load)) = next else { return };
-        let result = panic::catch_unwind(AssertUnwindSafe(|| decoder.decode(load)));
-        let (message, is_last) = match result {
-            Ok(decoded) => (Message::Decoded(Box::new(decoded)), false),
-            Err(panic) => (Message::Panicked(panic), true),
-        };
-        if out.send((number, message)).is_err() || is_last {
-            return;
-        }
+fn decode(decoders: &[Mutex<LoadDecoder>], load: Vec<Work>) -> Message {
+    let thread = rayon::current_thread_index().expect("a thread of the pool");
+    let decoder = decoders[thread].lock();
+    let mut decoder = decoder.unwrap_or_else(PoisonError::into_inner);
+    match panic::catch_unwind(AssertUnwindSafe(|| decoder.decode(load))) {
+        Ok(decoded) => Message::Decoded(Box::new(decoded)),
+        Err(panic) => Message::Panicked(panic),
     }
 }
 

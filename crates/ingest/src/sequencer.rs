@@ -5,12 +5,10 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::mem;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use otolith_capture::{Chunk, Source};
 use otolith_lake::{Capture, Commit, KnownCaptures, Lake, LakeError, Rows, Run};
 use otolith_tables::{Assembler, AssemblerOptions, Drain, PartNumber};
-use rayon::ThreadPool;
 
 use crate::account::Account;
 use crate::captures::{self, Progress};
@@ -22,6 +20,7 @@ use crate::pipeline::Take;
 use crate::reader::ReadEnd;
 use crate::rejects::KeptRejects;
 use crate::watch::Watch;
+use crate::workers::Workers;
 
 /// Turns decoded chunks into parts and the account.
 pub(crate) struct Sequencer<'a> {
@@ -29,8 +28,7 @@ pub(crate) struct Sequencer<'a> {
     watch: &'a dyn Watch,
     assembler: Assembler,
     run: Run,
-    /// Encodes parts side by side; none with one thread.
-    pool: Option<ThreadPool>,
+    workers: &'a Workers,
     /// Number of the next part.
     sequence: u32,
     rejects: KeptRejects,
@@ -56,6 +54,7 @@ impl<'a> Sequencer<'a> {
         lake: &Lake,
         options: &'a ConvertOptions,
         watch: &'a dyn Watch,
+        workers: &'a Workers,
     ) -> Result<Self, ConvertError> {
         let run = lake.begin()?;
         let columns = AssemblerOptions {
@@ -66,7 +65,7 @@ impl<'a> Sequencer<'a> {
             watch,
             assembler: Assembler::new(columns, run.all_fields()?),
             run,
-            pool: pool(options.threads.get())?,
+            workers,
             sequence: 0,
             rejects: KeptRejects::new(lake, options),
             intake: Intake::new(options),
@@ -93,7 +92,8 @@ impl<'a> Sequencer<'a> {
         replaces: BTreeSet<u64>,
     ) -> Result<Account, ConvertError> {
         self.write_parts(Rows::Last)?;
-        merge(&self.run, self.pool.as_ref())?;
+        let partitions = self.run.set_aside_partitions();
+        self.workers.each(&partitions, |of| self.run.merge(of))?;
         let ReadEnd {
             accounts,
             order,
@@ -126,10 +126,7 @@ impl<'a> Sequencer<'a> {
             let overlap =
                 |theirs: &[_]| captures::overlap(&progress, sources, read, &spool, theirs);
             let run = self.run;
-            match &self.pool {
-                None => run.commit(commit, &overlap)?,
-                Some(pool) => pool.install(|| run.commit(commit, &overlap))?,
-            };
+            self.workers.install(|| run.commit(commit, &overlap))?;
         }
         self.watch.finished();
         Ok(account)
@@ -171,21 +168,12 @@ impl<'a> Sequencer<'a> {
         for part in &parts {
             self.rows_written += part.row_count as u64;
         }
-        match &self.pool {
+        match self.workers.pool() {
             None => write_one_by_one(drain, &self.run, rows, first)?,
-            Some(pool) => write_side_by_side(&drain, &self.run, rows, pool, first)?,
+            Some(_) => write_side_by_side(&drain, &self.run, rows, self.workers, first)?,
         }
         self.watch.rows_written(self.rows_written);
         Ok(())
-    }
-}
-
-/// Makes parts of what was set aside.
-fn merge(run: &Run, pool: Option<&ThreadPool>) -> Result<(), LakeError> {
-    let partitions = run.set_aside_partitions();
-    match pool {
-        None => partitions.iter().try_for_each(|of| run.merge(of)),
-        Some(pool) => side_by_side(pool, &partitions, |of| run.merge(of)),
     }
 }
 
@@ -198,51 +186,18 @@ fn write_one_by_one(drain: Drain<'_>, run: &Run, rows: Rows, first: u32) -> Resu
     })
 }
 
-/// No more parts than threads are in memory at once.
+/// No more parts than threads are in memory at once. The largest come first, so that none is left
+/// alone with a large one at the end.
 fn write_side_by_side(
     drain: &Drain<'_>,
     run: &Run,
     rows: Rows,
-    pool: &ThreadPool,
+    workers: &Workers,
     first: u32,
 ) -> Result<(), LakeError> {
     let mut parts: Vec<(u32, PartNumber)> = (first..).zip(drain.parts()).collect();
     parts.sort_by_key(|(_, part)| Reverse(part.row_count));
-    side_by_side(pool, &parts, |(number, part)| {
+    workers.each(&parts, |(number, part)| {
         run.add(*number, drain.build(*part), rows)
     })
-}
-
-/// Each thread does one thing after another. The largest come first, so that none is left alone with
-/// a large one at the end; threads that find nothing more help the others to encode.
-fn side_by_side<T: Sync>(
-    pool: &ThreadPool,
-    things: &[T],
-    work: impl Fn(&T) -> Result<(), LakeError> + Sync,
-) -> Result<(), LakeError> {
-    let next = AtomicUsize::new(0);
-    let results = pool.broadcast(|_| {
-        while let Some(thing) = things.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let done = work(thing);
-            if done.is_err() {
-                // Nobody begins another one.
-                next.store(things.len(), Ordering::Relaxed);
-                return done;
-            }
-        }
-        Ok(())
-    });
-    results.into_iter().collect()
-}
-
-fn pool(threads: usize) -> Result<Option<ThreadPool>, ConvertError> {
-    if threads == 1 {
-        return Ok(None);
-    }
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .thread_name(|number| format!("encode-{number}"))
-        .build()
-        .map(Some)
-        .map_err(|source| ConvertError::Threads { threads, source })
 }
