@@ -10,7 +10,7 @@ use crate::error::ReportError;
 use crate::money::NanoDollars;
 use crate::notes::{Note, NoteCode, Notes};
 use crate::query::{Selection, Signal};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// What one request, or one export of a metric, spent.
@@ -285,35 +285,30 @@ impl Items {
     }
 }
 
-/// The places in the data that the chosen items of a role tell of.
-struct Places<'a> {
-    sessions: BTreeSet<(usize, &'a str, Option<&'a str>)>,
-    sources: BTreeSet<(usize, &'a str, Option<&'a str>, usize)>,
-}
+/// The places in the data that the chosen items of a role tell of: emitters and sessions, with a bit
+/// per source that does. A test keeps the number of sources below 64.
+struct Places<'a>(HashMap<(usize, &'a str, Option<&'a str>), u64>);
 
 impl<'a> Places<'a> {
     fn of(chosen: &[(usize, &'a Item)]) -> Self {
-        let items = || chosen.iter().map(|(_, item)| *item);
-        let session = |i: &'a Item| (i.agent, &*i.service, i.session.as_deref());
-        let source = |i: &'a Item| (i.agent, &*i.service, i.session.as_deref(), i.source);
-        Self {
-            sessions: items().map(session).collect(),
-            sources: items().map(source).collect(),
+        let mut places = HashMap::new();
+        for (_, item) in chosen {
+            let place = (item.agent, &*item.service, item.session.as_deref());
+            *places.entry(place).or_default() |= 1_u64 << item.source;
         }
+        Self(places)
     }
 
     /// Whether the items tell of an item; `own` says whether it does itself, which decides where
     /// its source is one of theirs.
     fn tell(&self, item: &'a Item, own: bool) -> bool {
-        let (agent, service, session) = (item.agent, &*item.service, item.session.as_deref());
-        if self
-            .sources
-            .contains(&(agent, service, session, item.source))
-        {
-            return own;
+        let (agent, service) = (item.agent, &*item.service);
+        let sources = self.0.get(&(agent, service, item.session.as_deref()));
+        match sources {
+            Some(sources) if sources & (1 << item.source) != 0 => own,
+            Some(_) => true,
+            None => self.0.contains_key(&(agent, service, None)),
         }
-        self.sessions.contains(&(agent, service, session))
-            || self.sessions.contains(&(agent, service, None))
     }
 }
 

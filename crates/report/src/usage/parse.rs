@@ -331,6 +331,7 @@ mod tests {
             assert!(MAPPING.sources_of(table, &Role::ALL).len() <= u64::BITS as usize);
         }
         for agent in &MAPPING.agents {
+            assert!(agent.sources.len() <= u64::BITS as usize);
             for (index, source) in agent.sources.iter().enumerate() {
                 let used = Role::ALL
                     .iter()

@@ -507,3 +507,42 @@ fn a_report_says_which_prices_it_rests_on() {
     let report = otolith_report::cost(&lake, &query).unwrap();
     assert_eq!(report.parameters["service_tier"], "flex");
 }
+
+#[test]
+fn the_embedded_prices_say_where_they_come_from() {
+    let table: Value = serde_json::from_str(include_str!("../../src/prices/prices.json")).unwrap();
+    for price in table["prices"].as_array().unwrap() {
+        for member in ["provider", "from", "since", "source", "read"] {
+            let text = price[member].as_str();
+            assert!(
+                text.is_some_and(|text| !text.is_empty()),
+                "{member} of {price}"
+            );
+        }
+        assert!(
+            price["source"].as_str().unwrap().contains("https://"),
+            "{price}"
+        );
+    }
+}
+
+#[test]
+fn the_embedded_prices_know_names_as_they_are_sent() {
+    let names = [
+        "claude-sonnet-4-20250514",
+        "claude-sonnet-4-5-20250929[1m]",
+        "us.anthropic.claude-haiku-4-5-20251001-v1:0",
+        "claude-opus-4-5@20251101",
+        "claude-opus-4.7",
+        "openai/gpt-5-2025-08-07",
+        "gpt-5-codex",
+        "models/gemini-2.5-pro",
+        "qwen3-coder-plus",
+    ];
+    for name in names {
+        let mut members = usage(1, 0, 0, 0);
+        members["gen_ai.request.model"] = json!(name);
+        let report = ask(&[request(&members)], embedded());
+        assert_eq!(noted(&report, "not_estimated"), 0, "{name}");
+    }
+}

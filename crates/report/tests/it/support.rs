@@ -157,8 +157,10 @@ fn reports(data: Data<'_>, selection: &Selection) -> Vec<Report> {
         };
         reports.push(otolith_report::cost(data, &cost));
         reports.push(otolith_report::tokens(data, &tokens));
-        reports.push(otolith_report::explain_cost(data, &cost));
-        reports.push(otolith_report::explain_tokens(data, &tokens));
+        if !cost.by.is_empty() {
+            reports.push(otolith_report::explain_cost(data, &cost));
+            reports.push(otolith_report::explain_tokens(data, &tokens));
+        }
     }
     let reconcile = ReconcileQuery {
         calendar: calendar.clone(),
