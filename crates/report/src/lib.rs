@@ -1,6 +1,6 @@
 //! Answers over a lake, or over what is wanted of captures: the usage model with list prices, the
 //! reports of usage (`summary`, `cost`, `tokens`, `token-rate`) and of what agents did (`tools`,
-//! `tool-calls`, `sessions`, `prompt`, `errors`), `metrics`, and what hosts did while spans ran
+//! `tool-calls`, `sessions`, `prompt`, `errors`), `metrics`, `coverage`, and what hosts did while spans ran
 //! (`trace-resources`, `session-resources`). SQL over a lake.
 //!
 //! Every answer is a [`Report`]: a small typed table with notes, free of any way to show it.
@@ -31,21 +31,22 @@ pub use money::NanoDollars;
 pub use notes::{Note, NoteCode};
 pub use prices::{Estimate, Gap, LongContext, PriceError, Prices, Rules, ServiceTier};
 pub use query::{
-    ContainerOrder, ContainerTokensQuery, ContainersQuery, CostQuery, DEFAULT_DIMENSIONS,
-    Dimension, Duplicates, ErrorsQuery, HostFill, HostSeriesQuery, MetricsQuery, Pricing,
-    PromptQuery, ReconcileQuery, Selection, SessionResourcesQuery, SessionsQuery, Signal,
-    SummaryQuery, TokenFill, TokenRateQuery, TokenTypesQuery, TokensBy, TokensQuery,
-    ToolCallsQuery, ToolsQuery, TraceResourcesQuery,
+    ContainerOrder, ContainerTokensQuery, ContainersQuery, CostQuery, CoverageQuery,
+    DEFAULT_DIMENSIONS, Dimension, Duplicates, ErrorsQuery, HostFill, HostSeriesQuery,
+    MetricsQuery, Pricing, PromptQuery, ReconcileQuery, Selection, SessionResourcesQuery,
+    SessionsQuery, Signal, SummaryQuery, TokenFill, TokenRateQuery, TokenTypesQuery, TokensBy,
+    TokensQuery, ToolCallsQuery, ToolsQuery, TraceResourcesQuery,
 };
 pub use report::{Cell, CellType, Column, Report, time_text};
 pub use reports::{
-    container_tokens, containers, cost, cpu, errors, explain_cost, explain_tokens, load, memory,
-    metrics, processes, prompt, reconcile, session_resources, sessions, summary, token_rate,
-    token_types, tokens, tool_calls, tools, trace_resources,
+    container_tokens, containers, cost, coverage, cpu, errors, explain_cost, explain_tokens, load,
+    memory, metrics, processes, prompt, reconcile, session_resources, sessions, summary,
+    token_rate, token_types, tokens, tool_calls, tools, trace_resources,
 };
 pub use sql::sql;
 pub use usage::{Address, Requests, Tokens, Usage, UsageRecord, usage};
 pub use wanted::{
-    container_tokens_wanted, containers_wanted, errors_wanted, hosts_wanted, metrics_wanted,
-    processes_wanted, prompt_wanted, resources_wanted, sessions_wanted, usage_wanted,
+    container_tokens_wanted, containers_wanted, coverage_wanted, errors_wanted, hosts_wanted,
+    metrics_wanted, processes_wanted, prompt_wanted, resources_wanted, sessions_wanted,
+    usage_wanted,
 };

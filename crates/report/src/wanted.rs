@@ -128,6 +128,28 @@ fn points<'k>(
     }
 }
 
+/// What `coverage` wants: all items, with the sessions that they name.
+pub fn coverage_wanted(signal: Option<Signal>) -> Wanted {
+    let tables = [
+        Table::Traces,
+        Table::Logs,
+        Table::Metrics,
+        Table::Histograms,
+        Table::Summaries,
+    ];
+    let tables = tables.into_iter();
+    let items = tables.filter(|table| signal.is_none_or(|s| s == Signal::of(*table)));
+    let items = items.map(|table| WantedItems {
+        table,
+        names: None,
+        keys: Vec::new(),
+    });
+    Wanted {
+        items: items.collect(),
+        keys: by_place(SESSION.iter().copied()),
+    }
+}
+
 fn named<'n>(table: Table, names: impl Iterator<Item = &'n str>) -> WantedItems {
     WantedItems {
         table,

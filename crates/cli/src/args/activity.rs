@@ -1,8 +1,12 @@
-//! `otolith report tool-calls`, `sessions`, `errors` and `prompt`: what agents did.
+//! `otolith report tool-calls`, `sessions`, `errors`, `prompt` and `coverage`: what agents did, and
+//! what is missing.
+
+use std::time::Duration;
 
 use clap::Args as Group;
 
 use super::report::CommonReportArgs;
+use crate::values;
 
 /// A report about what agents did, without options of its own.
 #[derive(Debug, Group)]
@@ -30,6 +34,22 @@ pub struct PromptArgs {
     /// The id of the prompt
     #[arg(long, value_name = "ID")]
     pub id: String,
+
+    /// What to read, select and print.
+    #[command(flatten)]
+    pub common: CommonReportArgs,
+}
+
+/// `otolith report coverage`.
+#[derive(Debug, Group)]
+#[command(after_help = "\
+Examples:
+  otolith report coverage otel/
+  otolith report coverage --lake my-lake --gap 1h --since 7d --format json")]
+pub struct CoverageArgs {
+    /// How long nothing of a service has to happen for a gap
+    #[arg(long, value_name = "SPAN", default_value = "1h", value_parser = values::span)]
+    pub gap: Duration,
 
     /// What to read, select and print.
     #[command(flatten)]

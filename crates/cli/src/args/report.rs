@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as Group, Subcommand, ValueEnum};
 use otolith_report::{Dimension, Every, TokensBy};
 
-use super::activity::{ActivityArgs, PromptArgs};
+use super::activity::{ActivityArgs, CoverageArgs, PromptArgs};
 use super::answer::{DataArgs, OutputArgs, SelectionArgs};
 use super::cost::CostArgs;
 use super::hosts::HostsReportName;
@@ -41,6 +41,8 @@ pub enum ReportName {
     Prompt(PromptArgs),
     /// Failed requests and retries by agent, model and status
     Errors(ActivityArgs),
+    /// What is missing: signals, parents of spans, sessions, times
+    Coverage(CoverageArgs),
     /// What each metric counted or stood at, per service and scope
     Metrics(PlainReportArgs),
     #[command(flatten)]

@@ -1,8 +1,10 @@
-//! The questions of `otolith report` about what agents did.
+//! The questions of `otolith report` about what agents did, and what is missing.
+
+use std::time::Duration;
 
 use otolith_report::{
-    Data, ErrorsQuery, PromptQuery, Report, ReportError, Selection, SessionsQuery, Signal,
-    ToolCallsQuery,
+    CoverageQuery, Data, ErrorsQuery, PromptQuery, Report, ReportError, Selection, SessionsQuery,
+    Signal, ToolCallsQuery,
 };
 use otolith_tables::Wanted;
 
@@ -12,6 +14,7 @@ pub enum ActivityQuestion {
     Sessions,
     Errors,
     Prompt { id: String },
+    Coverage { gap: Duration },
 }
 
 impl ActivityQuestion {
@@ -22,6 +25,7 @@ impl ActivityQuestion {
             Self::Sessions => otolith_report::sessions_wanted(signal),
             Self::Errors => otolith_report::errors_wanted(signal),
             Self::Prompt { .. } => otolith_report::prompt_wanted(signal),
+            Self::Coverage { .. } => otolith_report::coverage_wanted(signal),
         }
     }
 
@@ -31,6 +35,14 @@ impl ActivityQuestion {
             Self::ToolCalls => otolith_report::tool_calls(data, &ToolCallsQuery { selection }),
             Self::Sessions => otolith_report::sessions(data, &SessionsQuery { selection }),
             Self::Errors => otolith_report::errors(data, &ErrorsQuery { selection }),
+            Self::Coverage { gap } => {
+                let gap_nanos = i64::try_from(gap.as_nanos()).unwrap_or(i64::MAX);
+                let query = CoverageQuery {
+                    gap_nanos,
+                    selection,
+                };
+                otolith_report::coverage(data, &query)
+            }
             Self::Prompt { id } => otolith_report::prompt(data, &PromptQuery { id, selection }),
         }
     }

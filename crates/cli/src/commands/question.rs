@@ -50,6 +50,10 @@ impl Question {
                 let question = ActivityQuestion::Prompt { id: args.id };
                 (Self::Activity(question), args.common)
             }
+            ReportName::Coverage(args) => {
+                let question = ActivityQuestion::Coverage { gap: args.gap };
+                (Self::Activity(question), args.common)
+            }
             ReportName::Errors(args) => (Self::Activity(ActivityQuestion::Errors), args.common),
             ReportName::Metrics(args) => (Self::Metrics, args.common),
             ReportName::Hosts(name) => {

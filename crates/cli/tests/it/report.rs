@@ -37,6 +37,7 @@ fn a_lake_gives_the_answer_of_its_captures() {
         ["cost", "--by", "hour"],
         ["tokens", "--by", "model,type"],
         ["token-rate", "--every", "10s"],
+        ["coverage", "--gap", "1s"],
     ] {
         let of_lake = run(otolith()
             .arg("report")

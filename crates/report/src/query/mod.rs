@@ -10,8 +10,9 @@ pub use hosts::{
     SessionResourcesQuery, TraceResourcesQuery,
 };
 pub use usage::{
-    DEFAULT_DIMENSIONS, Dimension, ErrorsQuery, PromptQuery, SessionsQuery, SummaryQuery,
-    TokenFill, TokenRateQuery, TokenTypesQuery, TokensBy, TokensQuery, ToolCallsQuery, ToolsQuery,
+    CoverageQuery, DEFAULT_DIMENSIONS, Dimension, ErrorsQuery, PromptQuery, SessionsQuery,
+    SummaryQuery, TokenFill, TokenRateQuery, TokenTypesQuery, TokensBy, TokensQuery,
+    ToolCallsQuery, ToolsQuery,
 };
 
 use crate::glob::Glob;

@@ -214,3 +214,12 @@ pub struct PromptQuery {
     /// Which items.
     pub selection: Selection,
 }
+
+/// Question of `coverage`.
+#[derive(Clone, Debug)]
+pub struct CoverageQuery {
+    /// How long nothing has to happen for a gap, in nanoseconds.
+    pub gap_nanos: i64,
+    /// Which items. A signal leaves out what only several can tell.
+    pub selection: Selection,
+}

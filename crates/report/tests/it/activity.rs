@@ -5,8 +5,8 @@ use crate::support::{
     TestLake, captures, check, cost, lake_of, lake_of_files, noted, numbers, tokens,
 };
 use otolith_report::{
-    Cell, Data, Dimension, ErrorsQuery, PromptQuery, Report, Selection, SessionsQuery, Signal,
-    ToolCallsQuery,
+    Cell, CoverageQuery, Data, Dimension, ErrorsQuery, PromptQuery, Report, Selection,
+    SessionsQuery, Signal, ToolCallsQuery,
 };
 use otolith_tables::Wanted;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ type Ask = fn(Data<'_>, &Selection) -> Report;
 type Want = fn(Option<Signal>) -> Wanted;
 
 /// Reports that want more of captures than those of usage do, with what they want.
-pub const ASKED: [(Want, Ask); 3] = [
+pub const ASKED: [(Want, Ask); 4] = [
     (otolith_report::sessions_wanted, |data, selection| {
         let selection = selection.clone();
         otolith_report::sessions(data, &SessionsQuery { selection }).unwrap()
@@ -24,6 +24,13 @@ pub const ASKED: [(Want, Ask); 3] = [
     (otolith_report::errors_wanted, |data, selection| {
         let selection = selection.clone();
         otolith_report::errors(data, &ErrorsQuery { selection }).unwrap()
+    }),
+    (otolith_report::coverage_wanted, |data, selection| {
+        let query = CoverageQuery {
+            gap_nanos: 500_000_000,
+            selection: selection.clone(),
+        };
+        otolith_report::coverage(data, &query).unwrap()
     }),
     (otolith_report::prompt_wanted, |data, selection| {
         // Two prompts of which a tool call tells; "p" is a hand-written one.

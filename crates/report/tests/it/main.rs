@@ -11,6 +11,7 @@ mod agents;
 mod captures;
 mod codex;
 mod coding;
+mod coverage;
 mod directly;
 mod explain;
 mod hosts;
