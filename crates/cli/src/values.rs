@@ -163,6 +163,25 @@ pub enum Edge {
     End,
 }
 
+/// What `--now` stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Present {
+    /// The clock of this machine.
+    Clock,
+    /// A time of its own.
+    Moment(Moment),
+}
+
+impl Present {
+    /// Reads `clock`, or a time as [`Moment::parse`] does.
+    pub fn parse(text: &str) -> Result<Self, BadValue> {
+        match text {
+            "clock" => Ok(Self::Clock),
+            text => Moment::parse(text).map(Self::Moment),
+        }
+    }
+}
+
 impl Moment {
     /// Reads RFC 3339, a date, a date and time without an offset, or a span back.
     pub fn parse(text: &str) -> Result<Self, BadValue> {

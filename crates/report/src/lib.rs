@@ -43,7 +43,7 @@ pub use reports::{
     memory, metrics, processes, prompt, reconcile, session_resources, sessions, summary,
     token_rate, token_types, tokens, tool_calls, tools, trace_resources,
 };
-pub use sql::sql;
+pub use sql::{SqlQuery, sql};
 pub use usage::{Address, Requests, Tokens, Usage, UsageRecord, usage};
 pub use wanted::{
     container_tokens_wanted, containers_wanted, coverage_wanted, errors_wanted, hosts_wanted,

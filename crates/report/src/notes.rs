@@ -45,6 +45,8 @@ pub enum NoteCode {
     PartOfOutput,
     /// Columns of one name and different types across databases, read as text.
     MixedColumn,
+    /// The present that a query asked for was taken from the data; the text names it.
+    Present,
     /// Readings of a core that was in no state at all.
     EmptyReading,
     /// Readings of a core without the idle state.
@@ -91,6 +93,7 @@ impl NoteCode {
             Self::NoSession => "no_session",
             Self::PartOfOutput => "part_of_output",
             Self::MixedColumn => "mixed_column",
+            Self::Present => "present",
             Self::EmptyReading => "empty_reading",
             Self::NoIdleState => "no_idle_state",
             Self::AmbiguousHost => "ambiguous_host",
@@ -144,6 +147,7 @@ impl NoteCode {
             Self::NoSession => "items that name no session are in no row",
             Self::PartOfOutput => "tokens of type reasoning are part of those of type output",
             Self::MixedColumn => "column has different types across databases and is read as text",
+            Self::Present => "is now() here, the time of the newest item; --now names another",
             Self::EmptyReading => {
                 "readings of cores that were in no state at all were left out: some emitters send \
                  such before they have measured anything"

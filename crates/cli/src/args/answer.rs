@@ -144,7 +144,8 @@ impl Format {
 #[derive(Debug, Group)]
 #[command(after_help = "\
 Tables are `DATABASE.TABLE`, and `TABLE` alone for all databases together; `otolith tables` lists them
-with their columns.
+with their columns. There are also `usage` (tokens and cost of every agent, one row per request or point),
+each metric by its name (`claude_code_token_usage`), `opentelemetry_traces` and `opentelemetry_logs`.
 
 Examples:
   otolith sql --lake my-lake 'SELECT span_name, count(*) AS n FROM traces GROUP BY span_name'
@@ -154,6 +155,11 @@ pub struct SqlArgs {
     /// Captures (unless --lake is given), then the query
     #[arg(required = true, value_name = "PATH... QUERY")]
     pub paths_and_query: Vec<OsString>,
+
+    /// What now() is in queries, instead of the time of the newest item: `clock` for that of this
+    /// machine, or a time in UTC
+    #[arg(long, value_name = "TIME", value_parser = values::Present::parse)]
+    pub now: Option<values::Present>,
 
     /// Where the data is.
     #[command(flatten)]

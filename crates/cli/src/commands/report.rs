@@ -88,7 +88,8 @@ const NANOS_PER_MICRO: i64 = 1_000;
 
 /// Time of the newest item in nanoseconds since the Unix epoch, rounded up to a microsecond. Items
 /// without a credible time do not count.
-fn newest_nanos(data: Data<'_>) -> Result<Option<i64>> {
+/// The time just behind the newest item.
+pub fn newest_nanos(data: Data<'_>) -> Result<Option<i64>> {
     let newest = data.newest_micros()?;
     Ok(newest.map(|micros| micros.saturating_add(1).saturating_mul(NANOS_PER_MICRO)))
 }

@@ -4,20 +4,37 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::Result;
+use jiff::Timestamp;
+use otolith_lake::Lake;
+use otolith_report::{Calendar, SqlQuery};
 
 use super::data::Plan;
-use super::report::show;
+use super::report::{newest_nanos, show};
 use crate::args::SqlArgs;
 use crate::exit::{Outcome, UsageError};
 use crate::progress::Terminal;
+use crate::values::{Edge, Present};
 
 /// Runs the command.
 pub fn run(args: SqlArgs, terminal: Terminal) -> Result<Outcome> {
     let (paths, query) = split(args.paths_and_query)?;
     let data = Plan::new(args.data, &args.input, paths)?.open_lake(terminal)?;
-    let report = otolith_report::sql(&data.lake, &query)?;
+    let now = args.now.map(|now| nanos(now, &data.lake)).transpose()?;
+    let report = otolith_report::sql(&data.lake, SqlQuery { text: &query, now })?;
     show(&report, &args.output, terminal)?;
     Ok(data.outcome)
+}
+
+/// What `--now` means, in nanoseconds since the Unix epoch.
+fn nanos(now: Present, lake: &Lake) -> Result<i64> {
+    let now = match now {
+        Present::Clock => i64::try_from(Timestamp::now().as_nanosecond()).ok(),
+        Present::Moment(moment) => {
+            let newest = newest_nanos(lake.into())?;
+            moment.fix(Edge::Start, &Calendar::default(), newest)
+        }
+    };
+    Ok(now.ok_or_else(|| UsageError("--now names no time that data can have".to_owned()))?)
 }
 
 /// Takes the query off the end. Text without a blank is no query, but a path without a query

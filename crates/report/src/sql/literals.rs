@@ -1,6 +1,6 @@
 //! Literals as people write them, in the form that the engine knows.
 
-use super::lexer::{Kind, Piece};
+use super::lexer::{Kind, Piece, lex};
 use jiff::{Timestamp, civil};
 use std::ops::Range;
 
@@ -28,6 +28,31 @@ pub(super) fn changes(query: &str, pieces: &[Piece]) -> Vec<(Range<usize>, Strin
         found.extend(new.map(|new| (piece.range.clone(), new)));
     }
     found
+}
+
+/// The query with lengths of time such as `1h` spelt out where a bucket's width stands:
+/// `date_bin(1h, time)`.
+pub(super) fn with_durations(query: &str) -> String {
+    let mut text = String::with_capacity(query.len());
+    let mut copied = 0;
+    let pieces = lex(query);
+    for window in pieces.windows(3) {
+        let [name, bracket, width] = window else {
+            continue;
+        };
+        let width_text = &query[width.range.clone()];
+        let is_width = width.kind == Kind::Number && width_text.ends_with(char::is_alphabetic);
+        if (name.is_word("date_bin") || name.is_word("time_bucket"))
+            && bracket.is_sign('(')
+            && is_width
+        {
+            text.push_str(&query[copied..width.range.start]);
+            text.push_str(&format!("INTERVAL '{width_text}'"));
+            copied = width.range.end;
+        }
+    }
+    text.push_str(&query[copied..]);
+    text
 }
 
 /// A number without its exponent, if it has one and is finite.
@@ -91,7 +116,6 @@ fn utc(quoted: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::lexer::lex;
     use super::*;
 
     fn check(query: &str, expected: &[&str]) {
@@ -103,6 +127,15 @@ mod tests {
     #[test]
     fn exponents_are_spelt_out() {
         check("SELECT 1e9, 1.5E-3, 12, 0x1e", &["1000000000.0", "0.0015"]);
+    }
+
+    #[test]
+    fn widths_of_buckets_are_spelt_out() {
+        let query = "SELECT date_bin(1h, time), 1h FROM t";
+        assert_eq!(
+            with_durations(query),
+            "SELECT date_bin(INTERVAL '1h', time), 1h FROM t"
+        );
     }
 
     #[test]

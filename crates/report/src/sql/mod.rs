@@ -1,6 +1,11 @@
 //! SQL over a lake, in the dialect of polars.
 
+mod documents;
+mod familiar;
+mod functions;
 mod gaps;
+mod greptime;
+mod keys;
 mod lexer;
 mod literals;
 mod result;
@@ -10,16 +15,18 @@ mod tables;
 mod unknown;
 mod views;
 
+use crate::data::Data;
 use crate::error::ReportError;
-use crate::notes::Notes;
-use crate::report::Report;
+use crate::notes::{NoteCode, Notes};
+use crate::report::{Report, time_text};
 use otolith_lake::Lake;
 use polars::error::set_warning_function;
 use polars::prelude::DataFrame;
 use polars::sql::SQLContext;
 use scan::guard;
 use serde_json::{Map, Value};
-use std::sync::Once;
+use std::cell::Cell;
+use std::sync::{Arc, Once};
 
 /// What the engine says when it misses a table.
 const NO_TABLE: &str = "was not found";
@@ -27,6 +34,19 @@ const NO_TABLE: &str = "was not found";
 /// What the engine says when it counts the rows of a union without reading a column: it does so
 /// with a type that is not compiled in.
 const NO_COUNT: &str = "UInt128 not supported";
+
+/// What is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct SqlQuery<'a> {
+    /// One query.
+    pub text: &'a str,
+    /// What `now()` gives, in nanoseconds since the Unix epoch; none stands for the time of the
+    /// newest item in the lake, with a note.
+    pub now: Option<i64>,
+}
+
+/// Gives the present of a query, in nanoseconds since the Unix epoch.
+type Now<'a> = &'a dyn Fn() -> Result<i64, ReportError>;
 
 /// Answers one `SELECT` over the tables of a lake.
 ///
@@ -36,7 +56,9 @@ const NO_COUNT: &str = "UInt128 not supported";
 /// `metrics` a view of its name, normalised like a column's (`claude_code_token_usage`), with
 /// `time`, `value`, `greptime_timestamp`, `greptime_value` and the attributes that occur. A
 /// resource attribute whose plain name no other column bears is there without `resource_`, too.
-/// Times are UTC and compare with `TIMESTAMP '...'` or with RFC 3339 text of any offset.
+/// `opentelemetry_traces` and `opentelemetry_logs` hold all spans and log records by the columns that
+/// `GreptimeDB` gives them: one per key as sent (`span_attributes.session.id`), attributes as JSON
+/// text too. Times are UTC and compare with `TIMESTAMP '...'` or with RFC 3339 text of any offset.
 ///
 /// Only what the query mentions is read. The rows come in the order of the query's `ORDER BY`;
 /// without one, in no promised order.
@@ -44,19 +66,33 @@ const NO_COUNT: &str = "UInt128 not supported";
 /// # Errors
 /// [`ReportError::Unsupported`] for known gaps of this SQL, [`ReportError::UnknownTable`],
 /// [`ReportError::Query`] for all else that the query engine refuses.
-pub fn sql(lake: &Lake, query: &str) -> Result<Report, ReportError> {
-    let words = lexer::lex(query);
-    gaps::refuse(&words)?;
+pub fn sql(lake: &Lake, query: SqlQuery<'_>) -> Result<Report, ReportError> {
+    let asked_newest = Cell::new(None);
+    let now = || match query.now {
+        Some(now) => Ok(now),
+        None => {
+            let micros = Data::from(lake).newest_micros()?.unwrap_or(0);
+            asked_newest.set(Some(micros));
+            Ok(micros.saturating_mul(1_000))
+        }
+    };
+    gaps::refuse(&lexer::lex(query.text))?;
+    let text = familiar::widen(&literals::with_durations(query.text), &now)?;
+    let words = lexer::lex(&text);
     let catalogue = tables::Catalogue::read(lake)?;
-    let rewritten = rewrite::rewrite(query, &words, |db, table| catalogue.holds(db, table));
+    let rewritten = rewrite::rewrite(&text, &words, |db, table| catalogue.holds(db, table));
     silence();
     let mut answer = run(lake, &catalogue, &rewritten, Unions::Plain);
     if matches!(&answer, Err(ReportError::Query(text)) if text.contains(NO_COUNT)) {
         answer = run(lake, &catalogue, &rewritten, Unions::Read);
     }
-    let (frame, notes) = answer?;
+    let (frame, mut notes) = answer?;
+    if let Some(micros) = asked_newest.get() {
+        let time = time_text(micros.saturating_mul(1_000));
+        notes.add_about(NoteCode::Present, &time, 1);
+    }
     let mut parameters = Map::new();
-    parameters.insert("query".to_owned(), Value::from(query));
+    parameters.insert("query".to_owned(), Value::from(query.text));
     let (columns, rows) = result::cells(&frame).map_err(ReportError::query)?;
     Ok(Report {
         report: "sql".to_owned(),
@@ -83,7 +119,8 @@ fn run(
     unions: Unions,
 ) -> Result<(DataFrame, Notes), ReportError> {
     let mut notes = Notes::default();
-    let mut context = SQLContext::new();
+    let functions = Arc::new(functions::Functions::new());
+    let mut context = SQLContext::new().with_function_registry(functions);
     let unknown = catalogue.register(lake, query, unions, &mut context, &mut notes)?;
     let frame = guard(|| context.execute(&query.text)?.collect())?;
     let frame = frame.map_err(|source| {

@@ -15,6 +15,15 @@ pub(super) struct Rewritten {
     pub(super) sources: BTreeSet<String>,
     /// Names that `WITH` defines.
     pub(super) defined: BTreeSet<String>,
+    /// Whether all columns of something may be asked for.
+    pub(super) has_star: bool,
+}
+
+impl Rewritten {
+    /// True when a column of this name may be asked for.
+    pub(super) fn mentions(&self, column: &str) -> bool {
+        self.has_star || self.names.contains(column)
+    }
 }
 
 /// Turns each `database.table` of the lake into the quoted name of one registered table.
@@ -88,6 +97,14 @@ pub(super) fn rewrite(
         names,
         sources,
         defined,
+        has_star: pieces.windows(2).any(|pair| {
+            // Elsewhere it multiplies, or counts rows.
+            let is_list = pair[0].is_sign(',') || pair[0].is_sign('.');
+            let is_first = ["select", "distinct", "all"]
+                .iter()
+                .any(|word| pair[0].is_word(word));
+            pair[1].is_sign('*') && (is_list || is_first)
+        }),
     }
 }
 
@@ -123,5 +140,9 @@ mod tests {
         let list = |set: &BTreeSet<String>| set.iter().cloned().collect::<Vec<_>>().join(" ");
         assert_eq!(list(&found.sources), "a claude_code.logs logs");
         assert_eq!(list(&found.defined), "a");
+        assert!(found.mentions("anything"));
+        let query = "SELECT count(*), a * b FROM logs";
+        let found = rewrite(query, &lex(query), |_, _| false);
+        assert!(found.mentions("b") && !found.mentions("c"));
     }
 }

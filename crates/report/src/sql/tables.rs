@@ -1,6 +1,7 @@
 //! The tables that a query can name, and their registration.
 
 use super::Unions;
+use super::greptime;
 use super::rewrite::Rewritten;
 use super::views;
 use crate::error::ReportError;
@@ -39,7 +40,8 @@ impl Catalogue {
         Table::parse(table).is_some() && self.infos.iter().any(known)
     }
 
-    fn of_table(&self, table: Table) -> Vec<&TableInfo> {
+    /// The databases' tables of one kind that have rows.
+    pub(super) fn of_table(&self, table: Table) -> Vec<&TableInfo> {
         let infos = self.infos.iter();
         infos
             .filter(|info| info.table == table && !info.parts.is_empty())
@@ -66,6 +68,10 @@ impl Catalogue {
                 views::union(table, &self.of_table(table), unions, notes)?
             } else if name == USAGE {
                 views::usage(&usage(lake, &Selection::default())?.records)?
+            } else if name == greptime::TRACES {
+                greptime::traces(self, query, unions, notes)?
+            } else if name == greptime::LOGS {
+                greptime::logs(self, unions)?
             } else if let Some((database, table)) = name.split_once('.')
                 && let Some(table) = Table::parse(table)
             {
@@ -96,7 +102,7 @@ impl Catalogue {
 
     fn unknown<'a>(&self, name: &str, metrics: impl Iterator<Item = &'a String>) -> ReportError {
         let mut known: Vec<String> = Table::ALL.iter().map(|t| t.as_str().to_owned()).collect();
-        known.push(USAGE.to_owned());
+        known.extend([USAGE, greptime::TRACES, greptime::LOGS].map(str::to_owned));
         let databases: BTreeSet<&str> = self.infos.iter().map(|i| i.database.as_str()).collect();
         known.extend(databases.iter().map(|database| format!("{database}.TABLE")));
         let mut metrics: Vec<&String> = metrics.collect();

@@ -16,7 +16,7 @@ use polars::prelude::{
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The column that names the database in unions.
-const DATABASE: &str = "database";
+pub(super) const DATABASE: &str = "database";
 
 /// One table of one database with its reading names; empty when the database lacks it.
 pub(super) fn of_database(
@@ -104,12 +104,17 @@ pub(super) fn union(
         let frame = empty(&columns).with_column(lit(database).alias(DATABASE));
         return Ok(frame);
     }
-    let mut frame = concat(&frames, UnionArgs::default()).map_err(ReportError::query)?;
-    if unions == Unions::Read {
+    Ok(with_plain_names(stacked(&frames, unions)?, &columns))
+}
+
+/// The rows of all frames, which have the same columns.
+pub(super) fn stacked(frames: &[LazyFrame], unions: Unions) -> Result<LazyFrame, ReportError> {
+    let frame = concat(frames, UnionArgs::default()).map_err(ReportError::query)?;
+    Ok(match unions {
+        Unions::Plain => frame,
         // Always true, but the engine has to read a column to know.
-        frame = frame.filter(col(DATABASE).count().gt_eq(lit(0)));
-    }
-    Ok(with_plain_names(frame, &columns))
+        Unions::Read => frame.filter(col(DATABASE).count().gt_eq(lit(0))),
+    })
 }
 
 /// The type of a column in SQL: times bear no zone, since the engine compares those that do with
@@ -128,7 +133,7 @@ const fn is_number(field: &Field) -> bool {
 /// A table with its columns as they are read: times as [`naive_type`] has them, and integers of an
 /// attribute that was sent as a double, too, as doubles together with those. The column of the
 /// latter stays.
-fn reading(info: &TableInfo) -> Result<(LazyFrame, Vec<Field>), ReportError> {
+pub(super) fn reading(info: &TableInfo) -> Result<(LazyFrame, Vec<Field>), ReportError> {
     let mut fields = info.fields.clone();
     let mut changed = Vec::new();
     for field in &mut fields {
@@ -178,7 +183,7 @@ fn with_plain_names(frame: LazyFrame, fields: &[Field]) -> LazyFrame {
     frame.with_columns(plain.into_values().collect::<Vec<_>>())
 }
 
-fn empty(fields: &[Field]) -> LazyFrame {
+pub(super) fn empty(fields: &[Field]) -> LazyFrame {
     let column = |field: &Field| {
         let dtype = naive_type(data_type(field.r#type));
         Series::new_empty(field.name.as_str().into(), &dtype).into()

@@ -1,6 +1,6 @@
 //! The rows behind the numbers of `cost` and `tokens`.
 
-use crate::support::{captures, check, embedded, lake_of_files, numbers, only};
+use crate::support::{ask, captures, check, embedded, lake_of_files, numbers, only};
 use otolith_lake::Lake;
 use otolith_report::{
     Calendar, CostQuery, Dimension, Report, Selection, Signal, TokensQuery, explain_cost,
@@ -37,7 +37,7 @@ fn sums(report: &Report, column: &str) -> BTreeMap<String, f64> {
 
 /// `FILE#FRAME/ITEM` of all rows of a table that fulfil a condition, with a column.
 fn addresses(lake: &Lake, query: &str) -> BTreeMap<String, Value> {
-    let report = otolith_report::sql(lake, query).unwrap();
+    let report = otolith_report::sql(lake, ask(query)).unwrap();
     let row = |row: &Vec<_>| {
         let row = report.row_to_json(row);
         let address = format!("{}/{}", row["source"].as_str().unwrap(), row["item"]);

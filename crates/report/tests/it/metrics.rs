@@ -1,7 +1,7 @@
 //! `metrics`: every metric of every real capture, and hand-written ones.
 
 use crate::otlp::{CUMULATIVE, DELTA, histogram, logs, metric, sum};
-use crate::support::{captures, lake_of, lake_of_files, noted};
+use crate::support::{ask, captures, lake_of, lake_of_files, noted};
 use otolith_lake::Lake;
 use otolith_report::{Glob, MetricsQuery, Report, Selection, Signal, sql};
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ fn first_values(lake: &Lake, truth: &Value, columns: &[&str]) -> Vec<f64> {
         truth["metric"].as_str().unwrap(),
         truth["scope"].as_str().unwrap(),
     );
-    let report = sql(lake, &query).unwrap();
+    let report = sql(lake, ask(&query)).unwrap();
     let mut first: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     for row in &report.rows {
         let numbers = row[1..].iter().map(|c| c.to_json().as_f64().unwrap());

@@ -5,8 +5,8 @@ use otolith_ingest::{Account, Collected, ConvertOptions, NoWatch, collect, conve
 use otolith_lake::Lake;
 use otolith_report::{
     Calendar, Cell, CostQuery, Data, Dimension, Every, MetricsQuery, Prices, Pricing,
-    ReconcileQuery, Report, Rules, Selection, Signal, SummaryQuery, TokenFill, TokenRateQuery,
-    TokenTypesQuery, TokensBy, TokensQuery, ToolCallsQuery, ToolsQuery,
+    ReconcileQuery, Report, Rules, Selection, Signal, SqlQuery, SummaryQuery, TokenFill,
+    TokenRateQuery, TokenTypesQuery, TokensBy, TokensQuery, ToolCallsQuery, ToolsQuery,
 };
 use otolith_tables::Wanted;
 use serde_json::Value;
@@ -282,4 +282,9 @@ pub fn noted(report: &Report, code: &str) -> u64 {
 /// The first row as JSON.
 pub fn first_row(report: &Report) -> Value {
     report.row_to_json(&report.rows[0])
+}
+
+/// A query; its present is the newest item.
+pub fn ask(text: &str) -> SqlQuery<'_> {
+    SqlQuery { text, now: None }
 }
