@@ -5,6 +5,7 @@ use super::table::{Bracket, Class, Find, Model, Prices, Rates, ServiceTier};
 use crate::money::NanoDollars;
 use crate::usage::{Requests, Tokens};
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 /// What usage costs by list prices.
@@ -38,20 +39,20 @@ pub enum Gap {
     Time,
     /// The table has no price for the service tier.
     Tier,
-    /// The table has no price for a class of tokens that was used.
-    Class,
+    /// The table has no price for a class of tokens that was used: its word.
+    Class(&'static str),
 }
 
-impl Gap {
-    /// The reason in words.
-    pub const fn as_str(self) -> &'static str {
-        match self {
+/// The reason in words.
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Self::Model => "no price of this model",
             Self::Provider => "several prices of this model, and no provider is named",
             Self::Time => "no price of this model at that time",
             Self::Tier => "no price of this service tier",
-            Self::Class => "no price of some of these tokens",
-        }
+            Self::Class(class) => return write!(f, "no price of its {class} tokens"),
+        })
     }
 }
 
@@ -201,7 +202,7 @@ fn cost(brackets: &[Bracket], tokens: &Tokens, lifetime: Class) -> Result<NanoDo
         for (class, tokens) in classes {
             let tokens = tokens.min(to).saturating_sub(from);
             if tokens > 0 {
-                let rate = rate(&bracket.rates, class).ok_or(Gap::Class)?;
+                let rate = rate(&bracket.rates, class).ok_or(Gap::Class(class.as_str()))?;
                 // Less than 2^64 times 2^50, a few times.
                 pico += u128::from(tokens) * u128::from(rate.0);
             }

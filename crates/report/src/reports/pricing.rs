@@ -31,12 +31,12 @@ impl<'a> Pricer<'a> {
                 tokens: &record.tokens,
             }),
             // Only the part of the output that was reasoning.
-            None => Err(Gap::Class),
+            None => Err(Gap::Class("output")),
         };
         estimate
             .inspect_err(|gap| {
                 let model = record.model.as_deref().unwrap_or("unknown model");
-                let subject = format!("{}, {model}: {}", record.agent, gap.as_str());
+                let subject = format!("{}, {model}: {gap}", record.agent);
                 notes.add_about(NoteCode::NotEstimated, &subject, 1);
             })
             .ok()

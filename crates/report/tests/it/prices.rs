@@ -340,7 +340,7 @@ fn what_has_no_price_is_named_and_never_0() {
     no_estimate(
         some(),
         request(&usage(1, 0, 0, 1)),
-        "svc, m: no price of some of these tokens",
+        "svc, m: no price of its output tokens",
     );
     // Of classes that were not used no price is needed.
     estimates(some(), request(&usage(1, 0, 0, 0)), [1_000; 3]);
