@@ -16,7 +16,19 @@ const LINES_1: Dump = ("sdk-1", "lines.jsonl");
 const SEEN_2: Dump = ("sdk-2", "seen.json");
 const ANCESTORS_2: Dump = ("sdk-2", "ancestors.json");
 const LINES_2: Dump = ("sdk-2", "lines.jsonl");
-const DUMPS: [Dump; 5] = [SEEN_1, LINES_1, SEEN_2, ANCESTORS_2, LINES_2];
+const GEMINI: Dump = ("gemini-cli", "seen.json");
+const QWEN: Dump = ("qwen-code", "ancestors.json");
+const COPILOT: Dump = ("copilot-chat", "lines.jsonl");
+const DUMPS: [Dump; 8] = [
+    SEEN_1,
+    LINES_1,
+    SEEN_2,
+    ANCESTORS_2,
+    LINES_2,
+    GEMINI,
+    QWEN,
+    COPILOT,
+];
 
 /// A column in which dumps and OTLP differ.
 struct Difference {
@@ -57,7 +69,7 @@ const DIFFERENCES: [Difference; 12] = [
         values: &[(Any, Missing)],
     },
     Difference {
-        dumps: &DUMPS,
+        dumps: &[SEEN_1, LINES_1, SEEN_2, ANCESTORS_2, LINES_2],
         table: Table::SpanLinks,
         column: "trace_state",
         values: &[(Any, Missing)],
@@ -77,7 +89,7 @@ const DIFFERENCES: [Difference; 12] = [
     },
     // Of the parent only the id is written, not whether it is remote.
     Difference {
-        dumps: &[LINES_2],
+        dumps: &[LINES_2, COPILOT],
         table: Table::Traces,
         column: "flags",
         values: &[(Int(0x101), Int(1)), (Int(0x301), Int(1))],

@@ -36,6 +36,9 @@ impl Among {
     }
 }
 
+/// How services without a name are called, by the conventions and by the name of their database.
+const UNNAMED: &str = "unknown_service";
+
 /// One emitter: agent and service.
 type Emitter = (usize, Arc<str>);
 
@@ -44,7 +47,8 @@ type Emitter = (usize, Arc<str>);
 /// Per emitter and session the best-ranked source that says anything wins. Items without a
 /// session cannot be matched to one: they count only where no better source of their emitter has
 /// items within an hour; and items with a session only where no better source has items without
-/// one. What is left out so is noted.
+/// one. Items without a service may be those of any emitter of their agent. What is left out so is
+/// noted.
 pub(crate) fn chosen(
     items: &[Item],
     mapping: &Mapping,
@@ -81,6 +85,7 @@ pub(crate) fn chosen(
             cover.add(item);
         }
     }
+    let no_service: Arc<str> = Arc::from("");
     let mut found = Vec::new();
     let mut covered = 0;
     for (index, item) in items.iter().enumerate() {
@@ -88,8 +93,21 @@ pub(crate) fn chosen(
             continue;
         };
         let emitter = emitter(item);
-        let better = covers.range((emitter.clone(), 0)..(emitter, rank));
-        if better.into_iter().any(|(_, cover)| cover.holds(item)) {
+        // The last agent is no agent of its own: all that is not known.
+        let is_known = item.agent + 1 < mapping.agents.len();
+        let of_agent = || {
+            let bound = |agent| ((agent, Arc::clone(&no_service)), 0);
+            covers.range(bound(item.agent)..bound(item.agent + 1))
+        };
+        let is_better = |((other, better), _): &(&(Emitter, usize), &Cover)| {
+            let may_be_one = is_known && (is_nameless(&other.1) || is_nameless(&emitter.1));
+            *better < rank && (*other == emitter || may_be_one)
+        };
+        let is_covered = rank > 0
+            && of_agent()
+                .filter(is_better)
+                .any(|(_, cover)| cover.holds(item));
+        if is_covered {
             covered += u64::from(selection.holds_time(item.time));
         } else {
             found.push(index);
@@ -97,6 +115,11 @@ pub(crate) fn chosen(
     }
     notes.add_about(NoteCode::CoveredByBetterSource, role.as_str(), covered);
     found
+}
+
+/// Whether a service has no name, or one by which the SDKs say so.
+fn is_nameless(service: &str) -> bool {
+    service.starts_with(UNNAMED)
 }
 
 fn emitter(item: &Item) -> Emitter {
@@ -141,11 +164,13 @@ impl Cover {
         }
     }
 
-    /// True when an item overlaps items that it could not be matched to by session.
+    /// True when an item overlaps items of its session, or items that it could not be matched to by
+    /// session.
     fn holds(&self, item: &Item) -> bool {
         let overlaps = |(from, to): &(i64, i64)| item.start <= *to && item.time >= *from;
-        self.0.iter().any(|(session, ranges)| {
-            (item.session.is_none() || session.is_none()) && ranges.iter().any(overlaps)
-        })
+        let mut sessions = self.0.iter().filter(|(session, _)| {
+            item.session.is_none() || session.is_none() || **session == item.session
+        });
+        sessions.any(|(_, ranges)| ranges.iter().any(overlaps))
     }
 }

@@ -15,6 +15,7 @@ mod coverage;
 mod directly;
 mod explain;
 mod hosts;
+mod javascript_sdk;
 mod metrics;
 mod otlp;
 mod price_files;
