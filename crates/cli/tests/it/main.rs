@@ -8,6 +8,7 @@
 
 mod cat;
 mod convert;
+mod dumps;
 mod errors;
 mod help;
 mod inspect;

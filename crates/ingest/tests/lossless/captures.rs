@@ -47,21 +47,39 @@ fn lake_of(sources: &[Source], dir: &Path) -> Lake {
     lake
 }
 
+/// The items of the sources are those of the lake made of them.
+fn check(sources: &[Source]) {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = lake_of(sources, dir.path());
+    let sent = items_of(sources, &ReadOptions::default());
+    let found = items_of_lake(&lake);
+    assert_eq!(found.len(), sent.len(), "{}", sources[0].name());
+    for (found, sent) in found.iter().zip(&sent) {
+        assert_eq!(found, sent, "{}", sources[0].name());
+    }
+}
+
 #[test]
 fn every_capture_comes_back_in_every_dialect() {
     for capture in captures() {
         let dialects = dialects(&capture);
         assert!(dialects.len() >= 4, "{}", capture.display());
         for sources in dialects {
-            let dir = tempfile::tempdir().unwrap();
-            let lake = lake_of(&sources, dir.path());
-            let sent = items_of(&sources, &ReadOptions::default());
-            let found = items_of_lake(&lake);
-            assert_eq!(found.len(), sent.len(), "{}", sources[0].name());
-            for (found, sent) in found.iter().zip(&sent) {
-                assert_eq!(found, sent, "{}", sources[0].name());
-            }
+            check(&sources);
         }
+    }
+}
+
+#[test]
+fn dumps_of_the_javascript_sdk_come_back() {
+    for name in [
+        "sdk-1/lines.jsonl",
+        "sdk-2/ancestors.json",
+        "gemini-cli/seen.json",
+        "copilot-cli/telemetry.jsonl",
+    ] {
+        let file = captures_dir().join("../javascript-sdk").join(name);
+        check(&find_sources(&[file]).unwrap());
     }
 }
 
