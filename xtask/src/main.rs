@@ -75,6 +75,8 @@ fn run_task() -> Result<()> {
         ["docs", "--check"] => docs::check(),
         ["tidy"] => tidy::run(),
         ["corpus", directory, size] => corpus::write_all(directory.as_ref(), size),
+        ["bench", "joins"] => bench::run_joins(false),
+        ["bench", "--size", "S", "joins"] => bench::run_joins(true),
         ["bench", options @ ..] => bench::run(bench_selection(options)?),
         ["instructions"] => instructions::run(Mode::Compare),
         ["instructions", "--accept"] => instructions::run(Mode::Accept),

@@ -22,12 +22,14 @@
 mod agent;
 mod batcher;
 mod host;
+mod joins;
 mod random;
 
 use std::io;
 
 use otolith_capture::{Encoding, Signal};
 
+pub use joins::{CORES, JoinSpec, generate_joins};
 pub use random::Random;
 
 use agent::Agent;

@@ -172,8 +172,11 @@ impl Builder {
             return self.append_codes(array.as_dictionary());
         }
         self.null_count += array.null_count();
-        self.validity
-            .extend((0..array.len()).map(|row| array.is_valid(row)));
+        let valid = self.validity.len() + array.len();
+        match array.nulls() {
+            Some(nulls) => self.validity.extend(nulls.iter()),
+            None => self.validity.resize(valid, true),
+        }
         match &mut self.values {
             Values::Int64(values) if self.field.r#type == ColumnType::Timestamp => {
                 values.extend_from_slice(array.as_primitive::<TimestampMicrosecondType>().values());
@@ -229,6 +232,13 @@ impl Builder {
                     code
                 }
             });
+        }
+        if array.keys().null_count() == 0 {
+            let keys = array.keys().values().iter();
+            // Codes of an array are never negative.
+            indices.extend(keys.map(|key| codes[key.unsigned_abs() as usize]));
+            self.validity.resize(indices.len(), true);
+            return Ok(());
         }
         for row in 0..array.len() {
             let code = array.key(row);

@@ -57,9 +57,10 @@ impl PartReader {
         self.metadata.metadata().num_row_groups()
     }
 
-    /// Reads some columns of a row group, as far as the file has them, in the order of the file;
+    /// Reads some columns of a row group, as far as it has values of them, in the order of the file;
     /// of the rows those that `rows` says, all if it is none. Texts that repeat come as a
-    /// dictionary.
+    /// dictionary. Columns without any value in the row group are left out: decoding rows of nulls
+    /// costs as much as decoding values.
     ///
     /// # Errors
     ///
@@ -73,7 +74,7 @@ impl PartReader {
         let base = base_fields(self.table);
         let (mut roots, mut fields): (Vec<usize>, Vec<Field>) = (Vec::new(), Vec::new());
         for (index, field) in self.schema.fields().iter().enumerate() {
-            if columns.contains(&field.name().as_str()) {
+            if columns.contains(&field.name().as_str()) && !self.is_null(group, field.name()) {
                 fields.push(from_arrow(field, &base, &self.path)?);
                 roots.push(index);
             }
@@ -104,6 +105,15 @@ impl PartReader {
             row_count: read.row_count,
             columns: read.finish(),
         })
+    }
+
+    /// Whether the file says that no row of a group has a value.
+    fn is_null(&self, group: usize, name: &str) -> bool {
+        let group = self.metadata.metadata().row_group(group);
+        let mut chunks = group.columns().iter();
+        let chunk = chunks.find(|chunk| chunk.column_path().parts() == [name]);
+        let nulls = chunk.and_then(|chunk| chunk.statistics()?.null_count_opt());
+        nulls.is_some_and(|nulls| i64::try_from(nulls) == Ok(group.num_rows()))
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod contestants;
 mod files;
+mod joins;
 mod measure;
 mod pages;
 mod render;
@@ -76,10 +77,7 @@ impl Selection<'_> {
 /// Measures everything and writes `bench/runs/DATE/` and `docs/performance.md`. Of a selection it only
 /// prints the tables.
 pub fn run(selection: Option<Selection<'_>>) -> Result<()> {
-    let rounds: usize = match env::var("RUNS") {
-        Ok(text) => text.parse().with_context(|| format!("RUNS=`{text}`"))?,
-        Err(_) => 5,
-    };
+    let rounds = rounds()?;
     let is_whole = selection.is_none();
     let selection = selection.unwrap_or(Selection {
         prefix: "",
@@ -139,6 +137,19 @@ pub fn run(selection: Option<Selection<'_>>) -> Result<()> {
         docs::write()?;
     }
     Ok(())
+}
+
+/// Measures joins of spans with samples beside scripts, and prints the table.
+pub fn run_joins(quick: bool) -> Result<()> {
+    joins::joins(quick, rounds()?)
+}
+
+/// How often every case is measured.
+fn rounds() -> Result<usize> {
+    match env::var("RUNS") {
+        Ok(text) => text.parse().with_context(|| format!("RUNS=`{text}`")),
+        Err(_) => Ok(5),
+    }
 }
 
 fn plans(selection: &Selection<'_>, inputs: &mut Inputs) -> Result<Vec<Plan>> {

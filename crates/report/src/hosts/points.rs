@@ -6,7 +6,10 @@ use crate::error::ReportError;
 use crate::glob::Glob;
 use crate::usage::series::Temporality;
 use otolith_lake::LakeError;
-use otolith_tables::{Field, Part, Table};
+use otolith_tables::{Part, Table};
+use std::borrow::Cow;
+use std::sync::mpsc;
+use std::thread;
 
 /// A metric to read.
 #[derive(Clone, Copy, Debug)]
@@ -39,11 +42,13 @@ pub(super) struct Counter {
 }
 
 /// The columns of every point.
-const BASE: [&str; 3] = ["time", "time_unix_nano", "value"];
+const BASE: [&str; 2] = ["time_unix_nano", "value"];
 /// Those of counters besides.
 const OF_COUNTERS: [&str; 3] = ["series_id", "start_time_unix_nano", "temporality"];
 
 /// Hands out the points of some metrics, piece by piece, with numbers for the values of labels.
+///
+/// Another thread reads the next piece meanwhile; pieces come in their order.
 pub(super) fn each_piece(
     databases: &[Database<'_>],
     metrics: &[Metric],
@@ -53,70 +58,118 @@ pub(super) fn each_piece(
 ) -> Result<(), ReportError> {
     let tables = databases.iter().flat_map(|database| &database.tables);
     for table in tables.filter(|data| data.table == Table::Metrics) {
-        table.each_piece(|piece| {
-            if let Some(points) = read(&piece, &table.fields, metrics, labels, services)? {
-                take(points, labels);
+        let columns = labels.iter().flat_map(|label| label.columns(&table.fields));
+        let wish = Wish {
+            metrics,
+            services,
+            labels: columns.collect(),
+        };
+        thread::scope(|scope| {
+            let (send, receive) = mpsc::sync_channel(1);
+            let reading = scope.spawn(move || {
+                table.each_piece(|piece| {
+                    if let Some(read) = wish.read(&piece)? {
+                        // Whoever takes pieces takes them all.
+                        let _ = send.send(read);
+                    }
+                    Ok(())
+                })
+            });
+            for read in receive {
+                take(read.points(labels), labels);
             }
-            Ok(())
+            let done = reading.join();
+            done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })?;
     }
     Ok(())
 }
 
-fn read(
-    piece: &Piece<'_>,
-    fields: &[Field],
-    metrics: &[Metric],
-    labels: &mut [Label],
-    services: Option<&Glob>,
-) -> Result<Option<Points>, LakeError> {
-    let mut deciding = vec!["metric_name"];
-    deciding.extend(services.map(|_| "service_name"));
-    let part = piece.columns(&deciding)?;
-    let (chosen, places) = choose(&part, metrics, services);
-    if places.is_empty() {
-        return Ok(None);
+/// What is read of a table.
+struct Wish<'w> {
+    metrics: &'w [Metric],
+    services: Option<&'w Glob>,
+    /// Names of the columns of labels.
+    labels: Vec<&'w str>,
+}
+
+/// Rows of a piece that have a time and a value.
+struct Read<'a> {
+    part: Cow<'a, Part>,
+    rows: Vec<u32>,
+    metrics: Vec<u32>,
+    times: Vec<i64>,
+    values: Vec<f64>,
+    has_counter: bool,
+}
+
+impl Wish<'_> {
+    fn read<'a>(&self, piece: &Piece<'a>) -> Result<Option<Read<'a>>, LakeError> {
+        let mut deciding = vec!["metric_name"];
+        deciding.extend(self.services.map(|_| "service_name"));
+        let part = piece.columns(&deciding)?;
+        let (chosen, mut metrics) = choose(&part, self.metrics, self.services);
+        if metrics.is_empty() {
+            return Ok(None);
+        }
+        let is_counter = |place: &u32| self.metrics[*place as usize].is_counter;
+        let has_counter = metrics.iter().any(is_counter);
+        let mut columns: Vec<&str> = BASE.to_vec();
+        if has_counter {
+            columns.extend(OF_COUNTERS);
+        }
+        columns.extend(&self.labels);
+        let read = piece.rows(&columns, &chosen)?;
+        let mut rows = read.rows;
+        let [exact, value] = BASE.map(|name| Column::of(&read.part, name));
+        let reading = |row: &u32| {
+            let row = *row as usize;
+            let exact = exact?.int(row).filter(|nanos| *nanos > 0)?;
+            Some((exact, value?.double(row)?))
+        };
+        let (mut times, mut values): (Vec<_>, Vec<_>) = rows.iter().map_while(reading).unzip();
+        if times.len() < rows.len() {
+            // As a rule every point has both.
+            let micros = piece.rows(&["time"], &chosen)?;
+            let micros = micros.rows.iter().map(|row| {
+                let column = Column::of(&micros.part, "time")?;
+                column.int(*row as usize)?.checked_mul(1_000)
+            });
+            let known = rows.iter().zip(metrics).zip(micros);
+            let known = known.filter_map(|((row, metric), micros)| {
+                let at = *row as usize;
+                let exact = exact.and_then(|exact| exact.int(at));
+                let time = exact.filter(|nanos| *nanos > 0).or(micros)?;
+                Some(((*row, metric), (time, value?.double(at)?)))
+            });
+            ((rows, metrics), (times, values)) = known.unzip();
+        }
+        Ok(Some(Read {
+            part: read.part,
+            rows,
+            metrics,
+            times,
+            values,
+            has_counter,
+        }))
     }
-    let has_counter = places
-        .iter()
-        .any(|place| metrics[*place as usize].is_counter);
-    let mut columns: Vec<&str> = BASE.to_vec();
-    if has_counter {
-        columns.extend(OF_COUNTERS);
+}
+
+impl Read<'_> {
+    fn points(self, labels: &mut [Label]) -> Points {
+        let labels = labels.iter_mut();
+        let labels = labels.map(|label| label.numbers(&self.part, &self.rows));
+        Points {
+            labels: labels.collect(),
+            counters: match self.has_counter {
+                true => counters(&self.part, &self.rows),
+                false => Vec::new(),
+            },
+            metrics: self.metrics,
+            times: self.times,
+            values: self.values,
+        }
     }
-    for label in labels.iter() {
-        columns.extend(label.columns(fields));
-    }
-    let read = piece.rows(&columns, &chosen)?;
-    let part = read.part.as_ref();
-    let mut rows = read.rows;
-    let mut metrics = places;
-    let column = |name| Column::of(part, name);
-    let (exact, micros, value) = (column("time_unix_nano"), column("time"), column("value"));
-    let time = |row: u32| {
-        let int = |column: Option<Column<'_>>| column?.int(row as usize);
-        let exact = int(exact).filter(|nanos| *nanos > 0);
-        exact.or_else(|| int(micros)?.checked_mul(1_000))
-    };
-    let reading = |row: &u32| Some((time(*row)?, value?.double(*row as usize)?));
-    let (mut times, mut values): (Vec<_>, Vec<_>) = rows.iter().map_while(reading).unzip();
-    if times.len() < rows.len() {
-        let whole = rows.iter().zip(&metrics);
-        let whole = whole.filter(|(row, _)| reading(row).is_some());
-        (rows, metrics) = whole.map(|(row, metric)| (*row, *metric)).unzip();
-        (times, values) = rows.iter().filter_map(reading).unzip();
-    }
-    let labels = labels.iter_mut().map(|label| label.numbers(part, &rows));
-    Ok(Some(Points {
-        labels: labels.collect(),
-        counters: match has_counter {
-            true => counters(part, &rows),
-            false => Vec::new(),
-        },
-        metrics,
-        times,
-        values,
-    }))
 }
 
 /// Which rows are points of the metrics, and of which.
