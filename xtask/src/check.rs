@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 
 use crate::instructions::Mode;
 use crate::run::Profile;
-use crate::{crash, docs, faults, instructions, run, tidy};
+use crate::{crash, docs, faults, instructions, interop, run, tidy};
 
 /// Kills that are enough to meet every command in every phase, in less than a minute.
 const KILLS: u64 = 10;
@@ -40,6 +40,7 @@ pub fn ci() -> Result<()> {
     run::command("cargo", &["test", "--package", "xtask"])?;
     crash::run(KILLS, Profile::Dev)?;
     faults::run(Profile::Dev)?;
+    interop::cookbook(Profile::Dev)?;
     // Last, so that it is seen if nothing was compared.
     instructions::run(Mode::Compare)
 }

@@ -1,4 +1,5 @@
-//! `cargo xtask interop`: other engines read what otolith writes.
+//! `cargo xtask interop`: other engines read what otolith writes. `cargo xtask cookbook`: DuckDB answers
+//! as otolith does.
 
 use std::fs;
 use std::process::Command;
@@ -8,15 +9,34 @@ use anyhow::Result;
 use crate::run::Profile;
 use crate::{root, run};
 
+/// DuckDB, and what it needs for times with a zone.
+const DUCKDB: [&str; 2] = ["duckdb==2.0.1", "pytz==2026.6"];
+
 /// What the judges are, from PyPI. Pinned so that a failure is ours.
 const PACKAGES: [&str; 6] = [
-    "duckdb==2.0.1",
+    DUCKDB[0],
+    DUCKDB[1],
     "pyarrow==26.0.1",
-    "pytz==2026.6",
     "deltalake==1.6.6",
     "polars==2.1.0",
     "pyspark==4.3.0",
 ];
+
+/// Runs every query of the cookbook with otolith, and its other form with DuckDB. Takes DuckDB from
+/// PyPI where it is not there yet.
+pub fn cookbook(profile: Profile) -> Result<()> {
+    let otolith = run::otolith(profile)?;
+    let dir = run::target_dir()?.join("cookbook");
+    fs::create_dir_all(&dir)?;
+    let python = run::python(&dir, &DUCKDB)?;
+    run::with(
+        Command::new(&python)
+            .arg(root().join("xtask/interop/cookbook.py"))
+            .arg(&otolith)
+            .arg(root().join("docs/cookbook.md"))
+            .arg(dir.join("lake")),
+    )
+}
 
 /// Converts every real capture, then lets DuckDB and pyarrow read every file, and these, deltalake,
 /// polars and Spark read every table as the log or the directory has it. Spark needs Java.

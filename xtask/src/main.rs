@@ -29,7 +29,7 @@ usage: cargo xtask TASK
 
 tasks:
   ci               what gates a submission: fmt, clippy, doc, docs --check, tidy, short crash and faults,
-                   instructions
+                   cookbook, instructions
   docs [--check]   writes docs/tables.md and the keys of docs/redaction.md from the definitions;
                    --check only compares
   tidy             edges between crates, file sizes, READMEs, prints in libraries
@@ -52,6 +52,7 @@ tasks:
                    clear messages, intact lakes. Mounts file systems in memory, as root
   interop [--dev]  converts every real capture and reads it with DuckDB, pyarrow,
                    deltalake, polars (from PyPI) and Spark (with Java)
+  cookbook         runs every query of docs/cookbook.md, and its other form with DuckDB (from PyPI)
   collector        replays every real capture into a real OpenTelemetry Collector (built with Go)
                    and compares what its file exporter wrote, in every framing
 ";
@@ -93,6 +94,7 @@ fn run_task() -> Result<()> {
         ["faults", "--dev"] => faults::run(Profile::Dev),
         ["interop"] => interop::run(Profile::Release),
         ["interop", "--dev"] => interop::run(Profile::Dev),
+        ["cookbook"] => interop::cookbook(Profile::Dev),
         ["collector"] => collector::run(),
         _ => bail!("no such task\n\n{USAGE}"),
     }

@@ -1,7 +1,8 @@
-//! The examples of the README and of the pages of reports are run: what they show is what the
-//! command prints.
+//! The examples of the README, of the pages of reports and of the cookbook are run: what they show is
+//! what the command prints.
 //!
-//! Blocks fenced as `console` hold commands (`$ otolith ...`) and what they print. With
+//! Blocks fenced as `console` hold commands (`$ otolith ...`) and what they print, those fenced as `sql
+//! otolith` a query, whose answer is in the next block that is fenced as `text`. With
 //! `UPDATE_README=1` the outputs are written anew instead of compared.
 #![expect(
     clippy::unwrap_used,
@@ -17,7 +18,7 @@ fn root() -> PathBuf {
 }
 
 /// Runs a line of shell in the root of the checkout, with `otolith` on the path and the lake of
-/// the examples in `scratch`. Standard error is left out, as progress and warnings go there.
+/// the examples in `scratch`.
 fn run(line: &str, scratch: &Path) -> String {
     let bin = Path::new(env!("CARGO_BIN_EXE_otolith"))
         .parent()
@@ -26,11 +27,28 @@ fn run(line: &str, scratch: &Path) -> String {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut paths = vec![bin];
     paths.extend(std::env::split_paths(&path));
-    let output = Command::new("sh")
+    let mut command = Command::new("sh");
+    command
         .arg("-c")
         .arg(line.replace("my-lake", scratch.join("my-lake").to_str().unwrap()))
+        .env("PATH", std::env::join_paths(paths).unwrap());
+    printed(&mut command, line)
+}
+
+/// Asks the lake of the examples.
+fn ask(query: &str, scratch: &Path) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_otolith"));
+    command
+        .args(["sql", "--lake"])
+        .arg(scratch.join("my-lake"))
+        .arg(query);
+    printed(&mut command, query)
+}
+
+/// What a command prints. Standard error is left out, as progress and warnings go there.
+fn printed(command: &mut Command, line: &str) -> String {
+    let output = command
         .current_dir(root())
-        .env("PATH", std::env::join_paths(paths).unwrap())
         .env("NO_COLOR", "1")
         .output()
         .unwrap();
@@ -54,15 +72,32 @@ fn check(page: &str) -> usize {
     let mut made = String::new();
     let mut lines = text.lines();
     let mut commands = 0;
+    let mut query = None;
     while let Some(line) = lines.next() {
         made.push_str(line);
         made.push('\n');
-        if line != "```console" {
+        if !["```console", "```sql otolith", "```text"].contains(&line) {
             continue;
         }
-        let mut block: Vec<&str> = Vec::new();
-        for line in lines.by_ref().take_while(|line| *line != "```") {
-            block.push(line);
+        let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+        if line == "```sql otolith" {
+            let text = block.join("\n");
+            made.push_str(&format!("{text}\n```\n"));
+            query = Some(text);
+            continue;
+        }
+        if line == "```text" {
+            match query.take() {
+                Some(text) => {
+                    commands += 1;
+                    made.push_str(&ask(&text, scratch.path()));
+                }
+                None => block
+                    .iter()
+                    .for_each(|line| made.push_str(&format!("{line}\n"))),
+            }
+            made.push_str("```\n");
+            continue;
         }
         for line in block.iter().filter_map(|line| line.strip_prefix("$ ")) {
             commands += 1;
@@ -101,4 +136,9 @@ fn the_examples_print_what_the_pages_of_reports_show() {
         let name = page.unwrap().file_name().into_string().unwrap();
         check(&format!("docs/reports/{name}"));
     }
+}
+
+#[test]
+fn the_queries_answer_what_the_cookbook_shows() {
+    assert!(check("docs/cookbook.md") > 20, "reports and queries");
 }

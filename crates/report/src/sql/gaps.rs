@@ -13,6 +13,7 @@ struct Gap {
 
 const LEVELS: &str = "use UNION ALL of one GROUP BY per level";
 const ZONE: &str = "times are UTC; the named reports take a time zone";
+const WITH: &str = "name it: WITH found AS (SELECT ...) ... IN (SELECT x FROM found)";
 const ONE_VALUE: &str = "use IN (SELECT ...), or join a sub-query";
 const SECONDS: &str = "subtract seconds: epoch(b) - epoch(a)";
 const WINDOWS: &str = "GROUP BY date_bin(INTERVAL '5 minutes', time) and the labels; the report \
@@ -62,7 +63,17 @@ const GAPS: [Gap; 15] = [
 ];
 
 /// Gaps that the engine finds, by its words.
-const ENGINE_GAPS: [(&[&str], &str, &str); 4] = [
+const ENGINE_GAPS: [(&[&str], &str, &str); 6] = [
+    (
+        &["unsupported function 'otolith_bin"],
+        "buckets of time within a sub-query of WHERE",
+        WITH,
+    ),
+    (
+        &["unsupported function 'json_get"],
+        "JSON functions within a sub-query of WHERE",
+        WITH,
+    ),
     (&["subquery"], "sub-queries for one value", ONE_VALUE),
     (
         &["sort expressions must have same length"],

@@ -11,6 +11,7 @@ mod literals;
 mod result;
 mod rewrite;
 mod scan;
+mod stages;
 mod tables;
 mod unknown;
 mod views;
@@ -122,7 +123,14 @@ fn run(
     let functions = Arc::new(functions::Functions::new());
     let mut context = SQLContext::new().with_function_registry(functions);
     let unknown = catalogue.register(lake, query, unions, &mut context, &mut notes)?;
-    let frame = guard(|| context.execute(&query.text)?.collect())?;
+    let stages = stages::Stages::of(&query.text);
+    let frame = guard(|| {
+        for (name, text) in &stages.before {
+            let frame = context.execute(text)?;
+            context.register(name, frame);
+        }
+        context.execute(&stages.last)?.collect()
+    })?;
     let frame = frame.map_err(|source| {
         let message = source.to_string();
         match unknown {

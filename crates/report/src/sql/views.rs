@@ -246,7 +246,23 @@ pub(super) fn metric(
             columns.push(col(name));
         }
     }
+    // A resource attribute whose plain name only other metrics bear.
+    let shown: BTreeSet<String> = columns.iter().filter_map(name_of).collect();
+    for name in &shown {
+        if let Some(plain) = name.strip_prefix("resource_")
+            && schema.contains(plain)
+            && !shown.contains(plain)
+        {
+            columns.push(col(name.as_str()).alias(plain));
+        }
+    }
     Ok(frame.select(columns))
+}
+
+/// The name of the column that an expression makes.
+fn name_of(expr: &Expr) -> Option<String> {
+    let name = expr.clone().meta().output_name().ok()?;
+    Some(name.to_string())
 }
 
 /// The usage model as a table.

@@ -424,6 +424,39 @@ fn spans_and_logs_are_there_by_the_columns_of_greptimedb() {
 }
 
 #[test]
+fn functions_of_our_own_work_within_queries() {
+    let lake = lake();
+    check(
+        &lake,
+        "WITH logs AS (SELECT date_trunc('minute', time) AS m, 1 AS one FROM logs), \
+         n AS (SELECT m, count(*) AS n FROM logs GROUP BY m) \
+         SELECT n.m, n, s FROM n JOIN \
+         (SELECT date_trunc('minute', time) AS m2, span_name AS s FROM traces) t ON n.m = t.m2",
+        &json!([{"m": "2026-09-21T14:13:00Z", "n": 3, "s": "work"}]),
+    );
+    let query = "SELECT 1 FROM logs WHERE time IN (SELECT date_trunc('minute', time) FROM traces)";
+    assert!(error_of(&lake, query).contains("name it: WITH"));
+}
+
+#[test]
+fn a_resource_attribute_of_a_metric_has_its_plain_name_whatever_other_metrics_have() {
+    let members = json!({"host.name": "callisto"});
+    let own = sum("a", "lib", "requests", DELTA, &[(1.0, 2.0, 1.0, members)]);
+    let other = sum("a", "lib", "load", DELTA, &[(1.0, 2.0, 1.0, json!({}))]);
+    let lake = lake_of(&[own, other]);
+    check(
+        &lake,
+        "SELECT host_name, resource_host_name FROM requests",
+        &json!([{"host_name": "callisto", "resource_host_name": "mimas"}]),
+    );
+    check(
+        &lake,
+        "SELECT host_name FROM load",
+        &json!([{"host_name": "mimas"}]),
+    );
+}
+
+#[test]
 fn joins_by_intervals_and_quantiles_run() {
     let lake = lake();
     check(
