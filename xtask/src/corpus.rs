@@ -1,12 +1,12 @@
 //! Captures of any size for benchmarks: the same telemetry in every dialect.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write as _};
+use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use otolith_capture::{Encoding, Signal};
-use otolith_corpus::{Request, Spec, Totals, generate};
+pub use otolith_corpus::Dialect;
+use otolith_corpus::{Spec, Totals, generate};
 
 const SEED: u64 = 1;
 
@@ -59,26 +59,6 @@ pub const SMALL_IN_TENS: Size = Size {
 
 pub const SIZES: [Size; 6] = [TINY, SMALL, SMALL_IN_TENS, MEDIUM, MEDIUM_IN_TENS, LARGE];
 
-/// How requests lie in files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Dialect {
-    /// The Collector's file exporter, JSON: a request a line.
-    JsonLines,
-    /// The recorder agentic-ci: an envelope a line, with the spaces of Python's JSON.
-    AgenticCi,
-    /// The Collector's file exporter, protobuf: a file per signal, a length before each request.
-    Protobuf,
-}
-
-impl Dialect {
-    /// Every dialect with its name.
-    pub const ALL: [(&str, Self); 3] = [
-        ("json", Self::JsonLines),
-        ("agentic-ci", Self::AgenticCi),
-        ("protobuf", Self::Protobuf),
-    ];
-}
-
 /// The files of one corpus.
 #[derive(Clone, Debug)]
 pub struct Corpus {
@@ -119,22 +99,12 @@ pub fn write(directory: &Path, size: Size, dialect: Dialect) -> Result<Corpus> {
         let file = File::create(file).with_context(|| format!("cannot create {file:?}"))?;
         outputs.push(BufWriter::new(file));
     }
-    let encoding = match dialect {
-        Dialect::JsonLines | Dialect::AgenticCi => Encoding::Json,
-        Dialect::Protobuf => Encoding::Protobuf,
-    };
-    let totals = generate(spec, encoding, &mut |request| match dialect {
-        Dialect::JsonLines => {
-            outputs[0].write_all(&request.bytes)?;
-            outputs[0].write_all(b"\n")
-        }
-        Dialect::AgenticCi => write_envelope(&mut outputs[0], request),
-        Dialect::Protobuf => {
-            let output = &mut outputs[request.signal as usize];
-            let length = u32::try_from(request.bytes.len()).map_err(io::Error::other)?;
-            output.write_all(&length.to_be_bytes())?;
-            output.write_all(&request.bytes)
-        }
+    let totals = generate(spec, dialect.encoding(), &mut |request| {
+        let number = match dialect {
+            Dialect::JsonLines | Dialect::AgenticCi => 0,
+            Dialect::Protobuf => request.signal as usize,
+        };
+        dialect.append(request, &mut outputs[number])
     })?;
     for output in &mut outputs {
         output.flush()?;
@@ -148,47 +118,6 @@ pub fn write(directory: &Path, size: Size, dialect: Dialect) -> Result<Corpus> {
         totals,
         bytes,
     })
-}
-
-fn write_envelope(output: &mut impl io::Write, request: &Request) -> io::Result<()> {
-    let signal = match request.signal {
-        Signal::Traces => "traces",
-        Signal::Metrics => "metrics",
-        Signal::Logs => "logs",
-    };
-    // The corpus lies in one November: day and time of day are arithmetic.
-    let micros = request.arrival_unix_nano / 1_000;
-    let (seconds, fraction) = (micros / 1_000_000, micros % 1_000_000);
-    let day = seconds / 86_400 - DAYS_TO_NOVEMBER;
-    let (hour, minute, second) = (seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
-    write!(
-        output,
-        "{{\"ts\": \"2026-11-{:02}T{hour:02}:{minute:02}:{second:02}.{fraction:06}+00:00\", \
-         \"path\": \"/v1/{signal}\", \"payload\": ",
-        day + 1
-    )?;
-    output.write_all(&spaced(&request.bytes))?;
-    output.write_all(b"}\n")
-}
-
-/// Days from 1970-01-01 to 2026-11-01.
-const DAYS_TO_NOVEMBER: u64 = 20_758;
-
-/// JSON with a space after each comma and colon.
-fn spaced(json: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(json.len() * 11 / 10);
-    let (mut in_text, mut escaped) = (false, false);
-    for byte in json {
-        out.push(*byte);
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_text => escaped = true,
-            b'"' => in_text = !in_text,
-            b',' | b':' if !in_text => out.push(b' '),
-            _ => {}
-        }
-    }
-    out
 }
 
 #[cfg(test)]
@@ -224,13 +153,5 @@ mod tests {
             assert_eq!(frames, corpus.totals.requests, "{dialect:?}");
         }
         fs::remove_dir_all(&directory).unwrap();
-    }
-
-    #[test]
-    fn spaces_stand_outside_of_texts() {
-        assert_eq!(
-            spaced(br#"{"a":"b,\":","c":[1,2]}"#),
-            br#"{"a": "b,\":", "c": [1, 2]}"#
-        );
     }
 }

@@ -9,7 +9,7 @@ use otolith_otlp::{
 
 use crate::batcher::{Attributes, Batcher, Encoder, Group};
 use crate::host::{HOSTS, int, text};
-use crate::random::Random;
+use crate::random::{Random, uuid};
 
 const SERVICES: [(&str, &str); 5] = [
     ("claude-code", "2.1.329"),
@@ -452,17 +452,4 @@ fn truth(key: &str, value: bool) -> KeyValue<'_> {
         key,
         value: Value::Bool(value),
     }
-}
-
-/// A random UUID.
-fn uuid(random: &mut Random) -> String {
-    let (high, low) = (random.next(), random.next());
-    format!(
-        "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
-        high >> 32,
-        high >> 16 & 0xffff,
-        high & 0xfff,
-        low >> 48 & 0x3fff | 0x8000,
-        low & 0xffff_ffff_ffff
-    )
 }

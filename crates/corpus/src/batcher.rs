@@ -167,7 +167,7 @@ impl<E: Encoder> Group<'_, E> {
 }
 
 /// Encoders are told of a frame to take back what an abandoned one brought; here none is.
-fn no_frame() -> Frame<'static> {
+pub(crate) fn no_frame() -> Frame<'static> {
     Frame {
         bytes: b"",
         origin: Origin {

@@ -21,6 +21,8 @@
 
 mod agent;
 mod batcher;
+mod dialect;
+mod fleet;
 mod host;
 mod joins;
 mod random;
@@ -29,6 +31,11 @@ use std::io;
 
 use otolith_capture::{Encoding, Signal};
 
+pub use dialect::Dialect;
+pub use fleet::{
+    AUTUMN_2026, BERLIN, By, FleetSpec, Ledger, ModelCall, NEW_YORK, Outcome, Planted, Spending,
+    Spent, Text, Tokens, ToolCall, UTC, Unit, Who, Zone, generate_fleet, price_file,
+};
 pub use joins::{CORES, JoinSpec, generate_joins};
 pub use random::Random;
 

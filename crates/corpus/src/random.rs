@@ -33,3 +33,16 @@ impl Random {
         all[self.below(all.len() as u64) as usize]
     }
 }
+
+/// A random UUID.
+pub(crate) fn uuid(random: &mut Random) -> String {
+    let (high, low) = (random.next(), random.next());
+    format!(
+        "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+        high >> 32,
+        high >> 16 & 0xffff,
+        high & 0xfff,
+        low >> 48 & 0x3fff | 0x8000,
+        low & 0xffff_ffff_ffff
+    )
+}

@@ -44,10 +44,10 @@ type Emitter = (usize, Arc<str>);
 
 /// The indices of the items that answer a question, in the order of `items`.
 ///
-/// Per emitter and session the best-ranked source that says anything wins. Items without a
-/// session cannot be matched to one: they count only where no better source of their emitter has
-/// items within an hour; and items with a session only where no better source has items without
-/// one. Items without a service may be those of any emitter of their agent. What is left out so is
+/// Per emitter and session (where the mapping names one, per window, which may hold several
+/// sessions) the best-ranked source that says anything wins. Items without either cannot be matched
+/// to one: they count only where no better source of their emitter has items within an hour; and items
+/// with one only where no better source has items without. Items without a service may be those of any emitter of their agent. What is left out so is
 /// noted.
 pub(crate) fn chosen(
     items: &[Item],
@@ -72,10 +72,10 @@ pub(crate) fn chosen(
             *known = rank.min(*known);
         }
     }
-    // Without a session there is no group to be best in: only time tells, below.
+    // Without a place there is no group to be best in: only time tells, below.
     let is_best = |item: &Item| {
         let rank = rank(item)?;
-        let best = item.session.is_none() || best.get(&group(item)) == Some(&rank);
+        let best = item.place().is_none() || best.get(&group(item)) == Some(&rank);
         best.then_some(rank)
     };
     let mut covers: BTreeMap<(Emitter, usize), Cover> = BTreeMap::new();
@@ -127,11 +127,14 @@ fn emitter(item: &Item) -> Emitter {
 }
 
 fn group(item: &Item) -> (Emitter, Option<Arc<str>>) {
-    (emitter(item), item.session.clone())
+    (emitter(item), item.place().cloned())
 }
 
-/// True when an item has something to say on a question.
+/// True when an item has something to say on a question: an idle process has not.
 fn answers(item: &Item, role: Role) -> bool {
+    if item.idle {
+        return false;
+    }
     match role {
         Role::Tokens => item.tokens.any(),
         Role::Cost => item.cost.is_some(),
@@ -150,14 +153,14 @@ struct Cover(BTreeMap<Option<Arc<str>>, Vec<(i64, i64)>>);
 
 impl Cover {
     fn add(&mut self, item: &Item) {
-        let ranges = self.0.entry(item.session.clone()).or_default();
+        let ranges = self.0.entry(item.place().cloned()).or_default();
         let (from, to) = (
             item.start.saturating_sub(COVER),
             item.time.saturating_add(COVER),
         );
         match ranges.last_mut() {
             // A session is one stretch; items without a session are stretches where they are.
-            Some(last) if item.session.is_some() || (from <= last.1 && to >= last.0) => {
+            Some(last) if item.place().is_some() || (from <= last.1 && to >= last.0) => {
                 *last = (last.0.min(from), last.1.max(to));
             }
             _ => ranges.push((from, to)),
@@ -168,9 +171,9 @@ impl Cover {
     /// session.
     fn holds(&self, item: &Item) -> bool {
         let overlaps = |(from, to): &(i64, i64)| item.start <= *to && item.time >= *from;
-        let mut sessions = self.0.iter().filter(|(session, _)| {
-            item.session.is_none() || session.is_none() || **session == item.session
+        let mut places = self.0.iter().filter(|(place, _)| {
+            item.place().is_none() || place.is_none() || place.as_ref() == item.place()
         });
-        sessions.any(|(_, ranges)| ranges.iter().any(overlaps))
+        places.any(|(_, ranges)| ranges.iter().any(overlaps))
     }
 }

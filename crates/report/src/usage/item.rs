@@ -100,6 +100,8 @@ pub(crate) struct Item {
     pub(crate) agent_name: Arc<str>,
     pub(crate) service: Arc<str>,
     pub(crate) session: Option<Arc<str>>,
+    /// What all signals of a process name, where some of them do not name the session.
+    pub(crate) window: Option<Arc<str>>,
     pub(crate) user: Option<Arc<str>>,
     pub(crate) model: Option<Arc<str>>,
     pub(crate) provider: Option<Arc<str>>,
@@ -121,6 +123,8 @@ pub(crate) struct Item {
     pub(crate) request: Option<Arc<str>>,
     pub(crate) tokens: Tokens,
     pub(crate) cost: Option<NanoDollars>,
+    /// True where a process exported that it counted nothing.
+    pub(crate) idle: bool,
     /// Calls it stands for: 1 for an event, any number for points.
     pub(crate) calls: u64,
     pub(crate) outcome: Option<Outcome>,
@@ -134,6 +138,13 @@ pub(crate) struct Item {
     pub(crate) span: Option<SpanPlace>,
     /// Where it lies in captures, if that was asked for: an event at one place, points at several.
     pub(crate) addresses: Vec<Address>,
+}
+
+impl Item {
+    /// By what items of different sources are known to belong together.
+    pub(crate) fn place(&self) -> Option<&Arc<str>> {
+        self.window.as_ref().or(self.session.as_ref())
+    }
 }
 
 /// Where a span stands in its trace.

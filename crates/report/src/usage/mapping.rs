@@ -112,6 +112,7 @@ impl Outcome {
 pub(crate) struct Fields {
     pub(crate) agent: Option<Expr>,
     pub(crate) session: Option<Expr>,
+    pub(crate) window: Option<Expr>,
     pub(crate) user: Option<Expr>,
     pub(crate) model: Option<Expr>,
     pub(crate) provider: Option<Expr>,

@@ -172,6 +172,7 @@ impl Fields {
                 let field = match name {
                     "agent" => &mut self.agent,
                     "session" => &mut self.session,
+                    "window" => &mut self.window,
                     "user" => &mut self.user,
                     "model" => &mut self.model,
                     "provider" => &mut self.provider,

@@ -105,6 +105,7 @@ struct Group {
     /// The first of them.
     row: usize,
     start: i64,
+    idle: bool,
     classes: BTreeMap<String, f64>,
     addresses: Vec<Address>,
 }
@@ -114,6 +115,7 @@ impl Group {
         Self {
             row: first.row,
             start: first.start,
+            idle: true,
             classes: BTreeMap::new(),
             addresses: Vec::new(),
         }
@@ -229,6 +231,7 @@ impl Reader<'_> {
             let key = (texts, item.outcome.map(|o| o as u8), increase.time);
             let group = groups.entry(key).or_insert_with(|| Group::new(&increase));
             group.start = group.start.min(increase.start);
+            group.idle &= increase.idle;
             *group.classes.entry(class).or_insert(0.0) += amount;
             group.addresses.extend(item.addresses);
         }
@@ -236,6 +239,7 @@ impl Reader<'_> {
             let Group {
                 row,
                 start,
+                idle,
                 classes,
                 addresses,
             } = group;
@@ -248,7 +252,11 @@ impl Reader<'_> {
                 below_zero: &below_zero,
             };
             let item = self.item(agent, index, &subject, database, (start, time));
-            self.items.push(Item { addresses, ..item });
+            self.items.push(Item {
+                idle,
+                addresses,
+                ..item
+            });
             if self.selection.holds_time(time) {
                 self.below_zero
                     .set(self.below_zero.get() + below_zero.get());
@@ -272,6 +280,7 @@ impl Reader<'_> {
             Some(texts.get(&text))
         };
         let (session, user) = (text(&fields.session), text(&fields.user));
+        let window = text(&fields.window);
         let (model, provider) = (text(&fields.model), text(&fields.provider));
         let (host, tool) = (text(&fields.host), text(&fields.tool));
         let tier = text(&fields.tier);
@@ -312,6 +321,7 @@ impl Reader<'_> {
             agent_name,
             service,
             session,
+            window,
             user,
             model,
             provider,
@@ -327,6 +337,7 @@ impl Reader<'_> {
             request,
             tokens,
             cost: subject.money(&fields.cost),
+            idle: false,
             calls,
             outcome: outcome(source, subject),
             duration: subject.nanos(&fields.duration),

@@ -69,6 +69,8 @@ pub(crate) struct Increase {
     /// False for what was counted since an unknown start or one before the capture: how much of
     /// it belongs to the capture cannot be known.
     pub(crate) inside: bool,
+    /// True for a cumulative value that did not change: a process exports it though it is idle.
+    pub(crate) idle: bool,
 }
 
 /// Points in order of time, then row, each once: the same series, start, time and numbers come
@@ -140,6 +142,7 @@ pub(crate) fn increases(
             amount: value,
             sum: point.sum,
             inside: true,
+            idle: false,
         };
         if cumulative {
             let now = Last {
@@ -151,6 +154,7 @@ pub(crate) fn increases(
                 Some(before) if value >= before.value => {
                     increase.start = before.time;
                     increase.amount = value - before.value;
+                    increase.idle = value == before.value;
                     let sums = point.sum.zip(before.sum);
                     increase.sum = sums.map(|(now, before)| now - before);
                 }

@@ -29,7 +29,7 @@ impl std::ops::Deref for TestLake {
     }
 }
 
-fn lake_of_sources(sources: &[Source]) -> TestLake {
+pub fn lake_of_sources(sources: &[Source]) -> TestLake {
     let dir = tempfile::tempdir().unwrap();
     // A path as people have them: nothing in it may be taken for a partition or a pattern.
     let lake = Lake::create_or_open(&dir.path().join("env=prod [1] 100% #1")).unwrap();
