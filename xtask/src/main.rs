@@ -40,6 +40,9 @@ tasks:
                    converting, and its stages on one thread (RUNS, 5 unless set); writes bench/runs/DATE
                    and docs/performance.md. With CASE only the cases whose names begin so (such as
                    `stages, json`), with --size S on a twentieth of the input; then writes nothing
+  bench [--size S] joins
+                   measures how busy hosts were while 100,000 root spans ran (5 million samples) beside
+                   DuckDB, polars and numpy (from PyPI) over the same lake, and prints the table
   instructions [--accept]
                    counts the instructions of each stage on one thread over 10 MB with callgrind, and
                    compares them with bench/instructions.json; --accept writes that file

@@ -1,7 +1,8 @@
 //! Answers over a lake, or over what is wanted of captures: the usage model with list prices, the
 //! reports of usage (`summary`, `cost`, `tokens`, `token-rate`) and of what agents did (`tools`,
-//! `tool-calls`, `sessions`, `prompt`, `errors`), `metrics`, `coverage`, and what hosts did while spans ran
-//! (`trace-resources`, `session-resources`). SQL over a lake.
+//! `tool-calls`, `sessions`, `prompt`, `errors`), `metrics`, `coverage`, what machines did
+//! (`cpu`, `memory`, `load`, `processes`, `containers`), and what they did meanwhile (`trace-resources`,
+//! `session-resources`, `container-tokens`). SQL over a lake.
 //!
 //! Every answer is a [`Report`]: a small typed table with notes, free of any way to show it.
 //! Reports are pure functions of [`Data`] and a query: no clock, no environment.
