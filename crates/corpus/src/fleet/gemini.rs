@@ -233,26 +233,8 @@ impl Member<'_> {
                     ];
                     add(AGAIN, own, amount, What::Nothing);
                 }
-                if let Some(failed) = &round.failure {
-                    let own = vec![
-                        model(),
-                        int("status_code", failed.of),
-                        text("error_type", "ApiError"),
-                    ];
-                    add(REQUESTS, own, 1, What::Requests { is_error: true });
-                }
-                let own = vec![model(), int("status_code", 200)];
-                add(REQUESTS, own, 1, What::Requests { is_error: false });
-                if let Some(tool) = &round.tool {
-                    let is_rejected = tool.call.of == Ending::Rejected;
-                    let own = vec![
-                        text("function_name", tool.name),
-                        truth("success", tool.call.of == Ending::Success),
-                        text("decision", if is_rejected { "reject" } else { "accept" }),
-                        text("tool_type", "native"),
-                    ];
-                    let what = What::Tool(tool.name, tool.call.of.into());
-                    add(TOOL_CALLS, own, 1, what);
+                for (shape, own, what) in calls(round, [REQUESTS, TOOL_CALLS]) {
+                    add(shape, own, 1, what);
                 }
             }
             let is_old = fate == 1;
@@ -266,4 +248,35 @@ impl Member<'_> {
             meter.run(sender, counts, self.delivery, self.ledger);
         }
     }
+}
+
+/// What counts the requests and the tool call of a round, in Qwen Code as well, which began as this.
+pub(super) fn calls(
+    round: &Round,
+    [requests, tool_calls]: [Shape; 2],
+) -> Vec<(Shape, Vec<Attribute>, What)> {
+    let model = || text("model", round.model.name);
+    let mut calls = Vec::new();
+    if let Some(failed) = &round.failure {
+        let own = vec![
+            model(),
+            int("status_code", failed.of),
+            text("error_type", "ApiError"),
+        ];
+        calls.push((requests, own, What::Requests { is_error: true }));
+    }
+    let own = vec![model(), int("status_code", 200)];
+    calls.push((requests, own, What::Requests { is_error: false }));
+    if let Some(tool) = &round.tool {
+        let is_rejected = tool.call.of == Ending::Rejected;
+        let own = vec![
+            text("function_name", tool.name),
+            truth("success", tool.call.of == Ending::Success),
+            text("decision", if is_rejected { "reject" } else { "accept" }),
+            text("tool_type", "native"),
+        ];
+        let what = What::Tool(tool.name, tool.call.of.into());
+        calls.push((tool_calls, own, what));
+    }
+    calls
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::Member;
 use super::counted::{Told, What};
 use super::delivery::SECOND;
+use super::gemini;
 use super::item::{Attribute, Item, NumberKind, Sender, Shape, int, text, truth};
 use super::ledger::{Text, Tokens, Who};
 use super::meter::{Count, Meter, Temporality};
@@ -302,26 +303,8 @@ impl Member<'_> {
                 let what = What::Tokens(class, of_classes);
                 add(TOKENS, vec![model(), text("type", class)], amount, what);
             }
-            if let Some(failed) = &round.failure {
-                let own = vec![
-                    model(),
-                    int("status_code", failed.of),
-                    text("error_type", "ApiError"),
-                ];
-                add(REQUESTS, own, 1, What::Requests { is_error: true });
-            }
-            let own = vec![model(), int("status_code", 200)];
-            add(REQUESTS, own, 1, What::Requests { is_error: false });
-            if let Some(tool) = &round.tool {
-                let is_rejected = tool.call.of == Ending::Rejected;
-                let own = vec![
-                    text("function_name", tool.name),
-                    truth("success", tool.call.of == Ending::Success),
-                    text("decision", if is_rejected { "reject" } else { "accept" }),
-                    text("tool_type", "native"),
-                ];
-                let what = What::Tool(tool.name, tool.call.of.into());
-                add(TOOL_CALLS, own, 1, what);
+            for (shape, own, what) in gemini::calls(round, [REQUESTS, TOOL_CALLS]) {
+                add(shape, own, 1, what);
             }
         }
         let meter = Meter {

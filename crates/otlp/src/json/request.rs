@@ -51,6 +51,17 @@ pub(super) struct Out<'s, S> {
     pub(super) decoded: Decoded,
 }
 
+impl<S: Sink> Out<'_, S> {
+    /// Passes on what was noted while the frame was read.
+    pub(super) fn notes(&mut self, reader: &Reader<'_>) {
+        for (code, count) in reader.notes() {
+            for _ in 0..count {
+                self.sink.note(code);
+            }
+        }
+    }
+}
+
 /// All that the levels need. `'a` is the life of the frame.
 pub(super) struct Walk<'a, 's, S> {
     pub(super) reader: Reader<'a>,
@@ -101,11 +112,7 @@ pub(crate) fn decode<S: Sink>(
     }
     match result {
         Ok(()) => {
-            for (code, count) in walk.reader.notes() {
-                for _ in 0..count {
-                    walk.out.sink.note(code);
-                }
-            }
+            walk.out.notes(&walk.reader);
             Ok(Outcome::Done {
                 decoded: walk.out.decoded,
                 usual: walk.is_usual,

@@ -108,11 +108,7 @@ pub(crate) fn decode<S: Sink>(
     if let Err(Stop) = walk.root() {
         return Err(reject(&mut walk.reader));
     }
-    for (code, count) in walk.reader.notes() {
-        for _ in 0..count {
-            walk.out.sink.note(code);
-        }
-    }
+    walk.out.notes(&walk.reader);
     Ok(walk.out.decoded)
 }
 
