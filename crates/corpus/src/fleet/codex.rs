@@ -77,15 +77,7 @@ pub(super) fn metrics(member: &mut Member<'_>) {
 }
 
 fn of_classes(classes: &BTreeMap<&'static str, u64>) -> Tokens {
-    let class = |name| classes.get(name).copied();
-    let cached = class("cached_input");
-    Tokens {
-        input: class("input").map(|input| input - cached.unwrap_or(0)),
-        cache_read: cached,
-        cache_creation: None,
-        output: class("output"),
-        reasoning: class("reasoning_output"),
-    }
+    Tokens::of_inclusive(classes, "cached_input", "reasoning_output")
 }
 
 /// Input with what is cached.

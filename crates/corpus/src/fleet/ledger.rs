@@ -43,6 +43,24 @@ pub struct Tokens {
 }
 
 impl Tokens {
+    /// Of classes as emitters count them whose `input` includes what a cache served, and whose `output`
+    /// what was reasoned.
+    pub(super) fn of_inclusive(
+        classes: &BTreeMap<&'static str, u64>,
+        cached: &str,
+        reasoning: &str,
+    ) -> Self {
+        let class = |name| classes.get(name).copied();
+        let cached = class(cached);
+        Self {
+            input: class("input").map(|input| input - cached.unwrap_or(0)),
+            cache_read: cached,
+            cache_creation: None,
+            output: class("output"),
+            reasoning: class(reasoning),
+        }
+    }
+
     /// By class, in the order of the fields.
     pub fn classes(&self) -> [Option<u64>; 5] {
         let Self {

@@ -85,15 +85,7 @@ pub(super) fn metrics_without_session(member: &mut Member<'_>) {
 }
 
 fn of_classes(classes: &BTreeMap<&'static str, u64>) -> Tokens {
-    let class = |name| classes.get(name).copied();
-    let cached = class("cache");
-    Tokens {
-        input: class("input").map(|input| input - cached.unwrap_or(0)),
-        cache_read: cached,
-        cache_creation: None,
-        output: class("output"),
-        reasoning: class("thought"),
-    }
+    Tokens::of_inclusive(classes, "cache", "thought")
 }
 
 /// An event with what it tells.
