@@ -1,4 +1,5 @@
-//! Finds capture files, recognises their layout from their bytes, and cuts them into frames.
+//! Finds capture files, recognises their layout from their bytes, and cuts them into frames; writes
+//! requests as captures.
 //!
 //! This crate never looks inside a payload, except for an envelope's path, arrival time and
 //! the place of the request in it. What a frame means is left to `otolith-otlp`.
@@ -24,6 +25,7 @@ mod skip;
 mod source;
 mod stream;
 mod whole;
+mod write;
 
 pub use checkpoint::{Checkpoint, Head, JsonState};
 pub use chunk::{Chunk, Entry};
@@ -34,6 +36,10 @@ pub use options::{InputFormat, ReadLimits, ReadOptions, TornTail, UnknownFormat}
 pub use reader::{CaptureReader, Waiting};
 pub use resume::Opened;
 pub use source::{ReadError, Source};
+pub use write::{
+    CaptureFiles, Dialect, FileOptions, FrameError, Framer, Outgoing, UnknownDialect, WriteError,
+    Written,
+};
 
 /// Makes the example of the README a test.
 #[cfg(doctest)]

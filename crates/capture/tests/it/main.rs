@@ -11,3 +11,4 @@ mod properties;
 mod read;
 mod regrown;
 mod resume;
+mod write;
