@@ -77,6 +77,18 @@ pub fn finish(result: Result<Outcome, Error>) -> ExitCode {
     })
 }
 
+/// Prints an error after which a prompt goes on.
+///
+/// # Errors
+/// Hands back an error of writing to standard output, after which there is nobody to go on for.
+pub fn report(error: Error) -> Result<(), Error> {
+    if error.is::<io::Error>() {
+        return Err(error);
+    }
+    print(&error);
+    Ok(())
+}
+
 /// The reader of our output has seen enough, as `head` does: a normal end.
 fn is_broken_pipe(error: &Error) -> bool {
     error

@@ -6,6 +6,7 @@ mod exit;
 mod hints;
 mod interrupt;
 mod progress;
+mod prompt;
 mod render;
 mod stderr;
 mod values;

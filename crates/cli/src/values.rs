@@ -164,7 +164,7 @@ pub enum Edge {
 }
 
 /// What `--now` stands for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Present {
     /// The clock of this machine.
     Clock,

@@ -44,7 +44,10 @@ pub use reports::{
     memory, metrics, processes, prompt, reconcile, session_resources, sessions, summary,
     token_rate, token_types, tokens, tool_calls, tools, trace_resources,
 };
-pub use sql::{SqlQuery, sql};
+pub use sql::{
+    SqlColumn, SqlQuery, SqlTable, SqlTableKind, Statements, sql, sql_columns, sql_tables,
+    statements,
+};
 pub use usage::{Address, Requests, Tokens, Usage, UsageRecord, usage};
 pub use wanted::{
     container_tokens_wanted, containers_wanted, coverage_wanted, errors_wanted, hosts_wanted,

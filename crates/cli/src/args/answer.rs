@@ -138,6 +138,19 @@ impl Format {
     pub fn holds_notes(self) -> bool {
         matches!(self, Self::Json | Self::Markdown | Self::Html)
     }
+
+    /// Its name as it is typed.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Csv => "csv",
+            Self::Json => "json",
+            Self::Jsonl => "jsonl",
+            Self::Markdown => "markdown",
+            Self::Html => "html",
+            Self::Parquet => "parquet",
+        }
+    }
 }
 
 /// `otolith sql`.
@@ -147,13 +160,21 @@ Tables are `DATABASE.TABLE`, and `TABLE` alone for all databases together; `otol
 with their columns. There are also `usage` (tokens and cost of every agent, one row per request or point),
 each metric by its name (`claude_code_token_usage`), `opentelemetry_traces` and `opentelemetry_logs`.
 
+Without a query, queries are read from standard input, each ended by `;`, and answered in their order
+up to the first that fails. If that is a terminal, there is a prompt: a query may take several lines and
+ends with `;`, Tab completes names, Ctrl-C cancels what is typed, Ctrl-D ends, `.help` lists its
+commands. What is typed is kept, for you alone to read, in otolith/sql-history below $XDG_STATE_HOME
+or ~/.local/state, the last 1000 entries; lines that begin with a blank are not.
+
 Examples:
+  otolith sql --lake my-lake                     the prompt
+  otolith sql --lake my-lake < queries.sql       queries of a file
   otolith sql --lake my-lake 'SELECT span_name, count(*) AS n FROM traces GROUP BY span_name'
   otolith sql otel/ 'SELECT sum(cost_usd) AS cost FROM claude_code.logs'
   otolith sql --lake my-lake --format csv -o out.csv 'SELECT * FROM metrics LIMIT 100'")]
 pub struct SqlArgs {
-    /// Captures (unless --lake is given), then the query
-    #[arg(required = true, value_name = "PATH... QUERY")]
+    /// Captures (unless --lake is given), then the query; without a query see below
+    #[arg(value_name = "PATH... QUERY")]
     pub paths_and_query: Vec<OsString>,
 
     /// What now() is in queries, instead of the time of the newest item: `clock` for that of this

@@ -18,3 +18,5 @@ mod hosts;
 mod pricing;
 mod question;
 mod reading;
+
+pub use report::show;

@@ -14,6 +14,7 @@ mod help;
 mod inspect;
 #[cfg(unix)]
 mod interrupt;
+mod prompt;
 mod redact;
 mod replay;
 mod report;

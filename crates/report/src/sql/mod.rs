@@ -8,13 +8,18 @@ mod greptime;
 mod keys;
 mod lexer;
 mod literals;
+mod names;
 mod result;
 mod rewrite;
 mod scan;
 mod stages;
+mod statements;
 mod tables;
 mod unknown;
 mod views;
+
+pub use names::{SqlColumn, SqlTable, SqlTableKind, sql_columns, sql_tables};
+pub use statements::{Statements, statements};
 
 use crate::data::Data;
 use crate::error::ReportError;

@@ -10,11 +10,12 @@ use crate::query::Selection;
 use crate::usage::usage;
 use otolith_lake::{Lake, TableInfo};
 use otolith_tables::Table;
+use polars::prelude::LazyFrame;
 use polars::sql::SQLContext;
 use std::collections::BTreeSet;
 
 /// The name of the usage model.
-const USAGE: &str = "usage";
+pub(super) const USAGE: &str = "usage";
 
 /// How many metrics an error names.
 const LISTED_METRICS: usize = 20;
@@ -64,21 +65,7 @@ impl Catalogue {
             unknown.remove(name.as_str());
         }
         for name in &query.names {
-            let frame = if let Some(table) = Table::parse(name) {
-                views::union(table, &self.of_table(table), unions, notes)?
-            } else if name == USAGE {
-                views::usage(&usage(lake, &Selection::default())?.records)?
-            } else if name == greptime::TRACES {
-                greptime::traces(self, query, unions, notes)?
-            } else if name == greptime::LOGS {
-                greptime::logs(self, unions)?
-            } else if let Some((database, table)) = name.split_once('.')
-                && let Some(table) = Table::parse(table)
-            {
-                let of_table = self.of_table(table).into_iter();
-                let of_database = of_table.filter(|info| info.database.as_str() == database);
-                views::of_database(table, of_database.collect::<Vec<_>>().first().copied())?
-            } else {
+            let Some(frame) = self.frame(lake, name, query, unions, notes)? else {
                 continue;
             };
             context.register(name, frame);
@@ -98,6 +85,53 @@ impl Catalogue {
             unknown.remove(name);
         }
         Ok(unknown.first().map(|name| self.unknown(name, names.keys())))
+    }
+
+    /// The table of a name, unless it is the view of a metric or no table at all.
+    pub(super) fn frame(
+        &self,
+        lake: &Lake,
+        name: &str,
+        query: &Rewritten,
+        unions: Unions,
+        notes: &mut Notes,
+    ) -> Result<Option<LazyFrame>, ReportError> {
+        let frame = if let Some(table) = Table::parse(name) {
+            views::union(table, &self.of_table(table), unions, notes)?
+        } else if name == USAGE {
+            views::usage(&usage(lake, &Selection::default())?.records)?
+        } else if name == greptime::TRACES {
+            greptime::traces(self, query, unions, notes)?
+        } else if name == greptime::LOGS {
+            greptime::logs(self, unions)?
+        } else if let Some((database, table)) = name.split_once('.')
+            && let Some(table) = Table::parse(table)
+        {
+            let of_table = self.of_table(table).into_iter();
+            let of_database = of_table.filter(|info| info.database.as_str() == database);
+            views::of_database(table, of_database.collect::<Vec<_>>().first().copied())?
+        } else {
+            return Ok(None);
+        };
+        Ok(Some(frame))
+    }
+
+    /// The view of a metric.
+    ///
+    /// # Errors
+    /// [`ReportError::UnknownTable`] when no metric has the name.
+    pub(super) fn metric(
+        &self,
+        name: &str,
+        unions: Unions,
+        notes: &mut Notes,
+    ) -> Result<LazyFrame, ReportError> {
+        let infos = self.of_table(Table::Metrics);
+        let names = views::metric_names(&infos)?;
+        match names.get(name) {
+            Some(of_name) => views::metric(&infos, of_name, unions, notes),
+            None => Err(self.unknown(name, names.keys())),
+        }
     }
 
     fn unknown<'a>(&self, name: &str, metrics: impl Iterator<Item = &'a String>) -> ReportError {
