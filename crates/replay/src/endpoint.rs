@@ -1,25 +1,29 @@
-//! Where requests go, and the headers that go with them.
+//! Where requests go.
 
 use std::fmt;
 use std::str::FromStr;
 
 use hyper::Uri;
-use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::http::uri::PathAndQuery;
 use otolith_capture::Signal;
 
-/// The base address of an OTLP/HTTP receiver, `http` or `https`.
+use crate::route::Protocol;
+
+/// The base address of an OTLP receiver, `http` or `https`.
 ///
-/// `v1/traces`, `v1/metrics` and `v1/logs` are appended to its path, as the OpenTelemetry
+/// Over HTTP `v1/traces`, `v1/metrics` and `v1/logs` are appended to its path, as the OpenTelemetry
 /// specification says of the generic endpoint: `http://host:4318` gives
 /// `http://host:4318/v1/traces`, and `http://host/x` gives `http://host/x/v1/traces`. An address
-/// that already ends in one of them is refused rather than doubled.
+/// that already ends in one of them is refused rather than doubled. Over gRPC it is the path of the
+/// service that is appended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     base: String,
-    uris: [Uri; 3],
+    http: [Uri; 3],
+    grpc: [Uri; 3],
 }
 
-/// An address is not one of an OTLP/HTTP receiver.
+/// An address is not one of an OTLP receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EndpointError {
     /// Not `http://` or `https://` at its beginning.
@@ -43,49 +47,63 @@ impl FromStr for Endpoint {
     type Err = EndpointError;
 
     fn from_str(text: &str) -> Result<Self, EndpointError> {
-        let lower = text.to_ascii_lowercase();
-        if !(lower.starts_with("http://") || lower.starts_with("https://")) {
-            return Err(EndpointError::Scheme);
-        }
-        if text.contains(['?', '#']) {
+        if text.contains(['?', '#']) && has_scheme(text) {
             return Err(EndpointError::Query);
         }
-        let base: Uri = text.parse().map_err(|_| EndpointError::Syntax)?;
-        let authority = base.authority().ok_or(EndpointError::Syntax)?;
-        if authority.as_str().contains('@') {
-            return Err(EndpointError::UserInfo);
-        }
-        if authority.host().is_empty() {
-            return Err(EndpointError::Syntax);
-        }
+        parse(text)?;
         let base = text.trim_end_matches('/');
         for signal in Signal::ALL {
             if base.ends_with(&format!("/v1/{signal}")) {
                 return Err(EndpointError::SignalPath(signal));
             }
         }
-        let uri = |signal: Signal| format!("{base}/v1/{signal}").parse();
-        let [traces, metrics, logs] = Signal::ALL.map(uri);
         Ok(Self {
             base: base.to_owned(),
-            uris: [
-                traces.map_err(|_| EndpointError::Syntax)?,
-                metrics.map_err(|_| EndpointError::Syntax)?,
-                logs.map_err(|_| EndpointError::Syntax)?,
-            ],
+            http: uris(base, |signal| format!("v1/{signal}"))?,
+            grpc: uris(base, |signal| method(signal).to_owned())?,
         })
     }
 }
 
 impl Endpoint {
-    /// The address that requests of a signal are posted to.
-    pub fn uri(&self, signal: Signal) -> &Uri {
-        &self.uris[signal as usize]
+    /// Reads what follows `--to` or stands in `OTEL_EXPORTER_OTLP_ENDPOINT`: over gRPC the scheme
+    /// may be left out, and is `http` if `insecure`, else `https`.
+    ///
+    /// # Errors
+    ///
+    /// When the text is no base address.
+    pub fn parse(text: &str, protocol: Protocol, insecure: bool) -> Result<Self, EndpointError> {
+        with_scheme(text, protocol, insecure).parse()
     }
 
-    /// Whether connections are encrypted.
-    pub fn is_https(&self) -> bool {
-        self.uris[0].scheme_str() == Some("https")
+    /// The address that requests of a signal are posted to.
+    pub fn uri(&self, signal: Signal, protocol: Protocol) -> &Uri {
+        match protocol {
+            Protocol::Grpc => &self.grpc[signal as usize],
+            Protocol::HttpProtobuf | Protocol::HttpJson => &self.http[signal as usize],
+        }
+    }
+
+    /// Reads the address of one signal. Over HTTP it is used as it is, and no path means `/`; over
+    /// gRPC it is a base address.
+    ///
+    /// # Errors
+    ///
+    /// When the text is no address.
+    pub fn of_signal(
+        text: &str,
+        signal: Signal,
+        protocol: Protocol,
+        insecure: bool,
+    ) -> Result<Uri, EndpointError> {
+        let text = with_scheme(text, protocol, insecure);
+        match protocol {
+            Protocol::Grpc => {
+                let endpoint: Self = text.parse()?;
+                Ok(endpoint.uri(signal, protocol).clone())
+            }
+            Protocol::HttpProtobuf | Protocol::HttpJson => parse(&text),
+        }
     }
 }
 
@@ -96,97 +114,75 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// Headers to send. Their values may be secrets: `Debug` and errors show names only.
-#[derive(Clone, Default)]
-pub struct Headers {
-    map: HeaderMap,
+fn has_scheme(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    lower.starts_with("http://") || lower.starts_with("https://")
 }
 
-/// A header cannot be sent. Shows its name, never its value.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum HeaderError {
-    /// Not a header name.
-    #[error("not a header name: `{0}`")]
-    Name(String),
-    /// A value with line breaks or other control characters.
-    #[error("the value of header `{0}` holds characters that cannot be sent")]
-    Value(String),
-    /// A header that describes the body, which the sender does itself.
-    #[error("header `{0}` is set by the sender")]
-    Reserved(String),
-}
-
-impl Headers {
-    /// Checks names and values. A name may occur more than once.
-    ///
-    /// # Errors
-    ///
-    /// When a header cannot be sent, or describes the body, which the sender does itself.
-    pub fn new(headers: impl IntoIterator<Item = (String, String)>) -> Result<Self, HeaderError> {
-        let mut map = HeaderMap::new();
-        for (name, value) in headers {
-            let Ok(key) = HeaderName::from_bytes(name.as_bytes()) else {
-                return Err(HeaderError::Name(name));
-            };
-            if RESERVED.contains(&key) {
-                return Err(HeaderError::Reserved(name));
-            }
-            let Ok(mut value) = HeaderValue::from_str(value.trim()) else {
-                return Err(HeaderError::Value(name));
-            };
-            value.set_sensitive(true);
-            map.append(key, value);
-        }
-        Ok(Self { map })
-    }
-
-    pub(crate) fn map(&self) -> &HeaderMap {
-        &self.map
-    }
-
-    /// The values, which must not appear in a message that quotes the receiver.
-    pub(crate) fn secrets(&self) -> Vec<String> {
-        let mut secrets = Vec::new();
-        for value in self.map.values() {
-            if let Ok(text) = value.to_str() {
-                secrets.push(text.to_owned());
-                // Of `Bearer abc`, a receiver may quote `abc` alone.
-                if let Some((_, credentials)) = text.rsplit_once(' ') {
-                    secrets.push(credentials.to_owned());
-                }
-            }
-        }
-        // Short values are no secrets, and their letters occur anywhere.
-        secrets.retain(|secret| secret.len() >= 4);
-        // Longer ones first, so that no part of one is left over.
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        secrets
+fn with_scheme(text: &str, protocol: Protocol, insecure: bool) -> String {
+    let is_bare = protocol == Protocol::Grpc && !text.contains("://");
+    match (is_bare, insecure) {
+        (false, _) => text.to_owned(),
+        (true, true) => format!("http://{text}"),
+        (true, false) => format!("https://{text}"),
     }
 }
 
-const RESERVED: [HeaderName; 5] = [
-    header::CONTENT_TYPE,
-    header::CONTENT_ENCODING,
-    header::CONTENT_LENGTH,
-    header::TRANSFER_ENCODING,
-    header::CONNECTION,
-];
-
-impl fmt::Debug for Headers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.map.keys()).finish()
+fn parse(text: &str) -> Result<Uri, EndpointError> {
+    if !has_scheme(text) {
+        return Err(EndpointError::Scheme);
     }
+    let uri: Uri = text.parse().map_err(|_| EndpointError::Syntax)?;
+    let authority = uri.authority().ok_or(EndpointError::Syntax)?;
+    if authority.as_str().contains('@') {
+        return Err(EndpointError::UserInfo);
+    }
+    if authority.host().is_empty() {
+        return Err(EndpointError::Syntax);
+    }
+    Ok(uri)
+}
+
+fn uris(base: &str, path: impl Fn(Signal) -> String) -> Result<[Uri; 3], EndpointError> {
+    let uri = |signal| {
+        let uri: Result<Uri, _> = format!("{base}/{}", path(signal)).parse();
+        uri.map_err(|_| EndpointError::Syntax)
+    };
+    let [traces, metrics, logs] = Signal::ALL;
+    Ok([uri(traces)?, uri(metrics)?, uri(logs)?])
+}
+
+/// The method of a signal's service.
+const fn method(signal: Signal) -> &'static str {
+    match signal {
+        Signal::Traces => "opentelemetry.proto.collector.trace.v1.TraceService/Export",
+        Signal::Metrics => "opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+        Signal::Logs => "opentelemetry.proto.collector.logs.v1.LogsService/Export",
+    }
+}
+
+/// An address as it may be shown: without its query, which may hold a key, and without the path
+/// of a signal or service, so that signals that go to one receiver show one address.
+pub(crate) fn shown(uri: &Uri, signal: Signal) -> String {
+    let path = uri.path_and_query().map_or("/", PathAndQuery::path);
+    let path = path.strip_suffix(method(signal)).unwrap_or(path);
+    let path = path.strip_suffix(&format!("v1/{signal}")).unwrap_or(path);
+    let scheme = uri.scheme_str().unwrap_or("http");
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    format!("{scheme}://{authority}{}", path.trim_end_matches('/'))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const HTTP: Protocol = Protocol::HttpProtobuf;
+
     #[track_caller]
     fn check(input: &str, expected: Result<&str, EndpointError>) {
         let traces = input
             .parse()
-            .map(|endpoint: Endpoint| endpoint.uri(Signal::Traces).to_string());
+            .map(|endpoint: Endpoint| endpoint.uri(Signal::Traces, HTTP).to_string());
         assert_eq!(traces, expected.map(str::to_owned), "{input}");
     }
 
@@ -197,8 +193,8 @@ mod tests {
         check("https://h/x/y/", Ok("https://h/x/y/v1/traces"));
         check("http://[::1]:4318", Ok("http://[::1]:4318/v1/traces"));
         let endpoint: Endpoint = "http://h/".parse().unwrap();
-        assert_eq!(endpoint.uri(Signal::Logs), "http://h/v1/logs");
-        assert_eq!(endpoint.uri(Signal::Metrics), "http://h/v1/metrics");
+        assert_eq!(endpoint.uri(Signal::Logs, HTTP), "http://h/v1/logs");
+        assert_eq!(endpoint.uri(Signal::Metrics, HTTP), "http://h/v1/metrics");
         assert_eq!(endpoint.to_string(), "http://h");
     }
 
@@ -217,16 +213,36 @@ mod tests {
     }
 
     #[test]
-    fn header_values_are_not_shown() {
-        let pair = |n: &str, v: &str| vec![(n.to_owned(), v.to_owned())];
-        let good = Headers::new(pair("Authorization", "Bearer s3cret")).unwrap();
-        assert_eq!(format!("{good:?}"), r#"["authorization"]"#);
-        assert_eq!(good.secrets(), ["Bearer s3cret", "s3cret"]);
-        let bad = Headers::new(pair("x", "s3cret\n")).map(|_| ());
-        assert_eq!(bad, Ok(()), "blanks around a value are no part of it");
-        let bad = Headers::new(pair("x", "s3\ncret")).unwrap_err();
-        assert_eq!(bad, HeaderError::Value("x".to_owned()));
-        assert!(Headers::new(pair("a b", "c")).is_err());
-        assert!(Headers::new(pair("Content-Type", "text/plain")).is_err());
+    fn grpc_goes_to_the_method_of_the_service() {
+        let uri = |text: &str, insecure| {
+            let endpoint = Endpoint::parse(text, Protocol::Grpc, insecure).unwrap();
+            endpoint.uri(Signal::Logs, Protocol::Grpc).to_string()
+        };
+        const METHOD: &str = "opentelemetry.proto.collector.logs.v1.LogsService/Export";
+        assert_eq!(
+            uri("http://h:4317", false),
+            format!("http://h:4317/{METHOD}")
+        );
+        assert_eq!(uri("h:4317", true), format!("http://h:4317/{METHOD}"));
+        assert_eq!(uri("h:4317", false), format!("https://h:4317/{METHOD}"));
+        // The scheme counts if there is one.
+        assert_eq!(uri("https://h/x/", true), format!("https://h/x/{METHOD}"));
+        let http = Endpoint::parse("h:4318", HTTP, true);
+        assert_eq!(http, Err(EndpointError::Scheme));
+    }
+
+    #[test]
+    fn the_address_of_a_signal_is_used_as_given() {
+        let uri = |text: &str, protocol| Endpoint::of_signal(text, Signal::Traces, protocol, true);
+        let http = |text: &str| uri(text, HTTP).unwrap().to_string();
+        assert_eq!(http("http://h:4318"), "http://h:4318/");
+        assert_eq!(http("http://h/in?key=k"), "http://h/in?key=k");
+        let grpc = uri("h:4317", Protocol::Grpc).unwrap();
+        assert!(grpc.path().ends_with("TraceService/Export"), "{grpc}");
+        assert_eq!(uri("h:4318", HTTP), Err(EndpointError::Scheme));
+        let shown = |text: &str| shown(&text.parse().unwrap(), Signal::Traces);
+        assert_eq!(shown("http://h/in?key=k"), "http://h/in");
+        assert_eq!(shown("http://h/x/v1/traces"), "http://h/x");
+        assert_eq!(shown(&grpc.to_string()), "http://h:4317");
     }
 }

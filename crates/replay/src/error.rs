@@ -32,6 +32,20 @@ pub enum ReplayError {
     /// The certificates of the system, or the TLS library, do not serve.
     #[error("failed to prepare TLS")]
     Tls(#[source] io::Error),
+    /// A file with certificates or a key does not serve.
+    #[error("failed to use the {what}: {}", path.display())]
+    TlsFile {
+        /// What the file is for.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        #[source]
+        source: io::Error,
+    },
+    /// Settings that do not go together.
+    #[error("{0}")]
+    Settings(&'static str),
     /// The machine did not give threads or timers.
     #[error("failed to start the sending threads")]
     Threads(#[source] io::Error),

@@ -4,36 +4,49 @@
 //! captures --plan--> Plan { requests in order of time } --run--> Outcome
 //! ```
 //!
-//! A plan is made by reading all captures once; a run sends it over OTLP/HTTP with protobuf. The
+//! A plan is made by reading all captures once; a run sends it over OTLP/HTTP or gRPC. The
 //! crate does not print, and knows nothing of tables.
 
+mod canonical;
 mod clock;
+mod dress;
 mod endpoint;
+mod environment;
 mod error;
 mod failed;
+mod grpc;
 mod halt;
+mod headers;
 mod options;
 mod outcome;
 mod pace;
+mod percent;
 mod plan;
+mod pool;
+mod recode;
 mod reply;
 mod retry;
+mod route;
 mod run;
 mod sender;
 mod survey;
 mod tally;
 mod timeline;
+mod tls;
 mod transport;
 mod watch;
 
-pub use endpoint::{Endpoint, EndpointError, HeaderError, Headers};
+pub use endpoint::{Endpoint, EndpointError};
+pub use environment::{Environment, EnvironmentError, Exporter, ExporterError, Settings};
 pub use error::ReplayError;
-pub use options::{BadSpeed, Compression, ReplayOptions, Speed, Times};
+pub use headers::{HeaderError, Headers};
+pub use options::{BadSpeed, ReplayOptions, Speed, Times};
 pub use outcome::{
     ByteCount, Ended, ErrorCount, ItemBalance, Note, Outcome, PlanReport, RejectCount,
     RejectExample, RequestBalance, SignalPlan, Spread,
 };
 pub use plan::{Plan, plan};
 pub use retry::RetryPolicy;
+pub use route::{BadCompression, BadProtocol, Compression, HttpVersion, Protocol, Route, TlsFiles};
 pub use run::run;
 pub use watch::{NoWatch, Watch};

@@ -6,10 +6,12 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use otolith_capture::ReadOptions;
+use otolith_capture::{ReadOptions, Signal};
 
-use crate::endpoint::{Endpoint, Headers};
+use crate::endpoint::{Endpoint, shown};
+use crate::headers::Headers;
 use crate::retry::RetryPolicy;
+use crate::route::{Compression, HttpVersion, Protocol, Route, TlsFiles};
 
 /// How fast requests are sent.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -80,26 +82,6 @@ impl Times {
     }
 }
 
-/// How bodies are compressed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Compression {
-    /// Not at all.
-    #[default]
-    None,
-    /// gzip at its fastest level: the sender must keep its pace.
-    Gzip,
-}
-
-impl Compression {
-    /// The word for it: `none` or `gzip`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Gzip => "gzip",
-        }
-    }
-}
-
 /// What a replay is told. Made by [`ReplayOptions::new`], then changed field by field.
 #[derive(Clone, Debug)]
 pub struct ReplayOptions {
@@ -115,13 +97,30 @@ pub struct ReplayOptions {
     /// Default 64: enough for 6 400 requests a second at an answer time of 10 ms, few enough that
     /// bodies of 1 MiB take 64 MiB.
     pub in_flight: NonZeroUsize,
+    /// Connections per receiver: over HTTP/2 and gRPC requests take turns on them, default 1; over
+    /// HTTP/1.1 the most that are open, default as many as requests in flight.
+    pub connections: Option<NonZeroUsize>,
+    /// Whether connections carry more than one request. Default true; else HTTP/1.1 only.
+    pub keep_alive: bool,
+    /// Encoding of requests and what carries them. Default `http/protobuf`.
+    pub protocol: Protocol,
+    /// Version of HTTP, for what is not gRPC.
+    pub http: HttpVersion,
     /// How bodies are compressed. Default: not.
     pub compression: Compression,
+    /// Level of compression: 0 to 9 of gzip, 1 to 22 of zstd; what is beyond is refused by
+    /// [`crate::plan()`]. Default 1 of both: the sender must keep its pace.
+    pub compression_level: Option<u32>,
+    /// Whom to trust, and how to be known. Default: the authorities of the system.
+    pub tls: TlsFiles,
     /// Sent with each request. Values never appear in output, errors or `Debug`.
     pub headers: Headers,
     /// How long one attempt may take from connecting to the end of the answer; half of it for
     /// connecting. Default 10 s, as in the OpenTelemetry specification.
     pub timeout: Duration,
+    /// Signals that have a receiver or settings of their own, by `Signal as usize`: these take the
+    /// place of `to`, `protocol`, `compression`, `headers`, `timeout` and `tls`.
+    pub own: [Option<Route>; 3],
     /// When a request is sent again.
     pub retry: RetryPolicy,
     /// How captures are read.
@@ -145,15 +144,61 @@ impl ReplayOptions {
             speed: Speed::Factor(1.0),
             times: Times::default(),
             in_flight: NonZeroUsize::new(64).expect("64 is not 0"),
+            connections: None,
+            keep_alive: true,
+            protocol: Protocol::default(),
+            http: HttpVersion::default(),
             compression: Compression::default(),
+            compression_level: None,
+            tls: TlsFiles::default(),
             headers: Headers::default(),
             timeout: Duration::from_secs(10),
+            own: [None, None, None],
             retry: RetryPolicy::default(),
             read: ReadOptions::default(),
             decode: otolith_otlp::Limits::DEFAULT,
             spool_dir: None,
             failed: None,
         }
+    }
+
+    /// Where and how requests of a signal go.
+    pub fn route(&self, signal: Signal) -> Route {
+        self.own[signal as usize].clone().unwrap_or_else(|| Route {
+            uri: self.to.uri(signal, self.protocol).clone(),
+            protocol: self.protocol,
+            compression: self.compression,
+            headers: self.headers.clone(),
+            timeout: self.timeout,
+            tls: self.tls.clone(),
+        })
+    }
+
+    /// Signals whose bodies wait in JSON, by `Signal as usize`.
+    pub(crate) fn spooled_in_json(&self) -> [bool; 3] {
+        Signal::ALL.map(|signal| self.route(signal).protocol == Protocol::HttpJson)
+    }
+
+    /// All receivers, as shown: one address, or one per signal where they differ.
+    pub(crate) fn receivers(&self) -> String {
+        let shown = Signal::ALL.map(|signal| (signal, shown(&self.route(signal).uri, signal)));
+        if shown.iter().all(|(_, address)| *address == shown[0].1) {
+            return shown[0].1.clone();
+        }
+        let each = shown.map(|(signal, address)| format!("{signal} {address}"));
+        each.join(", ")
+    }
+
+    /// All that must not be quoted.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let mut secrets = Vec::new();
+        for signal in Signal::ALL {
+            secrets.extend(self.route(signal).secrets());
+        }
+        // Longer ones first, so that no part of one is left over.
+        secrets.sort_by(|a: &String, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        secrets.dedup();
+        secrets
     }
 }
 

@@ -134,7 +134,7 @@ pub enum Ended {
     Complete,
     /// Stopped from outside. What was on its way got two seconds to be answered.
     Interrupted,
-    /// Given up: no connection came about, or what answered was no OTLP/HTTP receiver, and none
+    /// Given up: no connection came about, or what answered was no receiver of the protocol, and none
     /// has ever answered.
     Unreachable,
 }
@@ -144,15 +144,17 @@ pub enum Ended {
 pub struct Outcome {
     /// How the run came to its end.
     pub ended: Ended,
-    /// Base address of the receiver.
+    /// Base address of the receiver, or one for each signal where they differ.
     pub to: String,
+    /// `http/protobuf`, `http/json` or `grpc`; of signals without a protocol of their own.
+    pub protocol: &'static str,
     /// The speed as `10x` or `max`.
     pub speed: String,
     /// `keep` or `shift`.
     pub times: &'static str,
     /// What was added to every time, in nanoseconds; absent if times were kept.
     pub shift_nanos: Option<i64>,
-    /// `none` or `gzip`.
+    /// `none`, `gzip` or `zstd`; of signals without a compression of their own.
     pub compression: &'static str,
     /// What was to be sent.
     pub plan: PlanReport,
@@ -190,6 +192,8 @@ pub struct Outcome {
     pub in_flight: u64,
     /// Answers by HTTP status, repetitions included.
     pub http_status: BTreeMap<u16, u64>,
+    /// Answers over gRPC by the name of their status, repetitions included.
+    pub grpc_status: BTreeMap<&'static str, u64>,
     /// Failed requests by reason.
     pub errors: Vec<ErrorCount>,
     /// What a reader should know besides.
@@ -257,7 +261,7 @@ pub struct Spread {
 /// Requests that failed for one reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ErrorCount {
-    /// `http_<status>`, `connect_failed`, `tls_failed`, `not_http`, `connection_lost`, `timeout`,
+    /// `http_<status>`, `grpc_<status>`, `connect_failed`, `tls_failed`, `not_http`, `connection_lost`, `timeout`,
     /// `interrupted` or `time_out_of_range`.
     pub code: String,
     /// How many requests.

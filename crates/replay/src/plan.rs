@@ -92,6 +92,7 @@ pub fn plan(
     let spool_dir = options.spool_dir.as_deref();
     let mut planner = Planner {
         decoder: Decoder::new(options.decode),
+        in_json: options.spooled_in_json(),
         builder: TimelineBuilder::new(spool_dir).map_err(ReplayError::Spool)?,
         rejects: Rejects::default(),
         report: PlanReport::default(),
@@ -121,6 +122,8 @@ pub fn plan(
 
 struct Planner {
     decoder: Decoder,
+    /// Signals whose bodies are kept in JSON, by `Signal as usize`.
+    in_json: [bool; 3],
     builder: TimelineBuilder,
     rejects: Rejects,
     report: PlanReport,
@@ -141,7 +144,7 @@ impl Planner {
     }
 
     fn frame(&mut self, frame: &Frame<'_>) -> Result<(), ReplayError> {
-        let surveyed = match survey(&mut self.decoder, frame) {
+        let surveyed = match survey(&mut self.decoder, frame, self.in_json) {
             Ok(surveyed) => surveyed,
             Err(reject) => {
                 self.report.rejected_frames += 1;

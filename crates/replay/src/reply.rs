@@ -1,4 +1,9 @@
-//! What the receiver says in the body of an answer.
+//! What the receiver says in the body of an answer, protobuf or JSON.
+//!
+//! Which of both it is shows in the first byte: `{` begins no message of these in protobuf, where
+//! it would be a group. So it does not matter whether the receiver answers in kind.
+
+use serde::Deserialize;
 
 /// The part of an `Export*ServiceResponse` that matters; the same for all signals.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -9,9 +14,12 @@ pub(crate) struct PartialSuccess {
     pub(crate) message: String,
 }
 
-/// Reads an `Export*ServiceResponse`; an empty one says that all is well. `None` if it is not
-/// protobuf.
+/// Reads an `Export*ServiceResponse`; an empty one says that all is well. `None` if it is neither
+/// protobuf nor JSON.
 pub(crate) fn parse_response(bytes: &[u8]) -> Option<PartialSuccess> {
+    if is_json(bytes) {
+        return parse_json(bytes);
+    }
     let mut found = PartialSuccess::default();
     let mut response = Fields(bytes);
     while let Some(field) = response.next()? {
@@ -33,9 +41,68 @@ pub(crate) fn parse_response(bytes: &[u8]) -> Option<PartialSuccess> {
     Some(found)
 }
 
+fn is_json(bytes: &[u8]) -> bool {
+    bytes.trim_ascii_start().first() == Some(&b'{')
+}
+
+fn parse_json(bytes: &[u8]) -> Option<PartialSuccess> {
+    #[derive(Deserialize)]
+    struct Response {
+        #[serde(rename = "partialSuccess")]
+        partial_success: Option<Partial>,
+    }
+    #[derive(Deserialize)]
+    struct Partial {
+        #[serde(rename = "rejectedSpans")]
+        spans: Option<Count>,
+        #[serde(rename = "rejectedDataPoints")]
+        data_points: Option<Count>,
+        #[serde(rename = "rejectedLogRecords")]
+        log_records: Option<Count>,
+        #[serde(rename = "errorMessage")]
+        error_message: Option<String>,
+    }
+    let response: Response = serde_json::from_slice(bytes).ok()?;
+    let Some(partial) = response.partial_success else {
+        return Some(PartialSuccess::default());
+    };
+    let counts = [partial.spans, partial.data_points, partial.log_records];
+    let counts = counts.map(|count| count.map_or(0, |Count(n)| n.max(0) as u64));
+    Some(PartialSuccess {
+        rejected_items: counts.iter().fold(0, |sum, n| sum.saturating_add(*n)),
+        message: partial.error_message.unwrap_or_default(),
+    })
+}
+
+/// An int64 of protobuf in JSON: a number, or its digits as text.
+#[derive(Deserialize)]
+#[serde(try_from = "serde_json::Value")]
+struct Count(i64);
+
+impl TryFrom<serde_json::Value> for Count {
+    type Error = &'static str;
+
+    fn try_from(value: serde_json::Value) -> Result<Self, Self::Error> {
+        let number = match &value {
+            serde_json::Value::String(digits) => digits.parse().ok(),
+            value => value.as_i64(),
+        };
+        number.map(Self).ok_or("expected a 64-bit integer")
+    }
+}
+
 /// The text of an error body: the message of a `google.rpc.Status`, or the text itself if it is
-/// no protobuf. May be empty.
+/// neither protobuf nor JSON. May be empty.
 pub(crate) fn error_message(bytes: &[u8]) -> String {
+    #[derive(Deserialize)]
+    struct Status {
+        message: String,
+    }
+    if is_json(bytes)
+        && let Ok(status) = serde_json::from_slice::<Status>(bytes)
+    {
+        return status.message;
+    }
     if let Some(message) = status_message(bytes) {
         return message;
     }
@@ -77,9 +144,9 @@ pub(crate) fn presentable(text: &str, secrets: &[String]) -> String {
 }
 
 /// Fields of a protobuf message. `next` is `None` where it is broken, `Some(None)` at its end.
-struct Fields<'a>(&'a [u8]);
+pub(crate) struct Fields<'a>(pub(crate) &'a [u8]);
 
-enum Field<'a> {
+pub(crate) enum Field<'a> {
     Varint(u64),
     Bytes(&'a [u8]),
     Fixed,
@@ -90,7 +157,7 @@ impl<'a> Fields<'a> {
         clippy::option_option,
         reason = "broken, at the end, and a field are three things"
     )]
-    fn next(&mut self) -> Option<Option<(u64, Field<'a>)>> {
+    pub(crate) fn next(&mut self) -> Option<Option<(u64, Field<'a>)>> {
         if self.0.is_empty() {
             return Some(None);
         }
@@ -172,8 +239,21 @@ mod tests {
     }
 
     #[test]
+    fn responses_in_json_tell_it_too() {
+        check(b" {}", Some((0, "")));
+        check(br#"{"partialSuccess":null}"#, Some((0, "")));
+        let spans = br#"{"partialSuccess":{"rejectedSpans":"3","errorMessage":"too old"}}"#;
+        check(spans, Some((3, "too old")));
+        let points = br#"{"partialSuccess":{"rejectedDataPoints":2}}"#;
+        check(points, Some((2, "")));
+        let records = br#"{"partialSuccess":{"rejectedLogRecords":"-1"},"more":1}"#;
+        check(records, Some((0, "")));
+    }
+
+    #[test]
     fn what_is_no_response_is_told() {
-        check(b"{}", None);
+        check(b"{", None);
+        check(br#"{"partialSuccess":{"rejectedSpans":"x"}}"#, None);
         check(b"<html>", None);
         let mut cut = response(3, "too old");
         cut.pop();
@@ -185,6 +265,8 @@ mod tests {
         assert_eq!(error_message(b"\x08\x03\x12\x03bad"), "bad");
         assert_eq!(error_message(b"no such path"), "no such path");
         assert_eq!(error_message(b""), "");
+        assert_eq!(error_message(br#"{"code":3,"message":"bad"}"#), "bad");
+        assert_eq!(error_message(b"{oops"), "{oops");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::{Instant, sleep};
 
 use crate::clock::{Clock, MachineClock};
+use crate::dress::Wardrobe;
 use crate::error::ReplayError;
 use crate::failed::{check_saving, save_failed};
 use crate::halt::Halt;
@@ -79,9 +80,9 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
         clock,
         transport,
         shift_nanos,
-        compression: options.compression,
+        wardrobe: Wardrobe::new(options)?,
         retry: options.retry,
-        secrets: options.headers.secrets(),
+        secrets: options.secrets(),
         tally: Mutex::new(Tally::new(options.failed.is_some())),
         halt: Halt::new(),
     });
@@ -97,7 +98,12 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
     tally.close(report.requests, report.items);
     tally.bytes.planned = report.bytes;
     if let Some(stem) = &options.failed {
-        let saved = save_failed(stem, &sender.timeline, &tally.failed());
+        let saved = save_failed(
+            stem,
+            &sender.timeline,
+            &tally.failed(),
+            options.spooled_in_json(),
+        );
         if let Err(error) = saved {
             // The run is over: what became of it must not get lost, too.
             let cause = error.source().map(|cause| format!(": {cause}"));
@@ -110,7 +116,8 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
     let (intended, achieved) = tally.rates(duration);
     let outcome = Outcome {
         ended: sender.halt.reason().unwrap_or(Ended::Complete),
-        to: options.to.to_string(),
+        to: options.receivers(),
+        protocol: options.protocol.as_str(),
         speed: speed.to_string(),
         times: options.times.as_str(),
         shift_nanos,
@@ -131,6 +138,7 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
         capped_requests: tally.capped_requests,
         in_flight: options.in_flight.get() as u64,
         http_status: tally.http_status(),
+        grpc_status: tally.grpc_status(),
         errors: tally.errors(),
         notes: tally.notes(),
     };

@@ -1,17 +1,16 @@
 //! Sends single requests: prepares the body, tries, judges the answer, tries again.
 
-use std::io::Write as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use flate2::write::GzEncoder;
 use otolith_otlp::shift_times;
 
 use crate::clock::Clock;
+use crate::dress::Wardrobe;
 use crate::error::ReplayError;
+use crate::grpc::{self, GrpcStatus};
 use crate::halt::Halt;
-use crate::options::Compression;
 use crate::outcome::Ended;
 use crate::pace::Pace;
 use crate::reply::{error_message, parse_response, presentable};
@@ -32,7 +31,7 @@ pub(crate) struct Sender<C, T> {
     pub(crate) start: Duration,
     /// What is added to all times, if they are moved.
     pub(crate) shift_nanos: Option<i64>,
-    pub(crate) compression: Compression,
+    pub(crate) wardrobe: Wardrobe,
     pub(crate) retry: RetryPolicy,
     /// What must not be quoted.
     pub(crate) secrets: Vec<String>,
@@ -102,10 +101,12 @@ impl<C: Clock, T: Transport> Sender<C, T> {
                 message: error.to_string(),
             })?;
         }
-        Ok(match self.compression {
-            Compression::None => body.into(),
-            Compression::Gzip => gzip(&body).into(),
-        })
+        self.wardrobe
+            .dress(signal, body)
+            .map_err(|error| Fate::Failed {
+                code: "compression_failed".to_owned(),
+                message: error.to_string(),
+            })
     }
 
     /// Sends a request until it is taken, refused for good, or given up.
@@ -144,7 +145,12 @@ impl<C: Clock, T: Transport> Sender<C, T> {
             let has_answer = {
                 let mut tally = self.tally();
                 match &result {
-                    Ok(reply) => tally.answered(reply.status, now.saturating_sub(sent)),
+                    Ok(reply) => {
+                        tally.answered(reply.status, now.saturating_sub(sent));
+                        if let Some(status) = &reply.grpc {
+                            tally.called(grpc::name(status.code));
+                        }
+                    }
                     Err(SendError::Connect(_) | SendError::Tls(_)) => {
                         tally.not_sent(body.len() as u64);
                     }
@@ -196,8 +202,13 @@ impl<C: Clock, T: Transport> Sender<C, T> {
 
     fn judge(&self, result: Result<Reply, SendError>, len_bytes: usize) -> Verdict {
         let (code, message, receiver, is_ambiguous) = match result {
+            Ok(Reply {
+                grpc: Some(status),
+                body,
+                ..
+            }) => return self.call(status, body, len_bytes),
             Ok(reply) if (200..300).contains(&reply.status) => {
-                return Verdict::Done(self.success(&reply));
+                return Verdict::Done(self.success(reply.body.as_deref()));
             }
             Ok(reply) => return self.refusal(&reply, len_bytes),
             Err(SendError::Connect(message)) => {
@@ -220,11 +231,41 @@ impl<C: Clock, T: Transport> Sender<C, T> {
         })
     }
 
-    fn success(&self, reply: &Reply) -> Fate {
-        let partial = reply.body.as_ref().and_then(|body| parse_response(body));
+    /// A call of gRPC that came to an end.
+    fn call(&self, status: GrpcStatus, body: Option<Bytes>, len_bytes: usize) -> Verdict {
+        if status.code == 0 {
+            return Verdict::Done(self.success(body.as_deref()));
+        }
+        let name = grpc::name(status.code);
+        let said = presentable(&status.message, &self.secrets);
+        let mut message = match grpc::is_too_large(&status) {
+            true => format!(
+                "the receiver refused a request of {len_bytes} bytes as too large: gRPC {name}"
+            ),
+            false => format!("the receiver answered gRPC {name}"),
+        };
+        if !said.is_empty() {
+            message.push_str(": ");
+            message.push_str(&said);
+        }
+        let code = format!("grpc_{}", name.to_ascii_lowercase());
+        if grpc::is_too_large(&status) || !grpc::is_retryable(&status) {
+            return Verdict::Done(Fate::Failed { code, message });
+        }
+        Verdict::Again(Refusal {
+            code,
+            message,
+            retry_after: status.retry_delay,
+            receiver: Receiver::Present,
+            is_ambiguous: grpc::is_ambiguous(status.code),
+        })
+    }
+
+    fn success(&self, body: Option<&[u8]>) -> Fate {
+        let partial = body.and_then(parse_response);
         let Some(partial) = partial else {
             self.tally().note("unreadable_reply", 1, || {
-                "answers with success could not be read as protobuf; what they say of rejected \
+                "answers with success could not be read as protobuf or JSON; what they say of rejected \
                  items is not known, all items count as accepted"
                     .to_owned()
             });
@@ -268,12 +309,4 @@ impl<C: Clock, T: Transport> Sender<C, T> {
             is_ambiguous: false,
         })
     }
-}
-
-fn gzip(body: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder
-        .write_all(body)
-        .and_then(|()| encoder.finish())
-        .expect("writing to memory does not fail")
 }

@@ -3,27 +3,49 @@
 use std::borrow::Cow;
 
 use otolith_capture::{Encoding, Frame, Signal};
+use otolith_otlp::problems::DUPLICATE_ATTRIBUTE_KEY;
 use otolith_otlp::{
-    Decoder, ExponentialHistogramPoint, FrameReject, HistogramPoint, ItemReject, LogRecord, Metric,
-    NoteCode, NumberPoint, RequestEncoder, Resource, Scope, Sink, Span, SummaryPoint,
-    newest_time_unix_nano, resolve_signal,
+    Decoder, ExponentialHistogramPoint, FrameReject, HistogramPoint, ItemReject,
+    JsonRequestEncoder, LogRecord, Metric, NoteCode, NumberPoint, RequestEncoder, Resource, Scope,
+    Sink, Span, SummaryPoint, newest_time_unix_nano, resolve_signal,
 };
 
+use crate::canonical::is_canonical;
 use crate::timeline::Request;
 
 /// The requests of one frame.
 #[derive(Debug)]
 pub(crate) struct Surveyed<'a> {
-    bodies: Vec<(Signal, Cow<'a, [u8]>)>,
+    bodies: Vec<Body<'a>>,
     /// By `Signal as usize`.
     items: [u64; 3],
     arrival_unix_nano: Option<u64>,
-    /// Items of JSON frames that were left out: code and message.
+    /// Items that were left out: code and message.
     pub(crate) left_out: Vec<(&'static str, String)>,
 }
 
-/// Decodes a frame: a protobuf one to count and check it, its bytes pass unchanged; a JSON one, or an
-/// object of the JavaScript SDK, is encoded, one request per signal.
+#[derive(Debug)]
+struct Body<'a> {
+    signal: Signal,
+    bytes: Cow<'a, [u8]>,
+    newest_unix_nano: Option<u64>,
+}
+
+impl<'a> Body<'a> {
+    fn protobuf(signal: Signal, bytes: Cow<'a, [u8]>) -> Self {
+        Self {
+            newest_unix_nano: newest_time_unix_nano(signal, &bytes),
+            signal,
+            bytes,
+        }
+    }
+}
+
+/// Decodes a frame to count and check it, and gives the bodies that will be sent: one request per
+/// signal, in JSON for the signals that are `in_json` (by `Signal as usize`), else in protobuf.
+///
+/// A protobuf frame passes unchanged as protobuf, and a JSON frame as JSON if it is canonical, see
+/// [`is_canonical`]. Everything else is encoded anew.
 ///
 /// # Errors
 ///
@@ -31,31 +53,52 @@ pub(crate) struct Surveyed<'a> {
 pub(crate) fn survey<'a>(
     decoder: &mut Decoder,
     frame: &Frame<'a>,
+    in_json: [bool; 3],
 ) -> Result<Surveyed<'a>, FrameReject> {
     let mut surveyor = Surveyor::default();
-    let (bodies, left_out) = match frame.encoding {
+    let mut bodies: Vec<Body<'a>> = match frame.encoding {
         Encoding::Protobuf => {
             let signal = resolve_signal(frame)?;
             decoder.decode(frame, &mut surveyor)?;
-            // An item that cannot be decoded goes out with the others: it is the receiver's to
-            // judge, and bytes are not changed.
-            surveyor.items[signal as usize] += surveyor.left_out.len() as u64;
-            (vec![(signal, Cow::Borrowed(frame.bytes))], Vec::new())
+            if !in_json[signal as usize] {
+                // An item that cannot be decoded goes out with the others: it is the receiver's to
+                // judge, and bytes are not changed.
+                surveyor.items[signal as usize] += surveyor.left_out.len() as u64;
+                surveyor.left_out.clear();
+            }
+            vec![Body::protobuf(signal, Cow::Borrowed(frame.bytes))]
         }
         Encoding::Json | Encoding::JavaScriptSdk => {
             surveyor.encoder = Some(RequestEncoder::new());
             decoder.decode(frame, &mut surveyor)?;
             let requests = surveyor.encoder.take().map(|mut encoder| encoder.take());
             let requests = requests.unwrap_or_default().into_iter();
-            let bodies = requests.map(|(signal, body)| (signal, Cow::Owned(body)));
-            (bodies.collect(), surveyor.left_out)
+            requests
+                .map(|(signal, body)| Body::protobuf(signal, Cow::Owned(body)))
+                .collect()
         }
     };
+    if bodies.iter().any(|body| in_json[body.signal as usize]) {
+        let is_plain = surveyor.notes == 0 && surveyor.left_out.is_empty();
+        let may_pass = frame.encoding == Encoding::Json && bodies.len() == 1 && is_plain;
+        let mut encoder = JsonRequestEncoder::new();
+        decoder.decode(frame, &mut encoder)?;
+        for (signal, text) in encoder.take() {
+            let body = bodies.iter_mut().find(|body| body.signal == signal);
+            let Some(body) = body.filter(|body| in_json[body.signal as usize]) else {
+                continue;
+            };
+            body.bytes = match may_pass && is_canonical(frame.bytes, &text) {
+                true => Cow::Borrowed(frame.bytes),
+                false => Cow::Owned(text),
+            };
+        }
+    }
     Ok(Surveyed {
         bodies,
         items: surveyor.items,
         arrival_unix_nano: frame.arrival_unix_nano,
-        left_out,
+        left_out: surveyor.left_out,
     })
 }
 
@@ -63,14 +106,14 @@ impl Surveyed<'_> {
     /// The requests, in the order in which their signals appeared. None in a frame that holds
     /// nothing, such as `{}`.
     pub(crate) fn requests(&self) -> impl Iterator<Item = Request<'_>> {
-        self.bodies.iter().map(|(signal, body)| {
-            let newest = || newest_time_unix_nano(*signal, body).filter(is_credible);
+        self.bodies.iter().map(|body| {
+            let newest = body.newest_unix_nano.filter(is_credible);
             let arrival = self.arrival_unix_nano.filter(is_credible);
             Request {
-                signal: *signal,
-                body,
-                items: u32::try_from(self.items[*signal as usize]).unwrap_or(u32::MAX),
-                time_unix_nano: arrival.or_else(newest),
+                signal: body.signal,
+                body: &body.bytes,
+                items: u32::try_from(self.items[body.signal as usize]).unwrap_or(u32::MAX),
+                time_unix_nano: arrival.or(newest),
             }
         })
     }
@@ -90,6 +133,8 @@ struct Surveyor {
     signal: Option<Signal>,
     items: [u64; 3],
     left_out: Vec<(&'static str, String)>,
+    /// Deviations that were tolerated, but for repeated keys.
+    notes: u64,
 }
 
 impl Surveyor {
@@ -102,6 +147,7 @@ impl Surveyor {
         self.signal = None;
         self.items = [0; 3];
         self.left_out.clear();
+        self.notes = 0;
     }
 }
 
@@ -178,7 +224,10 @@ impl Sink for Surveyor {
         self.left_out.push((reject.code.0, reject.message));
     }
 
-    fn note(&mut self, _: NoteCode) {}
+    fn note(&mut self, code: NoteCode) {
+        // Which of equal keys counts is the receiver's to say.
+        self.notes += u64::from(code != DUPLICATE_ATTRIBUTE_KEY);
+    }
 
     fn commit(&mut self) {
         if let Some(encoder) = &mut self.encoder {

@@ -52,6 +52,7 @@ pub(crate) struct Tally {
     last_sent: Option<Start>,
     pub(crate) last_finished: Duration,
     http_status: BTreeMap<u16, u64>,
+    grpc_status: BTreeMap<&'static str, u64>,
     errors: BTreeMap<String, ErrorCount>,
     notes: BTreeMap<&'static str, Note>,
     lateness: Histogram<u64>,
@@ -80,6 +81,7 @@ impl Tally {
             last_sent: None,
             last_finished: Duration::ZERO,
             http_status: BTreeMap::new(),
+            grpc_status: BTreeMap::new(),
             errors: BTreeMap::new(),
             notes: BTreeMap::new(),
             lateness: histogram(),
@@ -128,6 +130,11 @@ impl Tally {
     pub(crate) fn answered(&mut self, status: u16, service_time: Duration) {
         *self.http_status.entry(status).or_default() += 1;
         record(&mut self.service_time, service_time);
+    }
+
+    /// An answer has this gRPC status.
+    pub(crate) fn called(&mut self, status: &'static str) {
+        *self.grpc_status.entry(status).or_default() += 1;
     }
 
     /// Whether the receiver has answered anything at all.
@@ -285,6 +292,10 @@ impl Tally {
 
     pub(crate) fn http_status(&self) -> BTreeMap<u16, u64> {
         self.http_status.clone()
+    }
+
+    pub(crate) fn grpc_status(&self) -> BTreeMap<&'static str, u64> {
+        self.grpc_status.clone()
     }
 
     /// By code.

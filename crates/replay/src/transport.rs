@@ -1,26 +1,25 @@
-//! Carries requests to the receiver: HTTP/1.1 with kept connections.
+//! Carries requests to the receiver: HTTP/1.1 and HTTP/2 with kept connections, and gRPC on top.
 
 use std::error::Error;
 use std::future::Future;
-use std::sync::Arc;
+use std::iter;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use std::{io, iter};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::header::{self, HeaderMap, HeaderValue};
-use hyper::{Method, Request};
-use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::{self as client, Client};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Request, Uri};
+use hyper_util::client::legacy as client;
 use otolith_capture::Signal;
-use rustls::{CertificateError, ClientConfig, OtherError, RootCertStore};
 use tokio::time::{Instant, timeout_at};
 
-use crate::endpoint::Endpoint;
 use crate::error::ReplayError;
-use crate::options::{Compression, ReplayOptions};
+use crate::grpc::{self, GrpcStatus};
+use crate::options::ReplayOptions;
+use crate::pool::{Needs, Pool};
+use crate::route::{Compression, Protocol, Route};
+use crate::tls::{is_refusal, tls_error, tls_text};
 
 /// Carries one request at a time per call; calls may overlap.
 pub(crate) trait Transport: Send + Sync + 'static {
@@ -38,8 +37,11 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     /// `Retry-After` as sent.
     pub(crate) retry_after: Option<String>,
-    /// The body; `None` if it was over 4 MiB, or did not come to its end.
+    /// The body, over gRPC the message in it; `None` if it was over 4 MiB, or did not come to its
+    /// end.
     pub(crate) body: Option<Bytes>,
+    /// What the call came to, over gRPC.
+    pub(crate) grpc: Option<GrpcStatus>,
 }
 
 /// No answer.
@@ -49,7 +51,7 @@ pub(crate) enum SendError {
     Connect(String),
     /// No encrypted connection came about: the request did not go out.
     Tls(String),
-    /// What answered does not speak HTTP/1.1.
+    /// What answered does not speak the version of HTTP.
     NotHttp(String),
     /// The connection ended before the answer: the request may have arrived.
     Lost(String),
@@ -60,100 +62,207 @@ pub(crate) enum SendError {
 /// What protocol 1.11.0 tells clients to accept.
 const MAX_REPLY_BYTES: usize = 4 << 20;
 
-/// HTTP/1.1, plain or in TLS.
+/// HTTP/1.1 or HTTP/2, plain or in TLS, for each signal as its route says.
 pub(crate) struct HttpTransport {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
-    endpoint: Endpoint,
+    /// By `Signal as usize`.
+    lanes: [Lane; 3],
+    pools: Vec<Pool>,
+    /// Whether a receiver has ever answered.
+    is_answered: AtomicBool,
+}
+
+/// How requests of a signal go.
+struct Lane {
+    pool: usize,
+    uri: Uri,
     headers: HeaderMap,
     timeout: Duration,
+    is_grpc: bool,
 }
 
 impl HttpTransport {
     /// Opens no connection yet.
     pub(crate) fn new(options: &ReplayOptions) -> Result<Self, ReplayError> {
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(options.timeout / 2));
-        let tls = tls_config(options.to.is_https()).map_err(ReplayError::Tls)?;
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_max_idle_per_host(options.in_flight.get())
-            .pool_timer(TokioTimer::new())
-            .build(connector);
+        let mut pools: Vec<Pool> = Vec::new();
+        let mut lane = |signal| -> Result<Lane, ReplayError> {
+            let route = options.route(signal);
+            let needs = Needs::new(options, &route)?;
+            let pool = match pools.iter().position(|pool| pool.serves(&needs)) {
+                Some(pool) => pool,
+                None => {
+                    pools.push(Pool::new(needs, options)?);
+                    pools.len() - 1
+                }
+            };
+            Ok(Lane {
+                pool,
+                headers: headers(options, &route),
+                timeout: route.timeout,
+                is_grpc: route.protocol == Protocol::Grpc,
+                uri: route.uri,
+            })
+        };
+        let [traces, metrics, logs] = Signal::ALL;
+        let lanes = [lane(traces)?, lane(metrics)?, lane(logs)?];
         Ok(Self {
-            client,
-            endpoint: options.to.clone(),
-            headers: headers(options),
-            timeout: options.timeout,
+            lanes,
+            pools,
+            is_answered: AtomicBool::new(false),
         })
     }
 }
 
-fn headers(options: &ReplayOptions) -> HeaderMap {
+fn headers(options: &ReplayOptions, route: &Route) -> HeaderMap {
     const AGENT: &str = concat!("otolith/", env!("CARGO_PKG_VERSION"));
-    let mut headers = options.headers.map().clone();
+    let mut headers = route.headers.map().clone();
     headers
         .entry(header::USER_AGENT)
         .or_insert(HeaderValue::from_static(AGENT));
-    let protobuf = HeaderValue::from_static("application/x-protobuf");
-    headers.insert(header::CONTENT_TYPE, protobuf);
-    if options.compression == Compression::Gzip {
-        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    let (content_type, encoding) = match route.protocol {
+        Protocol::HttpProtobuf => ("application/x-protobuf", header::CONTENT_ENCODING),
+        Protocol::HttpJson => ("application/json", header::CONTENT_ENCODING),
+        Protocol::Grpc => ("application/grpc", HeaderName::from_static("grpc-encoding")),
+    };
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if route.compression != Compression::None {
+        let name = route.compression.as_str();
+        headers.insert(encoding, HeaderValue::from_static(name));
+    }
+    if route.protocol == Protocol::Grpc {
+        headers.insert(header::TE, HeaderValue::from_static("trailers"));
+        headers.insert(
+            HeaderName::from_static("grpc-timeout"),
+            grpc_timeout(route.timeout),
+        );
+    }
+    if !options.keep_alive {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     headers
 }
 
-/// Trusts what the system trusts. The provider is named, so that it does not matter which others
-/// are linked, and none has to be installed for the process.
-fn tls_config(is_https: bool) -> io::Result<ClientConfig> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(io::Error::other)?;
-    let builder = if is_https {
-        builder.with_native_roots()?
-    } else {
-        // Reading the system's certificates takes time, and may fail where nobody needs them.
-        builder.with_root_certificates(RootCertStore::empty())
+/// At most eight digits, in the finest unit that has room.
+fn grpc_timeout(timeout: Duration) -> HeaderValue {
+    const MOST: u128 = 99_999_999;
+    let (value, unit) = match timeout.as_micros() {
+        micros @ ..=MOST => (micros, 'u'),
+        _ => match timeout.as_millis() {
+            millis @ ..=MOST => (millis, 'm'),
+            _ => (u128::from(timeout.as_secs()).min(MOST), 'S'),
+        },
     };
-    Ok(builder.with_no_client_auth())
+    HeaderValue::from_str(&format!("{value}{unit}")).expect("digits and a letter can be sent")
 }
 
 impl Transport for HttpTransport {
     async fn send(&self, signal: Signal, body: Bytes) -> Result<Reply, SendError> {
-        let deadline = Instant::now() + self.timeout;
+        let lane = &self.lanes[signal as usize];
+        let (client, _slot) = self.pools[lane.pool].client().await;
+        let deadline = Instant::now() + lane.timeout;
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.endpoint.uri(signal).clone();
-        *request.headers_mut() = self.headers.clone();
-        let response = match timeout_at(deadline, self.client.request(request)).await {
+        *request.uri_mut() = lane.uri.clone();
+        *request.headers_mut() = lane.headers.clone();
+        let response = match timeout_at(deadline, client.request(request)).await {
             Err(_) => return Err(SendError::Timeout),
-            Ok(Err(error)) => return Err(failure(&error)),
+            Ok(Err(error)) => {
+                let result = failure(&error, lane.is_grpc);
+                if matches!(result, Err(SendError::Lost(_)))
+                    && !self.is_answered.load(Ordering::Relaxed)
+                    && let Some(error) = self.pools[lane.pool].diagnosis(&lane.uri).await
+                {
+                    return Err(error);
+                }
+                return result;
+            }
             Ok(Ok(response)) => response,
         };
+        self.is_answered.store(true, Ordering::Relaxed);
         let (head, body) = response.into_parts();
-        // The status has decided: whatever becomes of the body, nothing is sent again for it.
+        let status = head.status.as_u16();
         let body = timeout_at(deadline, Limited::new(body, MAX_REPLY_BYTES).collect()).await;
+        if lane.is_grpc {
+            // Without trailers nothing is decided.
+            let Ok(body) = body else {
+                return Err(SendError::Timeout);
+            };
+            return grpc_reply(status, &head.headers, body);
+        }
+        // The status has decided: whatever becomes of the body, nothing is sent again for it.
         let retry_after = head.headers.get(header::RETRY_AFTER);
         Ok(Reply {
-            status: head.status.as_u16(),
+            status,
             retry_after: retry_after.and_then(|value| Some(value.to_str().ok()?.to_owned())),
             body: body.ok().and_then(Result::ok).map(|body| body.to_bytes()),
+            grpc: None,
         })
     }
 }
 
-/// What became of a request without an answer.
-fn failure(error: &client::Error) -> SendError {
+type Collected<B> = Result<http_body_util::Collected<B>, Box<dyn Error + Send + Sync>>;
+
+fn grpc_reply(
+    status: u16,
+    headers: &HeaderMap,
+    body: Collected<Bytes>,
+) -> Result<Reply, SendError> {
+    let answered = |grpc, body| Reply {
+        status,
+        retry_after: None,
+        body,
+        grpc: Some(grpc),
+    };
+    if let Some(found) = grpc::status(headers) {
+        return Ok(answered(found, None));
+    }
+    match body {
+        Ok(body) => {
+            let trailers = body.trailers().and_then(grpc::status);
+            let found = trailers.unwrap_or_else(|| grpc::of_http(status));
+            let message = grpc::unframe(body.to_bytes());
+            Ok(answered(found, message))
+        }
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+            // As clients of gRPC do with what is too long.
+            let found = GrpcStatus {
+                code: grpc::INTERNAL,
+                message: "the answer is longer than 4 MiB".to_owned(),
+                retry_delay: None,
+            };
+            Ok(answered(found, None))
+        }
+        Err(error) => match reset(iter::successors(
+            Some(&*error as &(dyn Error + 'static)),
+            |&e| e.source(),
+        )) {
+            Some(reason) => Ok(answered(grpc::of_reset(reason), None)),
+            None => Err(SendError::Lost(error.to_string())),
+        },
+    }
+}
+
+/// Why the receiver reset the stream, if it did.
+fn reset<'a>(causes: impl Iterator<Item = &'a (dyn Error + 'static)>) -> Option<h2::Reason> {
+    let mut errors = causes.filter_map(|cause| cause.downcast_ref::<h2::Error>());
+    let error = errors.find(|error| error.is_reset() && error.is_remote())?;
+    error.reason()
+}
+
+/// What became of a request without an answer. Over gRPC a reset stream is one.
+fn failure(error: &client::Error, is_grpc: bool) -> Result<Reply, SendError> {
     let causes: Vec<&(dyn Error + 'static)> =
         iter::successors(error.source(), |&e| e.source()).collect();
-    if let Some(tls) = causes.iter().find_map(|cause| tls_error(*cause)) {
-        return SendError::Tls(tls_text(tls));
+    let tls = causes.iter().find_map(|cause| tls_error(*cause));
+    if let Some(tls) = tls.filter(|tls| error.is_connect() || is_refusal(tls)) {
+        return Err(SendError::Tls(tls_text(tls)));
+    }
+    if let Some(reason) = reset(causes.iter().copied()).filter(|_| is_grpc) {
+        return Ok(Reply {
+            status: 200,
+            retry_after: None,
+            body: None,
+            grpc: Some(grpc::of_reset(reason)),
+        });
     }
     // The outermost error says nothing where there is a cause.
     let texts: Vec<String> = causes.iter().map(ToString::to_string).collect();
@@ -164,44 +273,42 @@ fn failure(error: &client::Error) -> SendError {
     let mut http = causes
         .iter()
         .filter_map(|e| e.downcast_ref::<hyper::Error>());
-    if error.is_connect() {
+    let mut http2 = causes.iter().filter_map(|e| e.downcast_ref::<h2::Error>());
+    Err(if error.is_connect() {
         SendError::Connect(text)
     } else if http.any(|error| error.is_parse() || error.to_string() == SPOKE_FIRST) {
         SendError::NotHttp(format!("what answers is no HTTP/1.1: {text}"))
+    } else if http2.any(is_foreign) {
+        SendError::NotHttp(format!("what answers is no HTTP/2: {text}"))
     } else {
         SendError::Lost(text)
-    }
+    })
+}
+
+/// Whether what came cannot be read as HTTP/2.
+fn is_foreign(error: &h2::Error) -> bool {
+    error.is_library()
+        && matches!(
+            error.reason(),
+            Some(h2::Reason::FRAME_SIZE_ERROR | h2::Reason::PROTOCOL_ERROR)
+        )
 }
 
 /// What hyper says, with no other way to tell it, when words come before the request has gone out.
 /// So do servers of gRPC and SSH, and none of HTTP/1.1.
 const SPOKE_FIRST: &str = "received unexpected message from connection";
 
-/// The error of the TLS library, in as many wraps of input and output as there are: those do not
-/// name it as their cause.
-fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
-    match error.downcast_ref() {
-        Some(found) => Some(found),
-        None => tls_error(error.downcast_ref::<io::Error>()?.get_ref()?),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn tls_text(error: &rustls::Error) -> String {
-    const REFUSED: &str = "the certificate of the receiver is refused";
-    match error {
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            format!("{REFUSED}: no trusted authority has signed it")
-        }
-        // No variant of its own; the text is that of the library beneath.
-        rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(other)))
-            if other.to_string() == "CaUsedAsEndEntity" =>
-        {
-            format!("{REFUSED}: it is self-signed, or that of an authority")
-        }
-        rustls::Error::InvalidCertificate(other) => format!("{REFUSED}: {other}"),
-        rustls::Error::InvalidMessage(_) => {
-            format!("what answers does not speak TLS: {error}")
-        }
-        other => other.to_string(),
+    #[test]
+    fn timeouts_have_at_most_eight_digits() {
+        let check = |timeout, expected: &str| assert_eq!(grpc_timeout(timeout), expected);
+        check(Duration::from_millis(500), "500000u");
+        check(Duration::from_secs(10), "10000000u");
+        check(Duration::from_secs(100), "100000m");
+        check(Duration::from_secs(200_000), "200000S");
+        check(Duration::MAX, "99999999S");
     }
 }

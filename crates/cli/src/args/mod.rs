@@ -6,6 +6,7 @@
 mod activity;
 mod answer;
 mod cost;
+mod exporter;
 mod hosts;
 mod input;
 mod replay;
@@ -14,9 +15,10 @@ mod upkeep;
 
 pub use answer::{DataArgs, Format, OutputArgs, SelectionArgs, SqlArgs};
 pub use cost::{CostArgs, PricingArgs};
+pub use exporter::{ExporterArgs, HttpArg};
 pub use hosts::{ContainerOrderArg, HostFillArg, HostSeriesArgs, HostsReportName};
 pub use input::{ConversionArgs, DecodeArgs, DedupArg, InputArgs, ReadArgs};
-pub use replay::{CompressionArg, ReplayArgs, TimesArg};
+pub use replay::{ReplayArgs, TimesArg};
 pub use report::{CommonReportArgs, ReportArgs, ReportName, TokenFillArg};
 pub use upkeep::{CompactArgs, DropArgs, VerifyArgs};
 

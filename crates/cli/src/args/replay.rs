@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args as Group, ValueEnum};
 use otolith_replay::Speed;
 
+use super::exporter::ExporterArgs;
 use super::input::InputArgs;
 use crate::values;
 
@@ -15,20 +16,22 @@ use crate::values;
 #[command(after_help = "\
 Requests are sent in the order in which they were recorded, all signals on one clock: the arrival time
 in the envelope, else the newest time inside the request. Payloads pass through byte for byte unless
-times are shifted. Refused requests are repeated by the OTLP rules (429, 502, 503, 504, with Retry-After).
+times are shifted. Refused requests are repeated by the OTLP rules (429, 502, 503, 504, with Retry-After;
+the retryable codes of gRPC, with RetryInfo).
+
+OTEL_EXPORTER_OTLP_ENDPOINT, _PROTOCOL, _HEADERS, _COMPRESSION, _TIMEOUT, _CERTIFICATE, _CLIENT_KEY,
+_CLIENT_CERTIFICATE and _INSECURE are honoured, also for one signal (OTEL_EXPORTER_OTLP_LOGS_ENDPOINT ...), as the
+OpenTelemetry specification says. Options win.
 
 Examples:
   otolith replay otel/ --to http://localhost:4318
   otolith replay otel/ --to http://localhost:4318 --speed 10x --times shift
+  otolith replay otel/ --to http://localhost:4317 --protocol grpc --compression zstd
   otolith replay otel/ --to https://otlp.example.com --speed max -H 'Authorization: Bearer ...' --json")]
 pub struct ReplayArgs {
     /// Captures: files, directories (walked), or `-` for standard input
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-
-    /// Base address of the receiver; /v1/traces, /v1/metrics and /v1/logs are appended
-    #[arg(long, value_name = "URL")]
-    pub to: String,
 
     /// Print the outcome as one JSON object
     #[arg(long)]
@@ -42,23 +45,11 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "TIMES", default_value = "keep")]
     pub times: TimesArg,
 
-    /// Header to send with every request, as `Name: value`; may be repeated. Values are never shown
-    #[arg(short = 'H', long, value_name = "HEADER")]
-    pub header: Vec<String>,
-
-    /// Compression of request bodies
-    #[arg(long, value_name = "KIND", default_value = "none")]
-    pub compression: CompressionArg,
-
     /// Most requests on their way at once; when reached, sending waits and lateness grows
     #[arg(long, value_name = "N", default_value = "64")]
     pub in_flight: NonZeroUsize,
 
-    /// How long one attempt may take, such as `10s` or `500ms`
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = values::span)]
-    pub timeout: Duration,
-
-    /// How often a request is repeated that was answered with 429, 502, 503 or 504, or not at all
+    /// How often a request is repeated that was refused for now, or not answered at all
     #[arg(long, value_name = "N", default_value_t = 9, value_parser = clap::value_parser!(u32).range(..1000))]
     pub retries: u32,
 
@@ -69,6 +60,10 @@ pub struct ReplayArgs {
     /// Save failed requests as captures: FILE.traces.binpb, FILE.metrics.binpb, FILE.logs.binpb
     #[arg(long, value_name = "FILE")]
     pub failed: Option<PathBuf>,
+
+    /// The receiver.
+    #[command(flatten)]
+    pub exporter: ExporterArgs,
 
     /// How captures are read.
     #[command(flatten)]
@@ -82,13 +77,4 @@ pub enum TimesArg {
     Keep,
     /// All moved by one offset
     Shift,
-}
-
-/// Compression of replayed requests.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum CompressionArg {
-    /// As they are
-    None,
-    /// gzip
-    Gzip,
 }

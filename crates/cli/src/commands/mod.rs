@@ -14,6 +14,7 @@ pub mod verify;
 mod activity;
 mod cost;
 mod data;
+mod exporter;
 mod hosts;
 mod pricing;
 mod question;

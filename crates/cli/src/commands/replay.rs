@@ -6,13 +6,10 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Result;
 use otolith_capture::ReadOptions;
 use otolith_otlp::Limits;
-use otolith_replay::{
-    Compression, Ended, Endpoint, Headers, ReplayError, ReplayOptions, RetryPolicy, Times, plan,
-    run as send,
-};
+use otolith_replay::{Ended, ReplayError, ReplayOptions, RetryPolicy, Times, plan, run as send};
 
-use super::reading;
-use crate::args::{CompressionArg, ReplayArgs, TimesArg};
+use super::{exporter, reading};
+use crate::args::{ReplayArgs, TimesArg};
 use crate::exit::{Outcome, UsageError};
 use crate::hints::Failure;
 use crate::interrupt::{self, OnInterrupt};
@@ -60,14 +57,17 @@ fn unreachable(outcome: &otolith_replay::Outcome) -> Failure {
         message: format!("no connection to `{}`{why}", outcome.to),
         hint: match code {
             "tls_failed" => {
-                "to trust a certificate, name the PEM file of its authority in SSL_CERT_FILE; a \
-                 receiver without TLS has http:// in --to"
+                "to trust a certificate, name the PEM file of its authority with --cacert; to be known, \
+                 give --client-cert and --client-key; a receiver without TLS has http:// in --to"
             }
             "not_http" => {
-                "is that the gRPC port (usually 4317)? OTLP/HTTP has a port of its own (usually \
-                 4318), and with TLS https:// in --to"
+                "gRPC (--protocol grpc, usually port 4317) and OTLP/HTTP (usually 4318) have ports of \
+                 their own, and with TLS https:// is in --to"
             }
-            _ => "is the receiver running, and is its OTLP/HTTP port (usually 4318) in --to?",
+            _ => {
+                "is the receiver running, and is its port in --to, usually 4318, or with --protocol \
+                 grpc 4317?"
+            }
         },
     }
 }
@@ -76,8 +76,8 @@ impl TryFrom<&ReplayArgs> for ReplayOptions {
     type Error = UsageError;
 
     fn try_from(args: &ReplayArgs) -> Result<Self, UsageError> {
-        let endpoint: Endpoint = args.to.parse().map_err(|error| usage("--to", &error))?;
-        let headers = headers(&args.header)?;
+        // What is no Unicode is refused where it is used, not ignored.
+        let variable = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
         Ok(Self {
             speed: args.speed,
             times: match args.times {
@@ -85,12 +85,6 @@ impl TryFrom<&ReplayArgs> for ReplayOptions {
                 TimesArg::Shift => Times::Shift,
             },
             in_flight: args.in_flight,
-            compression: match args.compression {
-                CompressionArg::None => Compression::None,
-                CompressionArg::Gzip => Compression::Gzip,
-            },
-            headers,
-            timeout: args.timeout,
             retry: RetryPolicy {
                 max_attempts: args.retries + 1,
                 max_elapsed: args.retry_for,
@@ -99,25 +93,7 @@ impl TryFrom<&ReplayArgs> for ReplayOptions {
             read: ReadOptions::try_from(&args.input.read)?,
             decode: Limits::from(&args.input.decode),
             failed: args.failed.clone(),
-            ..Self::new(endpoint)
+            ..exporter::options(&args.exporter, variable)?
         })
     }
-}
-
-/// Reads `Name: value`. Errors show names only, as values may be secrets.
-fn headers(texts: &[String]) -> Result<Headers, UsageError> {
-    let mut pairs = Vec::with_capacity(texts.len());
-    for text in texts {
-        let Some((name, value)) = text.split_once(':') else {
-            return Err(UsageError(
-                "expected `Name: value` after --header".to_owned(),
-            ));
-        };
-        pairs.push((name.trim().to_owned(), value.trim().to_owned()));
-    }
-    Headers::new(pairs).map_err(|error| usage("--header", &error))
-}
-
-fn usage(option: &str, error: &dyn std::error::Error) -> UsageError {
-    UsageError(format!("invalid {option}: {error}"))
 }

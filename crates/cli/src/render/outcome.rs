@@ -51,6 +51,13 @@ pub fn write(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
             format!("{} with status {status}", count(*answers)),
         )?;
     }
+    for (status, answers) in &outcome.grpc_status {
+        fact(
+            out,
+            "answers",
+            format!("{} with gRPC status {status}", count(*answers)),
+        )?;
+    }
     if outcome.retries > 0 {
         let again = outcome.ambiguous_retries;
         let text = match again {

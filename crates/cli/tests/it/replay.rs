@@ -86,3 +86,80 @@ fn a_receiver_that_is_not_there_is_a_failure() {
     );
     assert!(done.err.contains("\nhint: "), "{}", done.err);
 }
+
+#[test]
+fn the_environment_names_the_receiver_and_its_secrets_stay_hidden() {
+    let (sink, logs) = (Sink::start("200 OK"), Sink::start("400 Bad Request"));
+    let done = run(otolith()
+        .args([
+            "replay",
+            "--speed",
+            "max",
+            "--json",
+            "-H",
+            "x-given: given-s3cret",
+        ])
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", &sink.url)
+        .env("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")
+        .env(
+            "OTEL_EXPORTER_OTLP_HEADERS",
+            "x-token=generic%20s3cret,x-given=lost",
+        )
+        .env(
+            "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+            format!("{}/in?key=query-s3cret", logs.url),
+        )
+        .env("OTEL_EXPORTER_OTLP_LOGS_HEADERS", "x-token=logs-s3cret")
+        .arg(claude()));
+    assert_eq!(done.code, 3, "{}", done.err);
+    for text in [&done.out, &done.err] {
+        assert!(!text.contains("s3cret"), "{text}");
+    }
+    let received = sink.take();
+    assert_eq!(received.len(), 21);
+    for request in &received {
+        assert!(
+            request.headers.contains("x-token: generic s3cret"),
+            "{}",
+            request.headers
+        );
+        assert!(
+            request.headers.contains("x-given: given-s3cret"),
+            "{}",
+            request.headers
+        );
+        assert!(request.headers.contains("content-type: application/json"));
+    }
+    let received = logs.take();
+    assert_eq!(received.len(), 13);
+    for request in &received {
+        assert_eq!(request.path, "/in?key=query-s3cret");
+        assert!(
+            request.headers.contains("x-token: logs-s3cret"),
+            "{}",
+            request.headers
+        );
+    }
+}
+
+#[test]
+fn a_receiver_must_be_named_and_bad_variables_are() {
+    let done = run(otolith().args(["replay"]).arg(claude()));
+    assert_eq!(done.code, 2, "{}", done.err);
+    assert!(
+        done.err.contains("`OTEL_EXPORTER_OTLP_ENDPOINT`"),
+        "{}",
+        done.err
+    );
+    let done = run(otolith()
+        .args(["replay", "--to", "http://127.0.0.1:1"])
+        .env("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "s3cret")
+        .arg(claude()));
+    assert_eq!(done.code, 2, "{}", done.err);
+    assert!(
+        done.err.contains("`OTEL_EXPORTER_OTLP_TRACES_HEADERS`"),
+        "{}",
+        done.err
+    );
+    assert!(!done.err.contains("s3cret"), "{}", done.err);
+}

@@ -13,9 +13,9 @@ use prost::Message as _;
 
 use super::*;
 use crate::clock::fake::{FAKE_START, FakeClock};
-use crate::endpoint::Headers;
-use crate::options::Compression;
+use crate::headers::Headers;
 use crate::outcome::PlanReport;
+use crate::route::Compression;
 use crate::timeline::{Request, TimelineBuilder};
 use crate::transport::{Reply, SendError};
 use crate::watch::NoWatch;
@@ -52,6 +52,7 @@ fn reply(status: u16, retry_after: Option<&str>, body: &'static [u8]) -> Answer 
         status,
         retry_after: retry_after.map(str::to_owned),
         body: Some(Bytes::from_static(body)),
+        grpc: None,
     })
 }
 
@@ -303,12 +304,13 @@ fn a_warning_and_an_unreadable_reply_are_noted() {
         (outcome.notes[0].code, &*outcome.notes[0].text),
         ("receiver_warning", "slow")
     );
-    let outcome = check(vec![reply(200, None, b"{}")], 1, 2, 0);
+    let outcome = check(vec![reply(200, None, b"<html>")], 1, 2, 0);
     assert_eq!(outcome.notes[0].code, "unreadable_reply");
     let cut = Ok(Reply {
         status: 200,
         retry_after: None,
         body: None,
+        grpc: None,
     });
     assert_eq!(check(vec![cut], 1, 2, 0).notes[0].code, "unreadable_reply");
 }

@@ -105,7 +105,7 @@ fn last_of_each_key(attributes: &mut Vec<KeyValue>) {
 /// Decodes and encodes again, so that requests equal in meaning are equal in bytes. Resources,
 /// scopes, states and bodies that say nothing are as good as none: the Collector writes
 /// `"body":{}` where there was none.
-fn canonical(path: &str, body: &[u8]) -> Vec<u8> {
+pub fn canonical(path: &str, body: &[u8]) -> Vec<u8> {
     match signal_of(path) {
         Signal::Traces => {
             let mut request = ExportTraceServiceRequest::decode(body).unwrap();

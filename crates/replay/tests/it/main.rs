@@ -9,6 +9,7 @@ mod faults;
 mod requests;
 mod sink;
 mod tls;
+mod transports;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;

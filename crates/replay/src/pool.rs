@@ -1,0 +1,188 @@
+//! Connections: which ones there are, who shares them, and why they do not come about.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::Uri;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout;
+use tower_service::Service as _;
+
+use crate::error::ReplayError;
+use crate::options::ReplayOptions;
+use crate::route::{HttpVersion, Protocol, Route, TlsFiles};
+use crate::tls::{client_config, is_refusal, tls_error, tls_text};
+use crate::transport::SendError;
+
+/// Connections without traffic are probed after this time, so that a machine that is gone is told.
+const PROBE_AFTER: Duration = Duration::from_secs(15);
+
+type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+
+/// Connections that signals with equal needs share.
+pub(crate) struct Pool {
+    needs: Needs,
+    /// Each with one connection per receiver over HTTP/2, one with all of them over HTTP/1.1.
+    clients: Vec<HttpClient>,
+    next: AtomicUsize,
+    connector: HttpsConnector<HttpConnector>,
+    /// As many as connections may be open, where requests do not share them.
+    slots: Option<Semaphore>,
+}
+
+/// What a pool is made for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Needs {
+    version: HttpVersion,
+    is_https: bool,
+    tls: TlsFiles,
+    connect_timeout: Duration,
+}
+
+impl Needs {
+    /// # Errors
+    ///
+    /// When a connection per request is wanted of what keeps connections.
+    pub(crate) fn new(options: &ReplayOptions, route: &Route) -> Result<Self, ReplayError> {
+        let version = match route.protocol {
+            Protocol::Grpc => HttpVersion::Http2,
+            Protocol::HttpProtobuf | Protocol::HttpJson => options.http,
+        };
+        let version = match (options.keep_alive, version) {
+            (false, HttpVersion::Http2) => {
+                return Err(ReplayError::Settings(
+                    "a connection per request is of HTTP/1.1: HTTP/2 and gRPC keep theirs",
+                ));
+            }
+            (false, _) => HttpVersion::Http1,
+            (true, HttpVersion::Auto) if !route.is_https() => HttpVersion::Http1,
+            (true, version) => version,
+        };
+        Ok(Self {
+            version,
+            is_https: route.is_https(),
+            tls: route.tls.clone(),
+            connect_timeout: route.timeout / 2,
+        })
+    }
+}
+
+impl Pool {
+    /// Opens no connection yet.
+    pub(crate) fn new(needs: Needs, options: &ReplayOptions) -> Result<Self, ReplayError> {
+        let in_flight = options.in_flight.get();
+        let connections = options.connections.map(|connections| connections.get());
+        let is_shared = needs.version != HttpVersion::Http1;
+        let clients = match is_shared {
+            true => connections.unwrap_or(1).min(in_flight),
+            false => 1,
+        };
+        let connector = connector(&needs)?;
+        let clients = (0..clients).map(|_| client(connector.clone(), &needs, options));
+        let slots = connections.filter(|connections| !is_shared && *connections < in_flight);
+        Ok(Self {
+            clients: clients.collect(),
+            connector,
+            next: AtomicUsize::new(0),
+            slots: slots.map(Semaphore::new),
+            needs,
+        })
+    }
+
+    /// Whether it is made for these needs.
+    pub(crate) fn serves(&self, needs: &Needs) -> bool {
+        self.needs == *needs
+    }
+
+    /// A client, for as long as the slot is held.
+    pub(crate) async fn client(&self) -> (&HttpClient, Option<SemaphorePermit<'_>>) {
+        let slot = match &self.slots {
+            // Never closed.
+            Some(slots) => slots.acquire().await.ok(),
+            None => None,
+        };
+        let turn = match self.clients.len() {
+            1 => 0,
+            clients => self.next.fetch_add(1, Ordering::Relaxed) % clients,
+        };
+        (&self.clients[turn], slot)
+    }
+}
+
+/// How long a receiver may take to say why it takes no connection.
+const REFUSAL_WITHIN: Duration = Duration::from_secs(1);
+
+/// How a client of HTTP/2 begins: the preface, and settings without any.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+impl Pool {
+    /// Why a receiver that has never answered ends connections, if it says so on one without a
+    /// request: the client keeps to itself what its connections end with. By TLS 1.3 a receiver
+    /// that wants another certificate says so when the connection seems to stand.
+    pub(crate) async fn diagnosis(&self, uri: &Uri) -> Option<SendError> {
+        let is_http2 = self.needs.version == HttpVersion::Http2;
+        let looking = async {
+            let mut connector = self.connector.clone();
+            let mut stream = TokioIo::new(connector.call(uri.clone()).await.ok()?);
+            if is_http2 {
+                stream.write_all(PREFACE).await.ok()?;
+                stream.flush().await.ok()?;
+            }
+            let mut frame = [0_u8; 9];
+            match stream.read_exact(&mut frame).await {
+                // The fourth byte is the kind of the frame: a receiver begins with settings, too.
+                Ok(_) if is_http2 && frame[3] != 4 => {
+                    let text = String::from_utf8_lossy(&frame).into_owned();
+                    Some(SendError::NotHttp(format!(
+                        "what answers is no HTTP/2: it begins with `{text}`"
+                    )))
+                }
+                Ok(_) => None,
+                Err(error) => {
+                    let tls = tls_error(&error)?;
+                    is_refusal(tls).then(|| SendError::Tls(tls_text(tls)))
+                }
+            }
+        };
+        timeout(REFUSAL_WITHIN, looking).await.ok().flatten()
+    }
+}
+
+fn connector(needs: &Needs) -> Result<HttpsConnector<HttpConnector>, ReplayError> {
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_keepalive(Some(PROBE_AFTER));
+    tcp.set_connect_timeout(Some(needs.connect_timeout));
+    let connector = HttpsConnectorBuilder::new()
+        .with_tls_config(client_config(needs.is_https, &needs.tls)?)
+        .https_or_http();
+    Ok(match needs.version {
+        HttpVersion::Http1 => connector.enable_http1().wrap_connector(tcp),
+        HttpVersion::Http2 => connector.enable_http2().wrap_connector(tcp),
+        HttpVersion::Auto => connector.enable_all_versions().wrap_connector(tcp),
+    })
+}
+
+fn client(
+    connector: HttpsConnector<HttpConnector>,
+    needs: &Needs,
+    options: &ReplayOptions,
+) -> HttpClient {
+    let idle = match options.keep_alive {
+        true => options.in_flight.get(),
+        false => 0,
+    };
+    Client::builder(TokioExecutor::new())
+        .pool_max_idle_per_host(idle)
+        .pool_timer(TokioTimer::new())
+        .http2_only(needs.version == HttpVersion::Http2)
+        .build(connector)
+}
