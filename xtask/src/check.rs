@@ -41,6 +41,7 @@ pub fn ci() -> Result<()> {
     crash::run(KILLS, Profile::Dev)?;
     faults::run(Profile::Dev)?;
     interop::cookbook(Profile::Dev)?;
+    interop::truth(Profile::Dev)?;
     // Last, so that it is seen if nothing was compared.
     instructions::run(Mode::Compare)
 }

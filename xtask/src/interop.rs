@@ -1,7 +1,8 @@
-//! `cargo xtask interop`: other engines read what otolith writes. `cargo xtask cookbook`: DuckDB answers
-//! as otolith does.
+//! `cargo xtask interop`: other engines read what otolith writes. `cargo xtask cookbook` and
+//! `cargo xtask truth`: DuckDB answers as otolith does.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::Result;
@@ -25,16 +26,30 @@ const PACKAGES: [&str; 6] = [
 /// Runs every query of the cookbook with otolith, and its other form with DuckDB. Takes DuckDB from
 /// PyPI where it is not there yet.
 pub fn cookbook(profile: Profile) -> Result<()> {
+    let page = root().join("docs/cookbook.md");
+    duckdb(profile, "cookbook.py", &[&page], "lake")
+}
+
+/// Asks DuckDB, about the lake of every real capture, for the amounts of `truth.json`, and for what
+/// tokens cost by the embedded prices; compares them with the truth and with the reports.
+pub fn truth(profile: Profile) -> Result<()> {
+    let captures = root().join("testdata/captures");
+    let prices = root().join("crates/report/src/prices/prices.json");
+    duckdb(profile, "truth.py", &[&captures, &prices], "truth")
+}
+
+/// Runs a script that asks DuckDB, with the command, its arguments, and a directory of its own.
+fn duckdb(profile: Profile, script: &str, arguments: &[&Path], lakes: &str) -> Result<()> {
     let otolith = run::otolith(profile)?;
     let dir = run::target_dir()?.join("cookbook");
     fs::create_dir_all(&dir)?;
     let python = run::python(&dir, &DUCKDB)?;
     run::with(
         Command::new(&python)
-            .arg(root().join("xtask/interop/cookbook.py"))
+            .arg(root().join("xtask/interop").join(script))
             .arg(&otolith)
-            .arg(root().join("docs/cookbook.md"))
-            .arg(dir.join("lake")),
+            .args(arguments)
+            .arg(dir.join(lakes)),
     )
 }
 

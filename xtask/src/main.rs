@@ -29,7 +29,7 @@ usage: cargo xtask TASK
 
 tasks:
   ci               what gates a submission: fmt, clippy, doc, docs --check, tidy, short crash and faults,
-                   cookbook, instructions
+                   cookbook, truth, instructions
   docs [--check]   writes docs/tables.md and the keys of docs/redaction.md from the definitions;
                    --check only compares
   tidy             edges between crates, file sizes, READMEs, prints in libraries
@@ -56,6 +56,8 @@ tasks:
   interop [--dev]  converts every real capture and reads it with DuckDB, pyarrow,
                    deltalake, polars (from PyPI) and Spark (with Java)
   cookbook         runs every query of docs/cookbook.md, and its other form with DuckDB (from PyPI)
+  truth            asks DuckDB about the lake of every real capture for the amounts of truth.json and for
+                   what tokens cost by the embedded prices, and compares both with the reports
   collector        replays every real capture into a real OpenTelemetry Collector (built with Go)
                    and compares what its file exporter wrote, in every framing
 ";
@@ -98,6 +100,7 @@ fn run_task() -> Result<()> {
         ["interop"] => interop::run(Profile::Release),
         ["interop", "--dev"] => interop::run(Profile::Dev),
         ["cookbook"] => interop::cookbook(Profile::Dev),
+        ["truth"] => interop::truth(Profile::Dev),
         ["collector"] => collector::run(),
         _ => bail!("no such task\n\n{USAGE}"),
     }

@@ -2,7 +2,8 @@
 
 use crate::otlp::{CUMULATIVE, DELTA, Span, attributes, spans};
 use crate::readings::{counter, gauge, host};
-use crate::support::{captures, lake_of, lake_of_files, noted};
+use crate::support::{captures, lake_of, lake_of_files, lake_of_sources, noted};
+use otolith_capture::Source;
 use otolith_report::{
     Data, Report, Selection, SessionResourcesQuery, TraceResourcesQuery, session_resources,
     trace_resources,
@@ -40,6 +41,17 @@ fn close(found: &Value, expected: f64) -> bool {
     found.is_some_and(|found| (found - expected).abs() <= 1e-9 * expected.abs())
 }
 
+/// The root span that is all of a trace of the truth.
+fn root_of<'a>(rows: &'a [Value], expected: &Value) -> Option<&'a Value> {
+    let nanos = |member: &str| expected[member].as_str().unwrap().parse::<i64>().unwrap();
+    let (start, end) = (nanos("start_unix_nano"), nanos("end_unix_nano"));
+    rows.iter().find(|row| {
+        row["trace_id"] == expected["trace_id"]
+            && row["start"] == json!(otolith_report::time_text(start))
+            && close(&row["duration_ms"], (end - start) as f64 / 1e6)
+    })
+}
+
 /// Compares the CPU of traces whose root span is all of the trace with the truth of a capture;
 /// returns how many there were. `empty` is the note of first readings without any state: the truth
 /// counts each as busy, which it was not known to be.
@@ -51,20 +63,10 @@ fn check_truth(name: &str, empty: u64) -> usize {
     assert_eq!(noted(&report, "empty_reading"), empty);
     let mut compared = 0;
     for expected in truth[name]["cpu_during_traces"].as_array().unwrap() {
-        let start: i64 = expected["start_unix_nano"]
-            .as_str()
-            .unwrap()
-            .parse()
-            .unwrap();
-        let end: i64 = expected["end_unix_nano"].as_str().unwrap().parse().unwrap();
-        let is_it = |row: &&Value| {
-            row["trace_id"] == expected["trace_id"]
-                && row["start"] == json!(otolith_report::time_text(start))
-                && close(&row["duration_ms"], (end - start) as f64 / 1e6)
-        };
         let members = expected.as_object().unwrap();
         let is_cpu = |key: &&String| key.starts_with("system.cpu.utilization");
-        let (Some(row), Some(key)) = (rows.iter().find(is_it), members.keys().find(is_cpu)) else {
+        let key = members.keys().find(is_cpu);
+        let (Some(row), Some(key)) = (root_of(&rows, expected), key) else {
             continue;
         };
         let cpu = &expected[key];
@@ -90,6 +92,51 @@ fn check_truth(name: &str, empty: u64) -> usize {
 fn the_cpu_of_real_traces_is_that_of_their_truth() {
     assert_eq!(check_truth("mix-dev", 2), 3);
     assert_eq!(check_truth("pysdk-http", 4), 4);
+}
+
+/// The requests of a capture without the points of a metric.
+fn without_metric(name: &str, metric: &str) -> Vec<Source> {
+    let text = fs::read_to_string(captures().join(name).join("agentic-ci.jsonl")).unwrap();
+    let without = |line: &str| {
+        let mut request: Value = serde_json::from_str(line).unwrap();
+        let resources = request["payload"]["resourceMetrics"].as_array_mut();
+        for resource in resources.into_iter().flatten() {
+            for scope in resource["scopeMetrics"].as_array_mut().unwrap() {
+                let metrics = scope["metrics"].as_array_mut().unwrap();
+                metrics.retain(|each| each["name"] != metric);
+            }
+        }
+        request.to_string()
+    };
+    let lines: Vec<String> = text.lines().map(without).collect();
+    let bytes = lines.join("\n").into_bytes();
+    vec![Source::from_bytes("without.jsonl", bytes)]
+}
+
+#[test]
+fn the_time_that_cpus_spent_tells_the_same_of_real_traces_as_their_truth() {
+    let truth = fs::read_to_string(captures().join("truth.json")).unwrap();
+    let truth: Value = serde_json::from_str(&truth).unwrap();
+    let lake = lake_of_sources(&without_metric("mix-dev", "system.cpu.utilization"));
+    let (_, rows) = of_roots((&lake).into());
+    let mut compared = 0;
+    for expected in truth["mix-dev"]["cpu_during_traces"].as_array().unwrap() {
+        let Some(row) = root_of(&rows, expected) else {
+            continue;
+        };
+        // The truth has the share of all that was spent between the first and the last point within
+        // the trace, and between the points around it. The report weighs the share of each gap by
+        // its part of the trace, so it is near both; counters have steps of 0.01 s.
+        let shares = &expected["busy share from system.cpu.time of host-monitor"];
+        let inside = shares["first to last point inside"].as_f64().unwrap();
+        let around = &shares["last point before to first point after"];
+        let around = around.as_f64().unwrap();
+        let busy = row["cpu_busy"].as_f64().unwrap();
+        let nearest = busy.clamp(inside.min(around), inside.max(around));
+        assert!((busy - nearest).abs() < 0.01, "{busy} {shares}");
+        compared += 1;
+    }
+    assert_eq!(compared, 3);
 }
 
 #[test]
