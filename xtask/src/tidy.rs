@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use crate::{root, run};
 
 /// The edges between crates, as drawn in `docs/architecture.md`: a crate, and what it may use.
-const EDGES: [(&str, &[&str]); 10] = [
+const EDGES: [(&str, &[&str]); 11] = [
     ("otolith-capture", &[]),
     ("otolith-otlp", &["otolith-capture"]),
     ("otolith-corpus", &["otolith-capture", "otolith-otlp"]),
@@ -26,6 +26,7 @@ const EDGES: [(&str, &[&str]); 10] = [
     ),
     ("otolith-report", &["otolith-tables", "otolith-lake"]),
     ("otolith-replay", &["otolith-capture", "otolith-otlp"]),
+    ("otolith-receive", &["otolith-capture", "otolith-otlp"]),
     (
         "otolith",
         &[
@@ -35,6 +36,7 @@ const EDGES: [(&str, &[&str]); 10] = [
             "otolith-lake",
             "otolith-ingest",
             "otolith-report",
+            "otolith-receive",
             "otolith-replay",
         ],
     ),
@@ -57,7 +59,7 @@ const EXCLUSIVE: [(&str, &[&str]); 8] = [
     ("delta_kernel", &["otolith-lake"]),
     ("rayon", &["otolith-ingest", "otolith-lake"]),
     ("blake3", &["otolith-ingest"]),
-    ("hyper", &["otolith-replay"]),
+    ("hyper", &["otolith-receive", "otolith-replay"]),
     ("clap", &["otolith"]),
 ];
 
