@@ -4,8 +4,8 @@ use std::fmt;
 use std::io;
 
 use anyhow::Error;
-use otolith_capture::FindError;
-use otolith_ingest::ExportError;
+use otolith_capture::{FindError, WriteError};
+use otolith_ingest::{CatError, ExportError};
 use otolith_lake::LakeError;
 use otolith_replay::ReplayError;
 use otolith_report::{PriceError, ReportError};
@@ -55,15 +55,16 @@ pub fn of(error: &Error) -> Option<&'static str> {
         _ => {}
     }
     match error.downcast_ref() {
-        Some(ExportError::UnclearSignal { .. }) => {
-            return Some("write a file per signal with --signal, or use --as jsonl");
-        }
-        Some(ExportError::Part { source, .. } | ExportError::Children { source, .. })
-            if matches!(source, RestoreError::MissingColumn { .. }) =>
-        {
+        Some(CatError::Lake(
+            ExportError::Part { source, .. } | ExportError::Children { source, .. },
+        )) if matches!(source, RestoreError::MissingColumn { .. }) => {
             return Some("the lake is of an older version: convert the captures again");
         }
+        Some(CatError::Spool(_)) => return Some(ROOM),
         _ => {}
+    }
+    if let Some(WriteError::Occupied { .. }) = error.downcast_ref() {
+        return Some("remove the numbered files that are there, or give another name with -o");
     }
     if error.downcast_ref::<PriceError>().is_some() {
         return Some("docs/reports/prices.md describes the form; LiteLLM's list is taken as well");

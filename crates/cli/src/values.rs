@@ -208,6 +208,11 @@ impl Moment {
         clock.map(Self::Clock).ok_or(MOMENT)
     }
 
+    /// Whether it counts back from the newest item.
+    pub fn counts_back(self) -> bool {
+        matches!(self, Self::Back(_) | Self::DaysBack(_))
+    }
+
     /// The instant in nanoseconds since the Unix epoch, counting back from `newest`. Instants out
     /// of range become the nearest one in range; without a newest item nothing is cut off.
     pub fn fix(self, edge: Edge, calendar: &Calendar, newest: Option<i64>) -> Option<i64> {
@@ -386,5 +391,15 @@ mod tests {
             Some(DAY - 3_600 * SECOND)
         );
         assert_eq!(back.fix(Edge::Start, &Calendar::default(), None), None);
+    }
+
+    #[test]
+    fn spans_count_back_and_times_do_not() {
+        for text in ["90s", "24h", "7d", "2w"] {
+            assert!(Moment::parse(text).unwrap().counts_back(), "{text}");
+        }
+        for text in ["2026-11-20", "2026-11-20T12:00", "2026-11-20T12:00:00Z"] {
+            assert!(!Moment::parse(text).unwrap().counts_back(), "{text}");
+        }
     }
 }

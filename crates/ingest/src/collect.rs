@@ -63,7 +63,7 @@ pub fn collect(
     let reader = Reader::new(sources, &options.read, watch, order, Some(known));
     let decoder = || LoadDecoder::of(options, Some(wanted));
     let mut collector = Collector::new(options);
-    let end = pipeline::run(reader, &workers, &decoder, &mut collector)?;
+    let end = pipeline::run(reader, &workers, decoder, &mut collector)?;
     let Collector {
         intake,
         mut assembler,
@@ -114,7 +114,9 @@ impl<'a> Collector<'a> {
     }
 }
 
-impl Take for Collector<'_> {
+impl Take<DecodedLoad> for Collector<'_> {
+    type Error = ConvertError;
+
     fn take(&mut self, decoded: DecodedLoad) -> Result<Chunk, ConvertError> {
         self.intake.count(&decoded, |_| Ok(()))?;
         self.extract.add_times(decoded.batches.times());

@@ -56,6 +56,6 @@ pub fn convert(
     };
     let reader = Reader::new(sources, &options.read, watch, order, Some(known));
     let decoder = || LoadDecoder::of(options, None);
-    let end = pipeline::run(reader, &workers, &decoder, &mut sequencer)?;
+    let end = pipeline::run(reader, &workers, decoder, &mut sequencer)?;
     sequencer.finish(sources, end, replaces)
 }

@@ -7,6 +7,7 @@ use otolith_otlp::{Decoder, FrameReject};
 use otolith_tables::{Batches, Wanted};
 
 use crate::options::ConvertOptions;
+use crate::pipeline::Decode;
 use crate::reader::Work;
 use crate::redact::{Redactor, Tally};
 
@@ -54,8 +55,12 @@ impl LoadDecoder {
             redactor: options.redact.as_ref().map(Arc::clone).map(Redactor::new),
         }
     }
+}
 
-    pub fn decode(&mut self, load: Vec<Work>) -> DecodedLoad {
+impl Decode for LoadDecoder {
+    type Decoded = DecodedLoad;
+
+    fn decode(&mut self, load: Vec<Work>) -> DecodedLoad {
         let wanted = self.wanted.as_ref().map(Arc::clone);
         let mut batches = wanted.map_or_else(Batches::new, Batches::of);
         let mut counts = FrameCounts::default();
@@ -94,7 +99,9 @@ impl LoadDecoder {
             },
         }
     }
+}
 
+impl LoadDecoder {
     fn frame(
         &mut self,
         frame: &Frame<'_>,

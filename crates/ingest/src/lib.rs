@@ -10,6 +10,7 @@
 
 mod account;
 mod captures;
+mod cat;
 mod collect;
 mod convert;
 mod decode;
@@ -30,6 +31,10 @@ mod workers;
 
 pub use account::{
     Account, NoteCount, RejectExample, RejectGroup, SourceAccount, TableAccount, WaitingTail,
+};
+pub use cat::{
+    CatAccount, CatError, CatOptions, REQUEST_TOO_LARGE, ServiceFilter, Slice, SortBy, TraceSample,
+    TraceSampleError, UNCLEAR_SIGNAL, cat, cat_lake,
 };
 pub use collect::{Collected, collect};
 pub use convert::convert;

@@ -10,7 +10,6 @@ use std::thread;
 use otolith_capture::Chunk;
 use rayon::ThreadPool;
 
-use crate::decode::{DecodedLoad, LoadDecoder};
 use crate::error::ConvertError;
 use crate::reader::{ReadEnd, Reader, Work};
 use crate::workers::Workers;
@@ -19,35 +18,45 @@ use crate::workers::Workers;
 /// brings nothing but memory.
 const CHUNKS_PER_THREAD: usize = 2;
 
-/// Takes decoded loads strictly in input order.
-pub(crate) trait Take {
-    /// Takes the next load and gives the memory of a chunk back.
-    fn take(&mut self, decoded: DecodedLoad) -> Result<Chunk, ConvertError>;
+/// Decodes load after load on one thread.
+pub(crate) trait Decode: Send {
+    /// What a load becomes.
+    type Decoded: Send;
+
+    fn decode(&mut self, load: Vec<Work>) -> Self::Decoded;
 }
 
-/// Makes a decoder for each thread that decodes.
-pub(crate) type MakeDecoder<'a> = &'a (dyn Fn() -> LoadDecoder + Sync);
+/// Takes decoded loads strictly in input order.
+pub(crate) trait Take<T> {
+    /// Why it ends early: an error of reading, or one of its own.
+    type Error: From<ConvertError>;
+
+    /// Takes the next load and gives the memory of a chunk back.
+    fn take(&mut self, decoded: T) -> Result<Chunk, Self::Error>;
+}
 
 /// Reads to the end of all sources. Without workers everything is done on the caller's thread; with
-/// them the reader has one of its own.
-pub(crate) fn run(
+/// them the reader has one of its own. `decoder` makes one for each thread that decodes.
+pub(crate) fn run<D: Decode, T: Take<D::Decoded>>(
     reader: Reader<'_>,
     workers: &Workers,
-    decoder: MakeDecoder<'_>,
-    taker: &mut dyn Take,
-) -> Result<ReadEnd, ConvertError> {
+    mut decoder: impl FnMut() -> D,
+    taker: &mut T,
+) -> Result<ReadEnd, T::Error> {
     match workers.pool() {
-        None => inline(reader, decoder, taker),
-        Some(pool) => threaded(reader, pool, decoder, taker),
+        None => inline(reader, decoder(), taker),
+        Some(pool) => {
+            let decoders = (0..pool.current_num_threads()).map(|_| decoder());
+            threaded(reader, pool, decoders.collect(), taker)
+        }
     }
 }
 
-fn inline(
+fn inline<D: Decode, T: Take<D::Decoded>>(
     mut reader: Reader<'_>,
-    decoder: MakeDecoder<'_>,
-    taker: &mut dyn Take,
-) -> Result<ReadEnd, ConvertError> {
-    let mut decoder = decoder();
+    mut decoder: D,
+    taker: &mut T,
+) -> Result<ReadEnd, T::Error> {
     let mut chunk = Chunk::new();
     while let Some(load) = reader.load(chunk)? {
         chunk = taker.take(decoder.decode(load))?;
@@ -56,30 +65,32 @@ fn inline(
 }
 
 /// Something on its way to the taker.
-enum Message {
-    Decoded(Box<DecodedLoad>),
+enum Message<T> {
+    Decoded(Box<T>),
     /// The source ended with an error after the chunks before.
     Failed(ConvertError),
     /// A decoder panicked, which is a bug: goes on where the caller sees it.
     Panicked(Box<dyn Any + Send>),
 }
 
+/// Results by the number of their load.
+type Numbered<T> = (u64, Message<T>);
+
 /// Reads on one thread and decodes in the pool; the caller's thread takes the results in input order.
 /// A fixed number of chunks goes round, which bounds what is on its way.
-fn threaded(
+fn threaded<D: Decode, T: Take<D::Decoded>>(
     reader: Reader<'_>,
     pool: &ThreadPool,
-    decoder: MakeDecoder<'_>,
-    taker: &mut dyn Take,
-) -> Result<ReadEnd, ConvertError> {
-    let threads = pool.current_num_threads();
+    decoders: Vec<D>,
+    taker: &mut T,
+) -> Result<ReadEnd, T::Error> {
     let (free, free_chunks) = channel();
-    for _ in 0..threads * CHUNKS_PER_THREAD {
+    for _ in 0..decoders.len() * CHUNKS_PER_THREAD {
         // The receiver lives as long as this function.
         let _ = free.send(Chunk::new());
     }
     // One for each thread of the pool: locked by that thread only.
-    let decoders: Vec<_> = (0..threads).map(|_| Mutex::new(decoder())).collect();
+    let decoders: Vec<_> = decoders.into_iter().map(Mutex::new).collect();
     let (out, results) = channel();
     pool.in_place_scope(|tasks| {
         let decoders = &decoders;
@@ -101,15 +112,15 @@ fn threaded(
 }
 
 /// Begins to decode a load with a number, whose result goes to the sender.
-type Begin<'a> = &'a (dyn Fn(u64, Vec<Work>, Sender<(u64, Message)>) + Sync);
+type Begin<'a, T> = &'a (dyn Fn(u64, Vec<Work>, Sender<Numbered<T>>) + Sync);
 
 /// Fills free chunks until the sources end or nobody listens any more. The results end when this and
 /// all that was begun has dropped its sender.
-fn read(
+fn read<T>(
     mut reader: Reader<'_>,
     free: &Receiver<Chunk>,
-    begin: Begin<'_>,
-    out: &Sender<(u64, Message)>,
+    begin: Begin<'_, T>,
+    out: &Sender<Numbered<T>>,
 ) -> ReadEnd {
     let mut number = 0;
     while let Ok(chunk) = free.recv() {
@@ -126,7 +137,7 @@ fn read(
     reader.finish()
 }
 
-fn decode(decoders: &[Mutex<LoadDecoder>], load: Vec<Work>) -> Message {
+fn decode<D: Decode>(decoders: &[Mutex<D>], load: Vec<Work>) -> Message<D::Decoded> {
     let thread = rayon::current_thread_index().expect("a thread of the pool");
     let decoder = decoders[thread].lock();
     let mut decoder = decoder.unwrap_or_else(PoisonError::into_inner);
@@ -138,11 +149,11 @@ fn decode(decoders: &[Mutex<LoadDecoder>], load: Vec<Work>) -> Message {
 
 /// Brings the results into input order. Takes the senders and receivers by value: whatever way
 /// it ends, the threads then find nobody to talk to and end as well.
-fn sequence(
-    results: Receiver<(u64, Message)>,
+fn sequence<D, T: Take<D>>(
+    results: Receiver<Numbered<D>>,
     free: Sender<Chunk>,
-    taker: &mut dyn Take,
-) -> Result<(), ConvertError> {
+    taker: &mut T,
+) -> Result<(), T::Error> {
     let mut next = 0;
     let mut waiting = BTreeMap::new();
     for (number, message) in results {
@@ -155,7 +166,7 @@ fn sequence(
                     // The reader may have ended already.
                     let _ = free.send(chunk);
                 }
-                Message::Failed(error) => return Err(error),
+                Message::Failed(error) => return Err(error.into()),
                 Message::Panicked(panic) => panic::resume_unwind(panic),
             }
         }

@@ -36,7 +36,9 @@ pub(crate) struct Sequencer<'a> {
     rows_written: u64,
 }
 
-impl Take for Sequencer<'_> {
+impl Take<DecodedLoad> for Sequencer<'_> {
+    type Error = ConvertError;
+
     fn take(&mut self, decoded: DecodedLoad) -> Result<Chunk, ConvertError> {
         let (rejects, run) = (&mut self.rejects, &mut self.run);
         self.intake

@@ -23,7 +23,7 @@ mod value;
 mod wanted;
 
 pub use assembler::{Assembler, AssemblerOptions, Drain, PartNumber};
-pub use batch::{Batches, Counts};
+pub use batch::{Batches, Counts, log_time_unix_nano};
 pub use database::{DatabaseName, normalise};
 pub use part::{
     AttributePlace, ColumnOrigin, ColumnType, Field, Layout, Part, PartColumn, Strings, Values,

@@ -262,6 +262,7 @@ fn numbered(path: &Path) -> Result<Target, WriteError> {
     let entries = directory
         .read_dir()
         .map_err(|source| of(Some(path), source))?;
+    let mut occupied = None;
     for entry in entries {
         let entry = entry.map_err(|source| of(Some(path), source))?;
         let name = entry.file_name();
@@ -271,8 +272,12 @@ fn numbered(path: &Path) -> Result<Target, WriteError> {
         });
         let is_ours = |n: &str| n.len() >= 5 && n.bytes().all(|byte| byte.is_ascii_digit());
         if number.is_some_and(is_ours) {
-            return Err(WriteError::Occupied { path: entry.path() });
+            let first = occupied.get_or_insert_with(|| entry.path());
+            *first = entry.path().min(std::mem::take(first));
         }
+    }
+    if let Some(path) = occupied {
+        return Err(WriteError::Occupied { path });
     }
     Ok(Target::Numbered(
         directory,

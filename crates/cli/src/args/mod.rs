@@ -5,6 +5,7 @@
 
 mod activity;
 mod answer;
+mod cat;
 mod cost;
 mod exporter;
 mod hosts;
@@ -14,6 +15,7 @@ mod report;
 mod upkeep;
 
 pub use answer::{DataArgs, Format, OutputArgs, SelectionArgs, SqlArgs};
+pub use cat::{CatArgs, CompressArg, SliceArgs, SortArg};
 pub use cost::{CostArgs, PricingArgs};
 pub use exporter::{ExporterArgs, HttpArg};
 pub use hosts::{ContainerOrderArg, HostFillArg, HostSeriesArgs, HostsReportName};
@@ -25,7 +27,6 @@ pub use upkeep::{CompactArgs, DropArgs, VerifyArgs};
 use std::path::PathBuf;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
-use otolith_capture::Signal;
 use otolith_ingest::RedactTarget;
 
 use crate::values;
@@ -64,7 +65,7 @@ pub enum Command {
     Inspect(InspectArgs),
     /// Convert captures into the tables of a lake
     Convert(ConvertArgs),
-    /// Turn the tables of a lake back into requests
+    /// Write captures, or a lake, as another capture: transcode, slice, merge, sample, redact, split
     Cat(CatArgs),
     /// List the databases, tables and columns of a lake
     Tables(TablesArgs),
@@ -176,17 +177,17 @@ pub enum TornTailArg {
     Reject,
 }
 
-/// What a conversion redacts.
+/// What is redacted.
 #[derive(Debug, Group)]
 #[command(next_help_heading = "Redaction")]
 pub struct RedactionArgs {
-    /// Keep these out of the lake: prompts, emails, ids, or attributes with this KEY
+    /// Keep these out of what is written: prompts, emails, ids, or attributes with this KEY
     ///
     /// prompts: what people and models wrote, tool arguments and results included; emails: e-mail
     /// addresses, also inside of any text; ids: identifiers of people, accounts, organisations,
     /// devices and machines, but not of sessions. Any other word is the key of an attribute as it
     /// was sent, or with `*` at its end the beginning of keys; keys of nested maps count too.
-    /// docs/redaction.md lists the keys of each class. Rejects are then kept without their bytes.
+    /// docs/redaction.md lists the keys of each class. Rejects are then kept, if at all, without their bytes.
     #[arg(long, value_name = "CLASS|KEY,...", value_delimiter = ',')]
     pub redact: Vec<RedactTarget>,
 
@@ -196,52 +197,6 @@ pub struct RedactionArgs {
     /// Without a key, values are removed, and an e-mail address in a text becomes `[redacted]`.
     #[arg(long, value_name = "FILE", requires = "redact")]
     pub redact_key: Option<PathBuf>,
-}
-
-/// `otolith cat`.
-#[derive(Debug, Group)]
-#[command(after_help = "\
-What comes out equals what was converted, field by field; how items were grouped into requests, and
-the order of attributes, are not kept. Databases come one after another, each by date. Takes memory
-for some 64 MiB of items, and for the events, links or exemplars of its date.
-
-Protobuf requests do not name their signal. If the fields of one do not show it either, the command
-fails; then write a file per signal with --signal, and name it when reading (--protobuf-signal).
-
-Examples:
-  otolith cat --lake my-lake --as jsonl | gzip > all.jsonl.gz
-  otolith cat --lake my-lake --as proto --signal traces -o traces.binpb
-  otolith cat --lake my-lake --as jsonl | otolith convert - --lake other-lake")]
-pub struct CatArgs {
-    /// Directory of the lake
-    #[arg(long, value_name = "DIR")]
-    pub lake: PathBuf,
-
-    /// How requests are written
-    #[arg(long = "as", value_name = "FORMAT")]
-    pub format: RequestFormat,
-
-    /// Write to a file instead of standard output, which `-` means too. The file is there when all
-    /// is written
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-
-    /// Only this kind of telemetry
-    #[arg(long, value_name = "SIGNAL", value_parser = values::signal())]
-    pub signal: Option<Signal>,
-
-    /// Print the summary as one JSON object: to standard output with -o FILE, else to standard error
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// How requests are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum RequestFormat {
-    /// OTLP JSON, one request per line
-    Jsonl,
-    /// Protobuf, each request after its length in 4 bytes, as the Collector writes it
-    Proto,
 }
 
 /// `otolith tables`.

@@ -6,11 +6,11 @@ use std::time::Instant;
 
 use anyhow::Result;
 use otolith_capture::TornTail;
-use otolith_ingest::{ConvertError, ConvertOptions, Known, Redaction, RedactionKey, convert};
+use otolith_ingest::{ConvertError, ConvertOptions, Known, convert};
 use otolith_lake::Lake;
 
 use super::reading;
-use crate::args::{ConvertArgs, RedactionArgs, TornTailArg};
+use crate::args::{ConvertArgs, TornTailArg};
 use crate::exit::Outcome;
 use crate::interrupt::{self, OnInterrupt};
 use crate::progress::{ByteBar, Terminal};
@@ -21,7 +21,7 @@ pub fn run(args: ConvertArgs, terminal: Terminal) -> Result<Outcome> {
     let mut options = ConvertOptions {
         columns_per_table: args.columns,
         buffer_bytes: reading::memory("--buffer-size", args.buffer_size)?,
-        redact: redaction(args.redaction)?,
+        redact: reading::redaction(args.redaction)?,
         known: match args.force {
             true => Known::Replace,
             false => Known::PassOver,
@@ -51,7 +51,7 @@ pub fn run(args: ConvertArgs, terminal: Terminal) -> Result<Outcome> {
     let look = out.look();
     if args.json {
         render::object(&account, &mut out)?;
-        for key in render::account::unmatched_keys(&account) {
+        for key in render::account::unmatched_keys(&account.redacted) {
             terminal.say(format_args!("note: {key}"));
         }
     } else if !terminal.quiet {
@@ -60,16 +60,4 @@ pub fn run(args: ConvertArgs, terminal: Terminal) -> Result<Outcome> {
     out.finish()?;
     terminal.say(render::rate(account.bytes_read, began.elapsed()));
     Ok(Outcome::lossy_if(!account.is_clean()))
-}
-
-/// What to redact, with the key if one is given.
-fn redaction(args: RedactionArgs) -> Result<Option<Arc<Redaction>>> {
-    if args.redact.is_empty() {
-        return Ok(None);
-    }
-    let key = match &args.redact_key {
-        Some(path) => Some(RedactionKey::read(path)?),
-        None => None,
-    };
-    Ok(Some(Arc::new(Redaction::new(args.redact, key))))
 }

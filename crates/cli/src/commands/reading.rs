@@ -2,14 +2,15 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread;
 
 use anyhow::Result;
 use otolith_capture::{ReadLimits, ReadOptions, Source, find_sources};
-use otolith_ingest::{ConvertOptions, Dedup};
+use otolith_ingest::{ConvertOptions, Dedup, Redaction, RedactionKey};
 use otolith_otlp::Limits;
 
-use crate::args::{ConversionArgs, DecodeArgs, DedupArg, InputArgs, ReadArgs};
+use crate::args::{ConversionArgs, DecodeArgs, DedupArg, InputArgs, ReadArgs, RedactionArgs};
 use crate::exit::UsageError;
 use crate::hints::Failure;
 
@@ -71,6 +72,18 @@ pub fn conversion(
         strict,
         ..ConvertOptions::default()
     })
+}
+
+/// What to redact, with the key if one is given.
+pub fn redaction(args: RedactionArgs) -> Result<Option<Arc<Redaction>>> {
+    if args.redact.is_empty() {
+        return Ok(None);
+    }
+    let key = match &args.redact_key {
+        Some(path) => Some(RedactionKey::read(path)?),
+        None => None,
+    };
+    Ok(Some(Arc::new(Redaction::new(args.redact, key))))
 }
 
 /// The number of threads: as given, else one per core.

@@ -66,7 +66,7 @@ fn report_signal(signal: capture::Signal) -> Signal {
 }
 
 fn select(args: SelectionArgs, calendar: &Calendar, data: Data<'_>) -> Result<Selection> {
-    let back = |moment: &Option<Moment>| matches!(moment, Some(Moment::Back(_)));
+    let back = |moment: &Option<Moment>| moment.is_some_and(Moment::counts_back);
     let newest = match back(&args.since) || back(&args.until) {
         true => newest_nanos(data)?,
         false => None,

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use otolith_ingest::{Account, NoteCount, Redacted, RedactedKind, RejectGroup};
+use otolith_ingest::{Account, NoteCount, Redacted, RedactedCount, RedactedKind, RejectGroup};
 
 use super::facts::{Place, balance, counted, detail, fact};
 use super::numbers::{bytes, count};
@@ -50,7 +50,7 @@ pub fn write(account: &Account, look: Look, out: &mut impl Write) -> io::Result<
     fact(out, "written", written)?;
     rejects(account, out)?;
     waiting(account, out)?;
-    redacted(account, out)?;
+    redacted(&account.redacted, out)?;
     notes(&account.notes, out)?;
     if account.tables.is_empty() {
         return Ok(());
@@ -111,26 +111,28 @@ fn waiting(account: &Account, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Writes how many values were redacted, and which keys fitted none.
-fn redacted(account: &Account, out: &mut impl Write) -> io::Result<()> {
-    let Some(first) = account.redacted.first() else {
+pub fn redacted(redacted: &[RedactedCount], out: &mut impl Write) -> io::Result<()> {
+    let Some(how) = redacted_how(redacted) else {
         return Ok(());
     };
-    let values = account.redacted.iter();
-    let values: Vec<_> = values
+    let values: Vec<_> = redacted
+        .iter()
         .map(|entry| format!("{}: {}", entry.what, count(entry.values)))
         .collect();
-    let how = match first.how {
+    fact(out, "redacted", format!("{} ({how})", values.join(", ")))?;
+    unmatched_keys(redacted).try_for_each(|note| fact(out, "note", note))
+}
+
+fn redacted_how(redacted: &[RedactedCount]) -> Option<&'static str> {
+    redacted.first().map(|first| match first.how {
         Redacted::Removed => "removed",
         Redacted::Hashed => "hashed",
-    };
-    fact(out, "redacted", format!("{} ({how})", values.join(", ")))?;
-    unmatched_keys(account).try_for_each(|note| fact(out, "note", note))
+    })
 }
 
 /// What to say of keys to redact that fitted no attribute: they may be mistyped.
-pub fn unmatched_keys(account: &Account) -> impl Iterator<Item = String> {
-    let unmatched = account
-        .redacted
+pub fn unmatched_keys(redacted: &[RedactedCount]) -> impl Iterator<Item = String> {
+    let unmatched = redacted
         .iter()
         .filter(|entry| entry.kind == RedactedKind::Key && entry.values == 0);
     unmatched.map(|entry| format!("--redact `{}` fitted no attribute", entry.what))

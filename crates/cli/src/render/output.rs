@@ -2,10 +2,9 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
-use tempfile::NamedTempFile;
 
 use super::table::Look;
 
@@ -15,8 +14,6 @@ pub enum Output {
     Stdout(BufWriter<StdoutLock<'static>>),
     /// A file, made new.
     File(BufWriter<File>),
-    /// A file under a temporary name beside its own, which it gets at the end.
-    Replacing(BufWriter<NamedTempFile>, PathBuf),
 }
 
 impl Output {
@@ -35,45 +32,9 @@ impl Output {
         Ok(Self::File(BufWriter::new(file)))
     }
 
-    /// As [`Self::to`]; a file is there, or replaced, only when it is finished. What is there and no
-    /// file, such as a pipe, is written to as it is.
-    pub fn replacing(file: Option<&Path>) -> anyhow::Result<Self> {
-        let Some(path) = file.filter(|path| *path != Path::new("-")) else {
-            return Ok(Self::stdout());
-        };
-        // Behind links, so that those stay.
-        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
-            return Self::to(Some(&path));
-        }
-        let directory = match path.parent() {
-            Some(parent) if parent != Path::new("") => parent,
-            _ => Path::new("."),
-        };
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".otolith-");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            // Those of any new file, instead of the owner's alone.
-            builder.permissions(std::fs::Permissions::from_mode(0o666));
-        }
-        let file = builder
-            .tempfile_in(directory)
-            .with_context(|| format!("failed to create `{}`", path.display()))?;
-        Ok(Self::Replacing(BufWriter::new(file), path))
-    }
-
-    /// Writes what is still buffered, and gives a file its name. Without it, errors at the end would
-    /// go unnoticed.
+    /// Writes what is still buffered. Without it, errors at the end would go unnoticed.
     pub fn finish(mut self) -> io::Result<()> {
-        self.flush()?;
-        if let Self::Replacing(file, path) = self {
-            let file = file.into_inner()?;
-            file.as_file().sync_all()?;
-            file.persist(path)?;
-        }
-        Ok(())
+        self.flush()
     }
 
     /// Whether people see it as it is written.
@@ -96,7 +57,6 @@ impl Write for Output {
         match self {
             Self::Stdout(out) => out.write(bytes),
             Self::File(out) => out.write(bytes),
-            Self::Replacing(out, _) => out.write(bytes),
         }
     }
 
@@ -104,7 +64,6 @@ impl Write for Output {
         match self {
             Self::Stdout(out) => out.flush(),
             Self::File(out) => out.flush(),
-            Self::Replacing(out, _) => out.flush(),
         }
     }
 }

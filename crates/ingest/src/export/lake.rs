@@ -43,34 +43,76 @@ fn run<E: Encode>(
     out: impl Write,
     watch: &dyn Watch,
 ) -> Result<Exported, ExportError> {
-    let mut exporter = Exporter {
-        lake,
-        watch,
-        encoder: E::default(),
-        requests: Requests {
-            options,
-            out,
-            exported: Exported::default(),
-        },
+    let mut requests = Requests {
+        options,
+        out,
+        exported: Exported::default(),
     };
-    for database in lake.databases()? {
-        let tables = lake.tables(&database)?;
-        let dates: BTreeSet<i32> = tables
-            .iter()
-            .flat_map(|table| &table.parts)
-            .map(|part| part.date)
-            .collect();
-        for date in dates {
-            for signal in Signal::ALL {
-                if options.signal.is_none_or(|only| only == signal) {
-                    exporter.export_date(&database, &tables, date, signal)?;
+    let visit = Visit {
+        lake,
+        options,
+        keeps_date: &|_| true,
+        watch,
+    };
+    let orphan_rows = visit.requests::<E, ExportError>(&mut |request| requests.write(&request))?;
+    requests.exported.orphan_rows = orphan_rows;
+    requests.out.flush().map_err(ExportError::Write)?;
+    Ok(requests.exported)
+}
+
+/// A request made of a lake.
+pub(crate) struct LakeRequest<'a> {
+    pub database: &'a DatabaseName,
+    pub signal: Signal,
+    pub payload: Vec<u8>,
+    pub items: u64,
+}
+
+/// What to make requests of.
+pub(crate) struct Visit<'a> {
+    pub lake: &'a Lake,
+    /// Signal and size of requests.
+    pub options: &'a ExportOptions,
+    /// Whether items of a date are wanted, in days since 1970-01-01.
+    pub keeps_date: &'a dyn Fn(i32) -> bool,
+    pub watch: &'a dyn Watch,
+}
+
+/// Takes a request.
+type TakeRequest<'a, F> = &'a mut dyn FnMut(LakeRequest<'_>) -> Result<(), F>;
+
+impl Visit<'_> {
+    /// Makes requests in an encoding, in the order of [`export`]. Gives the number of rows of events,
+    /// links and exemplars that belong to nothing.
+    pub fn requests<E: Encode, F: From<ExportError>>(
+        &self,
+        take: TakeRequest<'_, F>,
+    ) -> Result<u64, F> {
+        let mut exporter = Exporter {
+            visit: self,
+            encoder: E::default(),
+            orphan_rows: 0,
+            take,
+        };
+        let lake = self.lake;
+        for database in lake.databases().map_err(ExportError::from)? {
+            let tables = lake.tables(&database).map_err(ExportError::from)?;
+            let dates: BTreeSet<i32> = tables
+                .iter()
+                .flat_map(|table| &table.parts)
+                .map(|part| part.date)
+                .filter(|date| (self.keeps_date)(*date))
+                .collect();
+            for date in dates {
+                for signal in Signal::ALL {
+                    if self.options.signal.is_none_or(|only| only == signal) {
+                        exporter.export_date(&database, &tables, date, signal)?;
+                    }
                 }
             }
         }
+        Ok(exporter.orphan_rows)
     }
-    let mut requests = exporter.requests;
-    requests.out.flush().map_err(ExportError::Write)?;
-    Ok(requests.exported)
 }
 
 /// The tables of a signal: those with items, and those with what belongs to them.
@@ -99,26 +141,27 @@ fn parts_of<'a>(
         .filter(move |part| part.date == date)
 }
 
-struct Exporter<'a, E, W> {
-    lake: &'a Lake,
-    watch: &'a dyn Watch,
+struct Exporter<'a, E, F> {
+    visit: &'a Visit<'a>,
     encoder: E,
-    requests: Requests<'a, W>,
+    orphan_rows: u64,
+    take: TakeRequest<'a, F>,
 }
 
-impl<E: Encode, W: Write> Exporter<'_, E, W> {
+impl<E: Encode, F: From<ExportError>> Exporter<'_, E, F> {
     fn export_date(
         &mut self,
         database: &DatabaseName,
         tables: &[TableInfo],
         date: i32,
         signal: Signal,
-    ) -> Result<(), ExportError> {
+    ) -> Result<(), F> {
         let (of_items, of_children) = tables_of(signal);
+        let lake = self.visit.lake;
         let mut parts = Vec::new();
         for part in parts_of(tables, of_children, date) {
-            for piece in self.lake.pieces(part)? {
-                parts.push(piece?);
+            for piece in lake.pieces(part).map_err(ExportError::from)? {
+                parts.push(piece.map_err(ExportError::from)?);
             }
         }
         let mut children = Children::new(&parts).map_err(|source| ExportError::Children {
@@ -128,11 +171,12 @@ impl<E: Encode, W: Write> Exporter<'_, E, W> {
             source,
         })?;
         for part in parts_of(tables, of_items, date) {
-            for piece in self.lake.pieces(part)? {
-                self.export_piece(&part.path, &piece?, signal, &mut children)?;
+            for piece in lake.pieces(part).map_err(ExportError::from)? {
+                let piece = piece.map_err(ExportError::from)?;
+                self.export_piece(&part.path, &piece, signal, &mut children)?;
             }
         }
-        self.requests.exported.orphan_rows += children.orphan_count();
+        self.orphan_rows += children.orphan_count();
         Ok(())
     }
 
@@ -142,19 +186,19 @@ impl<E: Encode, W: Write> Exporter<'_, E, W> {
         piece: &Part,
         signal: Signal,
         children: &mut Children<'_>,
-    ) -> Result<(), ExportError> {
+    ) -> Result<(), F> {
         let failed = |source| ExportError::Part {
             path: path.to_owned(),
             source,
         };
         let mut restorer = Restorer::new(piece).map_err(failed)?;
-        let options = self.requests.options;
+        let options = self.visit.options;
         let is_full = |encoder: &E, items| {
             items >= options.request_items || encoder.len_bytes() >= options.request_bytes
         };
         loop {
-            if self.watch.is_stopped() {
-                return Err(ExportError::Interrupted);
+            if self.visit.watch.is_stopped() {
+                return Err(ExportError::Interrupted.into());
             }
             let items = restorer
                 .visit(children, &mut self.encoder, is_full)
@@ -162,9 +206,14 @@ impl<E: Encode, W: Write> Exporter<'_, E, W> {
             if items == 0 {
                 return Ok(());
             }
-            for (_, request) in self.encoder.take() {
-                self.requests
-                    .write(&piece.database, signal, &request, items)?;
+            for (signal_of, payload) in self.encoder.take() {
+                debug_assert_eq!(signal_of, signal);
+                (self.take)(LakeRequest {
+                    database: &piece.database,
+                    signal,
+                    payload,
+                    items,
+                })?;
             }
         }
     }

@@ -8,6 +8,7 @@ use otolith_tables::DatabaseName;
 use serde::Serialize;
 
 use super::error::ExportError;
+use super::lake::LakeRequest;
 use super::options::{ExportFormat, ExportOptions};
 
 /// What was exported. Serialised, it is the JSON summary of an export.
@@ -36,7 +37,7 @@ impl Exported {
 }
 
 /// A sink that makes requests.
-pub(super) trait Encode: Sink + Default {
+pub(crate) trait Encode: Sink + Default {
     /// Bytes of the request so far.
     fn len_bytes(&self) -> usize;
     /// Takes the requests.
@@ -70,35 +71,35 @@ pub(super) struct Requests<'a, W> {
 }
 
 impl<W: Write> Requests<'_, W> {
-    /// Writes a request with so many items of a database.
-    pub(super) fn write(
-        &mut self,
-        database: &DatabaseName,
-        signal: Signal,
-        request: &[u8],
-        items: u64,
-    ) -> Result<(), ExportError> {
+    /// Writes a request.
+    pub(super) fn write(&mut self, request: &LakeRequest<'_>) -> Result<(), ExportError> {
+        let LakeRequest {
+            database,
+            signal,
+            ref payload,
+            items,
+        } = *request;
         let framing = match self.options.format {
             ExportFormat::JsonLines => {
-                self.out.write_all(request).map_err(ExportError::Write)?;
+                self.out.write_all(payload).map_err(ExportError::Write)?;
                 self.out.write_all(b"\n").map_err(ExportError::Write)?;
                 1
             }
             ExportFormat::LengthPrefixed => {
-                self.check_signal(database, signal, request)?;
+                self.check_signal(database, signal, payload)?;
                 let len =
-                    u32::try_from(request.len()).map_err(|_| ExportError::RequestTooLarge {
-                        len_bytes: request.len(),
+                    u32::try_from(payload.len()).map_err(|_| ExportError::RequestTooLarge {
+                        len_bytes: payload.len(),
                     })?;
                 let prefix = len.to_be_bytes();
                 self.out.write_all(&prefix).map_err(ExportError::Write)?;
-                self.out.write_all(request).map_err(ExportError::Write)?;
+                self.out.write_all(payload).map_err(ExportError::Write)?;
                 prefix.len()
             }
         };
         let exported = &mut self.exported;
         exported.requests += 1;
-        exported.bytes_written += (request.len() + framing) as u64;
+        exported.bytes_written += (payload.len() + framing) as u64;
         *match signal {
             Signal::Traces => &mut exported.spans,
             Signal::Metrics => &mut exported.data_points,

@@ -4,6 +4,8 @@ use otolith_capture::{RejectCode, problems as capture};
 use otolith_otlp::problems as otlp;
 use otolith_tables::problems as tables;
 
+use crate::cat::{REQUEST_TOO_LARGE, UNCLEAR_SIGNAL};
+
 const UNKNOWN: &str = "rejected; the reason is withheld by redaction";
 
 /// The fixed text of a code.
@@ -76,6 +78,14 @@ const REASONS: &[(RejectCode, &str)] = &[
     (
         tables::OVERSIZED_FRAME,
         "the frame is too large for its texts to be columns",
+    ),
+    (
+        UNCLEAR_SIGNAL,
+        "a protobuf request that does not show its signal",
+    ),
+    (
+        REQUEST_TOO_LARGE,
+        "a request longer than its length can be told",
     ),
 ];
 

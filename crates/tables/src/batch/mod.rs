@@ -22,6 +22,8 @@ use crate::table::Table;
 use crate::value::time::{self, Moment};
 use crate::wanted::{Times, Wanted};
 use context::{Contexts, ContextsMark};
+pub use sink::log_time_unix_nano;
+
 use seen::Seen;
 use tables::{DatabaseBatch, RowContext, Stored, TableBatch};
 

@@ -116,6 +116,13 @@ fn log_moment(record: &LogRecord<'_>) -> Moment {
         .unwrap_or(Moment::UNKNOWN)
 }
 
+/// When a log record happened, in nanoseconds since the Unix epoch, as the column `time` has it: its
+/// own time, else the observed one, else its attribute `event.timestamp`. `None` if nothing tells it.
+pub fn log_time_unix_nano(record: &LogRecord<'_>) -> Option<i64> {
+    let moment = log_moment(record);
+    moment.is_known().then_some(moment.nanos)
+}
+
 /// The table of the points of a metric.
 fn table_of(kind: MetricKind) -> Table {
     match kind {
