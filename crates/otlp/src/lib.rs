@@ -14,7 +14,9 @@ mod json;
 mod model;
 pub mod problems;
 mod proto;
+mod resources;
 mod sink;
+mod split;
 mod times;
 
 pub use decoder::Decoder;
@@ -25,8 +27,12 @@ pub use model::{
     Scope, Span, SpanId, SummaryPoint, TraceId, Value,
 };
 pub use proto::{Probe, probe_signal, resolve_signal};
+pub use resources::suffix_resources;
 pub use sink::{ItemReject, NoteCode, Sink};
-pub use times::{ShiftError, newest_time_unix_nano, oldest_time_unix_nano, shift_times};
+pub use split::{count_items, take_items};
+pub use times::{
+    Patch, PatchIds, ShiftError, newest_time_unix_nano, oldest_time_unix_nano, patch, shift_times,
+};
 
 use otolith_capture::RejectCode;
 

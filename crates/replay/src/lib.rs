@@ -9,6 +9,7 @@
 
 mod canonical;
 mod clock;
+mod compose;
 mod dress;
 mod endpoint;
 mod environment;
@@ -17,6 +18,8 @@ mod failed;
 mod grpc;
 mod halt;
 mod headers;
+mod ids;
+mod live;
 mod options;
 mod outcome;
 mod pace;

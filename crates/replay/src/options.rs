@@ -1,7 +1,7 @@
 //! What a replay is told: pace, times, limits, retries.
 
 use std::fmt;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU16, NonZeroUsize};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -70,14 +70,19 @@ pub enum Times {
     /// All are moved by one offset, which takes the time of the first request to the start of the
     /// run. Relations between times are kept, at any speed.
     Shift,
+    /// Each request is moved to its moment of sending: spans and log records by the distance from
+    /// the time of their request, so that durations stay; metrics by a map of all their times, so
+    /// that starts of series stay equal and intervals adjacent, see `live.rs`.
+    Live,
 }
 
 impl Times {
-    /// The word for it: `keep` or `shift`.
+    /// The word for it: `keep`, `shift` or `live`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Keep => "keep",
             Self::Shift => "shift",
+            Self::Live => "live",
         }
     }
 }
@@ -91,6 +96,16 @@ pub struct ReplayOptions {
     pub speed: Speed,
     /// What happens to times inside. Default: they stay.
     pub times: Times,
+    /// Whether traces and spans get other ids, each loop its own; links, parents, log records and
+    /// exemplars go with them. Default false.
+    pub fresh_ids: bool,
+    /// As how many services and hosts each request is sent, 1 or more: all but the first have a
+    /// number to their `service.name`, `service.instance.id`, `host.name` and `host.id`, and other
+    /// ids of traces and spans. Default 1.
+    pub copies: NonZeroU16,
+    /// Longest message, before compression; longer requests are sent in parts. Default: over gRPC
+    /// 4 MiB, which is what receivers take if nobody has told them otherwise; over HTTP no limit.
+    pub max_request_bytes: Option<NonZeroUsize>,
     /// Most requests on their way at once, those that wait for a retry included; over HTTP/1.1
     /// also the most connections. When it is reached sending waits and lateness grows.
     ///
@@ -131,8 +146,9 @@ pub struct ReplayOptions {
     /// files if not given. It takes as much room as all bodies together.
     pub spool_dir: Option<PathBuf>,
     /// Where failed requests are saved, as captures of 4-byte proto frames: `out/failed` gives
-    /// `out/failed.traces.binpb` and so on, for each signal with failures. Bodies are saved as
-    /// planned, before times were shifted. Not saved if not given.
+    /// `out/failed.traces.binpb` and so on, for each signal with failures. Of requests
+    /// that were sent in parts, the parts that failed. Bodies are saved as planned, before times and
+    /// ids were changed. Not saved if not given.
     pub failed: Option<PathBuf>,
 }
 
@@ -143,6 +159,9 @@ impl ReplayOptions {
             to,
             speed: Speed::Factor(1.0),
             times: Times::default(),
+            fresh_ids: false,
+            copies: NonZeroU16::MIN,
+            max_request_bytes: None,
             in_flight: NonZeroUsize::new(64).expect("64 is not 0"),
             connections: None,
             keep_alive: true,
@@ -174,9 +193,12 @@ impl ReplayOptions {
         })
     }
 
-    /// Signals whose bodies wait in JSON, by `Signal as usize`.
+    /// Signals whose bodies wait in JSON, by `Signal as usize`: those that go out in it, and
+    /// unchanged. What is changed is protobuf until then, since that can be changed in place.
     pub(crate) fn spooled_in_json(&self) -> [bool; 3] {
-        Signal::ALL.map(|signal| self.route(signal).protocol == Protocol::HttpJson)
+        let is_changed =
+            self.times != Times::Keep || self.fresh_ids || self.copies > NonZeroU16::MIN;
+        Signal::ALL.map(|signal| !is_changed && self.route(signal).protocol == Protocol::HttpJson)
     }
 
     /// All receivers, as shown: one address, or one per signal where they differ.

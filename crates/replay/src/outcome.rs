@@ -150,9 +150,9 @@ pub struct Outcome {
     pub protocol: &'static str,
     /// The speed as `10x` or `max`.
     pub speed: String,
-    /// `keep` or `shift`.
+    /// `keep`, `shift` or `live`.
     pub times: &'static str,
-    /// What was added to every time, in nanoseconds; absent if times were kept.
+    /// What was added to every time, in nanoseconds; absent if times were not moved as one.
     pub shift_nanos: Option<i64>,
     /// `none`, `gzip` or `zstd`; of signals without a compression of their own.
     pub compression: &'static str,
@@ -186,6 +186,8 @@ pub struct Outcome {
     pub latency: Option<Spread>,
     /// From sending to the answer, over all attempts that were answered.
     pub service_time: Option<Spread>,
+    /// Requests that were sent in more than one part, since the receiver takes none so long.
+    pub divided_requests: u64,
     /// Requests that waited for others to be answered, because so many were in flight.
     pub capped_requests: u64,
     /// Most requests in flight at once, as allowed.
@@ -207,7 +209,7 @@ pub struct RequestBalance {
     pub planned: u64,
     /// Answered with success, every item taken.
     pub accepted: u64,
-    /// Answered with success, but some items not taken.
+    /// Answered with success, but some items not taken; or sent in parts, some of which failed.
     pub partly_rejected: u64,
     /// Refused, or not answered, for good.
     pub failed: u64,
@@ -224,7 +226,7 @@ pub struct ItemBalance {
     pub accepted: u64,
     /// Not taken, in requests that were answered with success.
     pub rejected: u64,
-    /// In failed requests.
+    /// In failed requests, and in failed parts of others.
     pub failed: u64,
     /// In requests that were not sent.
     pub unsent: u64,
@@ -262,9 +264,9 @@ pub struct Spread {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ErrorCount {
     /// `http_<status>`, `grpc_<status>`, `connect_failed`, `tls_failed`, `not_http`, `connection_lost`, `timeout`,
-    /// `interrupted` or `time_out_of_range`.
+    /// `interrupted`, `too_large`, `time_out_of_range`, `not_changed` or `compression_failed`.
     pub code: String,
-    /// How many requests.
+    /// How many requests; of those that were sent in parts, how many parts.
     pub requests: u64,
     /// Items in them.
     pub items: u64,

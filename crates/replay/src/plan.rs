@@ -1,5 +1,6 @@
 //! Reads captures into a plan: which requests, in which order, when.
 
+use std::num::NonZeroU16;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -93,6 +94,7 @@ pub fn plan(
     let mut planner = Planner {
         decoder: Decoder::new(options.decode),
         in_json: options.spooled_in_json(),
+        copies: options.copies,
         builder: TimelineBuilder::new(spool_dir).map_err(ReplayError::Spool)?,
         rejects: Rejects::default(),
         report: PlanReport::default(),
@@ -124,6 +126,8 @@ struct Planner {
     decoder: Decoder,
     /// Signals whose bodies are kept in JSON, by `Signal as usize`.
     in_json: [bool; 3],
+    /// As how many services each request is sent.
+    copies: NonZeroU16,
     builder: TimelineBuilder,
     rejects: Rejects,
     report: PlanReport,
@@ -171,10 +175,12 @@ impl Planner {
             self.rejects.item(code, &frame.origin, message);
         }
         for request in surveyed.requests() {
-            if self.builder.len() == MAX_REQUESTS {
+            if self.builder.len() + u64::from(self.copies.get()) > MAX_REQUESTS {
                 return Err(ReplayError::TooManyRequests { max: MAX_REQUESTS });
             }
-            self.builder.push(request).map_err(ReplayError::Spool)?;
+            self.builder
+                .push(request, self.copies)
+                .map_err(ReplayError::Spool)?;
         }
         Ok(())
     }

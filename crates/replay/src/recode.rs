@@ -1,7 +1,7 @@
 //! Turns single requests from one encoding into the other.
 
 use otolith_capture::{Encoding, Frame, Origin, Signal, SignalHint};
-use otolith_otlp::{Decoder, Limits, RequestEncoder, Sink};
+use otolith_otlp::{Decoder, JsonRequestEncoder, Limits, RequestEncoder, Sink};
 
 /// A request that was planned cannot be read again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -12,6 +12,13 @@ pub(crate) struct RecodeError(String);
 pub(crate) fn json_to_protobuf(signal: Signal, text: &[u8]) -> Result<Vec<u8>, RecodeError> {
     let mut encoder = RequestEncoder::new();
     decode(signal, Encoding::Json, text, &mut encoder)?;
+    of_signal(signal, encoder.take())
+}
+
+/// The request in protobuf as a JSON text.
+pub(crate) fn protobuf_to_json(signal: Signal, bytes: &[u8]) -> Result<Vec<u8>, RecodeError> {
+    let mut encoder = JsonRequestEncoder::new();
+    decode(signal, Encoding::Protobuf, bytes, &mut encoder)?;
     of_signal(signal, encoder.take())
 }
 

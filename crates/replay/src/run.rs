@@ -12,11 +12,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::{Instant, sleep};
 
 use crate::clock::{Clock, MachineClock};
-use crate::dress::Wardrobe;
+use crate::compose::Composer;
 use crate::error::ReplayError;
 use crate::failed::{check_saving, save_failed};
 use crate::halt::Halt;
-use crate::options::{ReplayOptions, Speed, Times};
+use crate::options::{ReplayOptions, Speed};
 use crate::outcome::{Ended, Outcome};
 use crate::pace::Pace;
 use crate::plan::Plan;
@@ -72,15 +72,18 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
         check_saving(stem)?;
     }
     let first = report.first_time_unix_nano.unwrap_or(0);
-    let shift_nanos = (options.times == Times::Shift).then(|| offset(first, clock.unix_nano()));
+    let start_unix_nano = clock.unix_nano();
+    let timeline = Arc::new(plan.timeline);
+    let composer = Composer::new(Arc::clone(&timeline), options, start_unix_nano)?;
+    let shift_nanos = composer.shift_nanos;
     let sender = Arc::new(Sender {
-        timeline: Arc::new(plan.timeline),
+        timeline,
+        composer,
         pace: Pace::new(speed, first),
         start: clock.now(),
         clock,
         transport,
-        shift_nanos,
-        wardrobe: Wardrobe::new(options)?,
+        start_unix_nano,
         retry: options.retry,
         secrets: options.secrets(),
         tally: Mutex::new(Tally::new(options.failed.is_some())),
@@ -98,12 +101,7 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
     tally.close(report.requests, report.items);
     tally.bytes.planned = report.bytes;
     if let Some(stem) = &options.failed {
-        let saved = save_failed(
-            stem,
-            &sender.timeline,
-            &tally.failed(),
-            options.spooled_in_json(),
-        );
+        let saved = save_failed(stem, &sender.composer, tally.failed());
         if let Err(error) = saved {
             // The run is over: what became of it must not get lost, too.
             let cause = error.source().map(|cause| format!(": {cause}"));
@@ -135,6 +133,7 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
         lateness: tally.lateness(),
         latency: tally.latency(),
         service_time: tally.service_time(),
+        divided_requests: tally.divided_requests,
         capped_requests: tally.capped_requests,
         in_flight: options.in_flight.get() as u64,
         http_status: tally.http_status(),
@@ -148,12 +147,6 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
 
 /// Most requests in flight whatever the options say: more connections than ports.
 const MAX_IN_FLIGHT: u32 = 1 << 16;
-
-/// From a recorded time to now.
-fn offset(recorded_unix_nano: u64, now_unix_nano: u64) -> i64 {
-    let offset = i128::from(now_unix_nano) - i128::from(recorded_unix_nano);
-    i64::try_from(offset).unwrap_or(if offset < 0 { i64::MIN } else { i64::MAX })
-}
 
 /// Sends everything; returns when all is answered or the run has ended before.
 fn drive<C: Clock, T: Transport>(

@@ -1,13 +1,13 @@
 //! Sends single requests: prepares the body, tries, judges the answer, tries again.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use otolith_otlp::shift_times;
 
 use crate::clock::Clock;
-use crate::dress::Wardrobe;
+use crate::compose::{Composer, Moment, Part};
 use crate::error::ReplayError;
 use crate::grpc::{self, GrpcStatus};
 use crate::halt::Halt;
@@ -23,15 +23,15 @@ use crate::transport::{Reply, SendError, Transport};
 
 /// Everything that sending a request takes; shared by all that send.
 pub(crate) struct Sender<C, T> {
-    pub(crate) timeline: std::sync::Arc<Timeline>,
+    pub(crate) timeline: Arc<Timeline>,
+    pub(crate) composer: Composer,
     pub(crate) pace: Pace,
     pub(crate) clock: C,
     pub(crate) transport: T,
     /// When the run began.
     pub(crate) start: Duration,
-    /// What is added to all times, if they are moved.
-    pub(crate) shift_nanos: Option<i64>,
-    pub(crate) wardrobe: Wardrobe,
+    /// The time of day when the run began.
+    pub(crate) start_unix_nano: u64,
     pub(crate) retry: RetryPolicy,
     /// What must not be quoted.
     pub(crate) secrets: Vec<String>,
@@ -44,8 +44,10 @@ pub(crate) struct Sender<C, T> {
 pub(crate) struct Job {
     /// Its number in the plan.
     pub(crate) request: u32,
-    /// Its body as it goes out, or why it cannot.
-    pub(crate) body: Result<Bytes, Fate>,
+    /// What goes out, in this order.
+    pub(crate) parts: Vec<Part>,
+    /// When that is.
+    pub(crate) moment: Moment,
     /// When it should go out, where there is a pace to keep.
     pub(crate) intended: Option<Duration>,
     /// Whether it had to wait because of requests in flight.
@@ -55,7 +57,16 @@ pub(crate) struct Job {
 /// What an attempt came to.
 enum Verdict {
     Done(Fate),
+    /// Refused for its length; what becomes of it if it cannot be divided.
+    TooLarge(Fate),
     Again(Refusal),
+}
+
+/// What sending a part came to.
+enum Delivered {
+    Done(Fate),
+    /// As [`Verdict::TooLarge`].
+    TooLarge(Fate),
 }
 
 /// Why an attempt may be repeated.
@@ -78,8 +89,15 @@ impl<C: Clock, T: Transport> Sender<C, T> {
     pub(crate) fn prepare(&self, request: u32) -> Option<Job> {
         let entry = &self.timeline.entries()[request as usize];
         let due = self.pace.due(entry.time_unix_nano);
-        let body = match self.timeline.body(entry) {
-            Ok(body) => body,
+        let moment = Moment {
+            pass: 0,
+            sent_unix_nano: match due {
+                Some(due) => self.start_unix_nano.saturating_add(nanos(due)),
+                None => self.clock.unix_nano(),
+            },
+        };
+        let parts = match self.composer.compose(request, moment) {
+            Ok(parts) => parts,
             Err(error) => {
                 self.halt.fail(ReplayError::Spool(error));
                 return None;
@@ -87,29 +105,14 @@ impl<C: Clock, T: Transport> Sender<C, T> {
         };
         Some(Job {
             request,
-            body: self.dress(entry.signal, body),
+            parts,
+            moment,
             intended: due.map(|due| self.start.saturating_add(due)),
             is_capped: false,
         })
     }
 
-    /// Moves the times, compresses.
-    fn dress(&self, signal: otolith_capture::Signal, mut body: Vec<u8>) -> Result<Bytes, Fate> {
-        if let Some(offset) = self.shift_nanos {
-            shift_times(signal, &mut body, offset).map_err(|error| Fate::Failed {
-                code: "time_out_of_range".to_owned(),
-                message: error.to_string(),
-            })?;
-        }
-        self.wardrobe
-            .dress(signal, body)
-            .map_err(|error| Fate::Failed {
-                code: "compression_failed".to_owned(),
-                message: error.to_string(),
-            })
-    }
-
-    /// Sends a request until it is taken, refused for good, or given up.
+    /// Sends a request until all of it is taken, refused for good, or given up.
     pub(crate) async fn ship(&self, job: Job) {
         let entry = &self.timeline.entries()[job.request as usize];
         let first_sent = self.clock.now();
@@ -122,24 +125,54 @@ impl<C: Clock, T: Transport> Sender<C, T> {
                 is_capped: job.is_capped,
             },
         );
-        let fate = match job.body {
-            Ok(body) => self.deliver(job.request, body, first_sent).await,
-            Err(fate) => fate,
-        };
+        let mut waiting: VecDeque<Part> = job.parts.into();
+        let mut is_divided = waiting.len() > 1;
+        let mut ended = Vec::with_capacity(waiting.len());
+        while let Some(part) = waiting.pop_front() {
+            let fate = match part.body {
+                Err(fate) => fate,
+                Ok(_) if self.halt.is_set() && !ended.is_empty() => Fate::Failed {
+                    code: "interrupted".to_owned(),
+                    message: "the run ended between the parts of a request".to_owned(),
+                },
+                Ok(body) => match self.deliver(job.request, body, part.len_bytes).await {
+                    Delivered::Done(fate) => fate,
+                    Delivered::TooLarge(fate) => {
+                        let halves = self.composer.halve(job.request, job.moment, &part.items);
+                        match halves {
+                            Ok(Some(halves)) => {
+                                is_divided = true;
+                                halves.into_iter().rev().for_each(|h| waiting.push_front(h));
+                                continue;
+                            }
+                            Ok(None) => fate,
+                            Err(error) => {
+                                self.halt.fail(ReplayError::Spool(error));
+                                fate
+                            }
+                        }
+                    }
+                },
+            };
+            ended.push((part.items, fate));
+        }
         let now = self.clock.now();
         let from = job.intended.unwrap_or(first_sent);
         let mut tally = self.tally();
         tally.last_finished = tally.last_finished.max(now);
-        tally.finished(job.request, entry, now.saturating_sub(from), fate);
+        tally.divided_requests += u64::from(is_divided);
+        tally.finished(job.request, now.saturating_sub(from), ended);
     }
 
-    async fn deliver(&self, request: u32, body: Bytes, first_sent: Duration) -> Fate {
-        let entry = &self.timeline.entries()[request as usize];
+    /// Sends a part of so many bytes before compression.
+    async fn deliver(&self, request: u32, body: Bytes, len_bytes: usize) -> Delivered {
+        let signal = self.composer.signal(request);
+        let first_sent = self.clock.now();
         let mut attempts = 0;
         loop {
             let sent = self.clock.now();
             self.tally().trying(body.len() as u64);
-            let result = self.transport.send(entry.signal, body.clone()).await;
+            let result = self.transport.send(signal, body.clone()).await;
             let now = self.clock.now();
             attempts += 1;
             let has_answer = {
@@ -158,8 +191,9 @@ impl<C: Clock, T: Transport> Sender<C, T> {
                 }
                 tally.has_answer()
             };
-            let refusal = match self.judge(result, body.len()) {
-                Verdict::Done(fate) => return fate,
+            let refusal = match self.judge(result, len_bytes) {
+                Verdict::Done(fate) => return Delivered::Done(fate),
+                Verdict::TooLarge(fate) => return Delivered::TooLarge(fate),
                 Verdict::Again(refusal) => refusal,
             };
             let attempted = Attempted {
@@ -172,7 +206,7 @@ impl<C: Clock, T: Transport> Sender<C, T> {
                     false => refusal.receiver,
                 },
             };
-            let failed = |code, message| Fate::Failed { code, message };
+            let failed = |code, message| Delivered::Done(Fate::Failed { code, message });
             let Some(wait) = self.retry.wait(attempted) else {
                 if attempted.receiver != Receiver::Present {
                     self.halt.end(Ended::Unreachable);
@@ -238,7 +272,8 @@ impl<C: Clock, T: Transport> Sender<C, T> {
         }
         let name = grpc::name(status.code);
         let said = presentable(&status.message, &self.secrets);
-        let mut message = match grpc::is_too_large(&status) {
+        let is_too_large = grpc::is_too_large(&status);
+        let mut message = match is_too_large {
             true => format!(
                 "the receiver refused a request of {len_bytes} bytes as too large: gRPC {name}"
             ),
@@ -249,7 +284,10 @@ impl<C: Clock, T: Transport> Sender<C, T> {
             message.push_str(&said);
         }
         let code = format!("grpc_{}", name.to_ascii_lowercase());
-        if grpc::is_too_large(&status) || !grpc::is_retryable(&status) {
+        if is_too_large {
+            return Verdict::TooLarge(Fate::Failed { code, message });
+        }
+        if !grpc::is_retryable(&status) {
             return Verdict::Done(Fate::Failed { code, message });
         }
         Verdict::Again(Refusal {
@@ -296,6 +334,9 @@ impl<C: Clock, T: Transport> Sender<C, T> {
             message.push_str(&said);
         }
         let code = format!("http_{status}");
+        if status == 413 {
+            return Verdict::TooLarge(Fate::Failed { code, message });
+        }
         if !is_retryable(status) {
             return Verdict::Done(Fate::Failed { code, message });
         }
@@ -309,4 +350,8 @@ impl<C: Clock, T: Transport> Sender<C, T> {
             is_ambiguous: false,
         })
     }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -1,6 +1,7 @@
 //! Counts and measures a run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
@@ -46,6 +47,7 @@ pub(crate) struct Tally {
     pub(crate) retries: u64,
     pub(crate) ambiguous_retries: u64,
     pub(crate) capped_requests: u64,
+    pub(crate) divided_requests: u64,
     late_uncapped: u64,
     pub(crate) newest_lateness: Duration,
     first_sent: Option<Start>,
@@ -58,8 +60,9 @@ pub(crate) struct Tally {
     lateness: Histogram<u64>,
     latency: Histogram<u64>,
     service_time: Histogram<u64>,
-    /// Numbers of failed requests and of those on their way, if they are wanted.
-    failed: Option<BTreeSet<u32>>,
+    /// Numbers of failed requests and of those on their way, and of their items that failed, if they
+    /// are wanted.
+    failed: Option<BTreeMap<u32, Vec<Range<u64>>>>,
 }
 
 impl Tally {
@@ -75,6 +78,7 @@ impl Tally {
             retries: 0,
             ambiguous_retries: 0,
             capped_requests: 0,
+            divided_requests: 0,
             late_uncapped: 0,
             newest_lateness: Duration::ZERO,
             first_sent: None,
@@ -87,14 +91,15 @@ impl Tally {
             lateness: histogram(),
             latency: histogram(),
             service_time: histogram(),
-            failed: keeps_failed.then(BTreeSet::new),
+            failed: keeps_failed.then(BTreeMap::new),
         }
     }
 
     /// A request is sent for the first time.
     pub(crate) fn started(&mut self, request: u32, entry: &Entry, start: Start) {
         if let Some(failed) = &mut self.failed {
-            failed.insert(request);
+            let all = 0..u64::from(entry.items);
+            failed.insert(request, Vec::from([all]));
         }
         self.sent_requests += 1;
         self.sent_items += u64::from(entry.items);
@@ -148,49 +153,70 @@ impl Tally {
         self.ambiguous_retries += u64::from(is_ambiguous);
     }
 
-    /// A request that was started has ended.
-    pub(crate) fn finished(&mut self, request: u32, entry: &Entry, latency: Duration, fate: Fate) {
+    /// A request that was started has ended, in these parts, which together hold all its items.
+    pub(crate) fn finished(
+        &mut self,
+        request: u32,
+        latency: Duration,
+        parts: Vec<(Range<u64>, Fate)>,
+    ) {
         record(&mut self.latency, latency);
-        let items = u64::from(entry.items);
-        match fate {
-            Fate::Accepted {
-                rejected_items,
-                message,
-            } => {
-                if rejected_items > items {
-                    self.note("rejected_too_many", 1, || {
-                        format!(
-                            "the receiver rejected {rejected_items} items of a request of {items}; \
-                             all of it counts as rejected"
-                        )
-                    });
+        let (mut taken, mut not_taken, mut failed) = (false, false, Vec::new());
+        for (items, fate) in parts {
+            match fate {
+                Fate::Accepted {
+                    rejected_items,
+                    message,
+                } => {
+                    taken = true;
+                    not_taken |= rejected_items > 0;
+                    self.accept(items.end - items.start, rejected_items, message);
                 }
-                if let Some(failed) = &mut self.failed {
-                    failed.remove(&request);
-                }
-                let rejected = rejected_items.min(items);
-                self.items.rejected += rejected;
-                self.items.accepted += items - rejected;
-                if rejected_items > 0 {
-                    self.requests.partly_rejected += 1;
-                    self.note("partial_success", 1, || {
-                        format!("the receiver rejected items of accepted requests: {message}")
-                    });
-                } else {
-                    self.requests.accepted += 1;
-                    if !message.is_empty() {
-                        self.note("receiver_warning", 1, || message);
-                    }
+                Fate::Failed { code, message } => {
+                    not_taken = true;
+                    self.fail(code, 1, items.end - items.start, message);
+                    failed.push(items);
                 }
             }
-            Fate::Failed { code, message } => {
-                self.fail(code, 1, items, message);
-            }
+        }
+        let counter = match (taken, not_taken) {
+            (true, false) => &mut self.requests.accepted,
+            (true, true) => &mut self.requests.partly_rejected,
+            (false, _) => &mut self.requests.failed,
+        };
+        *counter += 1;
+        if let Some(kept) = &mut self.failed {
+            match failed.is_empty() {
+                true => kept.remove(&request),
+                false => kept.insert(request, failed),
+            };
         }
     }
 
+    /// Items of a request that was answered with success.
+    fn accept(&mut self, items: u64, rejected_items: u64, message: String) {
+        if rejected_items > items {
+            self.note("rejected_too_many", 1, || {
+                format!(
+                    "the receiver rejected {rejected_items} items of a request of {items}; \
+                     all of it counts as rejected"
+                )
+            });
+        }
+        let rejected = rejected_items.min(items);
+        self.items.rejected += rejected;
+        self.items.accepted += items - rejected;
+        if rejected_items > 0 {
+            self.note("partial_success", 1, || {
+                format!("the receiver rejected items of accepted requests: {message}")
+            });
+        } else if !message.is_empty() {
+            self.note("receiver_warning", 1, || message);
+        }
+    }
+
+    /// Items of requests that failed for this reason.
     fn fail(&mut self, code: String, requests: u64, items: u64, message: String) {
-        self.requests.failed += requests;
         self.items.failed += items;
         let error = self
             .errors
@@ -224,6 +250,7 @@ impl Tally {
             let items = &self.items;
             let cut_items = self.sent_items - items.accepted - items.rejected - items.failed;
             let message = "on its way when the run ended".to_owned();
+            self.requests.failed += cut;
             self.fail("interrupted".to_owned(), cut, cut_items, message);
         }
         self.requests.planned = planned_requests;
@@ -248,10 +275,11 @@ impl Tally {
         }
     }
 
-    /// Numbers of the failed requests, in the order of the plan, if they were wanted; those that
-    /// were on their way when the run ended are among them.
-    pub(crate) fn failed(&self) -> Vec<u32> {
-        self.failed.iter().flatten().copied().collect()
+    /// Numbers of the failed requests and of their items that failed, in the order of the plan, if
+    /// they were wanted; those that were on their way when the run ended are among them.
+    pub(crate) fn failed(&self) -> impl Iterator<Item = (u32, &Range<u64>)> {
+        let failed = self.failed.iter().flatten();
+        failed.flat_map(|(request, parts)| parts.iter().map(|items| (*request, items)))
     }
 
     /// Requests per second of a run of this length: intended, achieved.

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
+use std::num::NonZeroU16;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
@@ -18,6 +19,8 @@ pub(crate) struct Entry {
     pub(crate) len_bytes: u32,
     /// Spans, log records or data points in it.
     pub(crate) items: u32,
+    /// As which of the services and hosts it is sent, from 0.
+    pub(crate) copy: u16,
     pub(crate) signal: Signal,
 }
 
@@ -95,8 +98,9 @@ impl TimelineBuilder {
         self.entries.len() as u64
     }
 
-    /// Takes up a request, which must not be longer than [`MAX_BODY_BYTES`].
-    pub(crate) fn push(&mut self, request: Request<'_>) -> io::Result<()> {
+    /// Takes up a request, which must not be longer than [`MAX_BODY_BYTES`], to be sent as so many
+    /// services.
+    pub(crate) fn push(&mut self, request: Request<'_>, copies: NonZeroU16) -> io::Result<()> {
         debug_assert!(
             request.body.len() <= MAX_BODY_BYTES,
             "checked by the caller"
@@ -121,15 +125,17 @@ impl TimelineBuilder {
             self.file_newest = self.file_newest.max(Some(time));
             self.oldest = Some(self.oldest.map_or(time, |oldest| oldest.min(time)));
         } else {
-            self.waiting += 1;
+            self.waiting += usize::from(copies.get());
         }
-        self.entries.push(Entry {
+        let entry = |copy| Entry {
             time_unix_nano: time.unwrap_or(0),
             offset: self.spool_len,
             len_bytes: request.body.len() as u32,
             items: request.items,
+            copy,
             signal: request.signal,
-        });
+        };
+        self.entries.extend((0..copies.get()).map(entry));
         self.spool_len += request.body.len() as u64;
         Ok(())
     }
@@ -157,7 +163,7 @@ impl TimelineBuilder {
         // The offset grows in the order of reading, and an empty body lies before the one that
         // begins at the same place: this is a stable sort by time without its memory.
         self.entries
-            .sort_unstable_by_key(|e| (e.time_unix_nano, e.offset, e.len_bytes));
+            .sort_unstable_by_key(|e| (e.time_unix_nano, e.offset, e.len_bytes, e.copy));
         let spool = self
             .spool
             .into_inner()
@@ -202,7 +208,7 @@ mod tests {
                     items: 1,
                     time_unix_nano: *time,
                 };
-                builder.push(request).unwrap();
+                builder.push(request, NonZeroU16::MIN).unwrap();
             }
             builder.end_file();
         }

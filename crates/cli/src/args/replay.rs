@@ -1,6 +1,6 @@
 //! `otolith replay`.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU16, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::values;
 #[command(after_help = "\
 Requests are sent in the order in which they were recorded, all signals on one clock: the arrival time
 in the envelope, else the newest time inside the request. Payloads pass through byte for byte unless
-times are shifted. Refused requests are repeated by the OTLP rules (429, 502, 503, 504, with Retry-After;
+times, ids or names are changed, which --times, --fresh-ids and --multiply do, or a request is too long. Refused requests are repeated by the OTLP rules (429, 502, 503, 504, with Retry-After;
 the retryable codes of gRPC, with RetryInfo).
 
 OTEL_EXPORTER_OTLP_ENDPOINT, _PROTOCOL, _HEADERS, _COMPRESSION, _TIMEOUT, _CERTIFICATE, _CLIENT_KEY,
@@ -27,6 +27,7 @@ Examples:
   otolith replay otel/ --to http://localhost:4318
   otolith replay otel/ --to http://localhost:4318 --speed 10x --times shift
   otolith replay otel/ --to http://localhost:4317 --protocol grpc --compression zstd
+  otolith replay otel/ --to http://localhost:4318 --times live --fresh-ids --multiply 100
   otolith replay otel/ --to https://otlp.example.com --speed max -H 'Authorization: Bearer ...' --json")]
 pub struct ReplayArgs {
     /// Captures: files, directories (walked), or `-` for standard input
@@ -41,9 +42,20 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "SPEED", default_value = "1x")]
     pub speed: Speed,
 
-    /// Times inside the requests: as recorded, or all moved so that the first is now
+    /// Times inside the requests: as recorded, all moved so that the first is now, or each as it is sent
     #[arg(long, value_name = "TIMES", default_value = "keep")]
     pub times: TimesArg,
+
+    /// Other ids of traces and spans; links, parents, log records and exemplars go with them
+    #[arg(long)]
+    pub fresh_ids: bool,
+
+    /// Send as N services and hosts: all but the first get a number to their names, and other ids
+    ///
+    /// The names are service.name, service.instance.id, host.name and host.id; a resource with none of
+    /// them gets a service.instance.id. N times the requests, for tests of cardinality.
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub multiply: NonZeroU16,
 
     /// Most requests on their way at once; when reached, sending waits and lateness grows
     #[arg(long, value_name = "N", default_value = "64")]
@@ -56,6 +68,13 @@ pub struct ReplayArgs {
     /// How long after its first attempt a request may be repeated
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = values::span)]
     pub retry_for: Duration,
+
+    /// Longest request, before compression; longer ones are sent in parts. Over gRPC 4MiB unless given
+    ///
+    /// A request that is refused as too large (HTTP 413, or gRPC in words) is divided, too, item by item
+    /// if need be. An item that is too large alone fails.
+    #[arg(long, value_name = "SIZE", value_parser = values::size)]
+    pub max_request_bytes: Option<u64>,
 
     /// Save failed requests as captures: FILE.traces.binpb, FILE.metrics.binpb, FILE.logs.binpb
     #[arg(long, value_name = "FILE")]
@@ -77,4 +96,6 @@ pub enum TimesArg {
     Keep,
     /// All moved by one offset
     Shift,
+    /// Each request moved to its moment of sending; durations stay, and series of metrics consistent
+    Live,
 }

@@ -1,5 +1,6 @@
 //! `otolith replay`.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -83,7 +84,11 @@ impl TryFrom<&ReplayArgs> for ReplayOptions {
             times: match args.times {
                 TimesArg::Keep => Times::Keep,
                 TimesArg::Shift => Times::Shift,
+                TimesArg::Live => Times::Live,
             },
+            fresh_ids: args.fresh_ids,
+            copies: args.multiply,
+            max_request_bytes: limit(args.max_request_bytes)?,
             in_flight: args.in_flight,
             retry: RetryPolicy {
                 max_attempts: args.retries + 1,
@@ -96,4 +101,14 @@ impl TryFrom<&ReplayArgs> for ReplayOptions {
             ..exporter::options(&args.exporter, variable)?
         })
     }
+}
+
+/// The longest request in bytes; a limit that nothing keeps to is none.
+fn limit(bytes: Option<u64>) -> Result<Option<NonZeroUsize>, UsageError> {
+    let Some(bytes) = bytes else {
+        return Ok(None);
+    };
+    let limit = usize::try_from(bytes).ok().and_then(NonZeroUsize::new);
+    let wrong = || UsageError("expected more than 0 bytes after --max-request-bytes".to_owned());
+    limit.map(Some).ok_or_else(wrong)
 }

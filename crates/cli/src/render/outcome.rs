@@ -58,6 +58,10 @@ pub fn write(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
             format!("{} with gRPC status {status}", count(*answers)),
         )?;
     }
+    if outcome.divided_requests > 0 {
+        let text = format!("{} in parts", counted(outcome.divided_requests, "request"));
+        fact(out, "too long", text)?;
+    }
     if outcome.retries > 0 {
         let again = outcome.ambiguous_retries;
         let text = match again {

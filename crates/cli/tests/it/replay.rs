@@ -163,3 +163,42 @@ fn a_receiver_must_be_named_and_bad_variables_are() {
     );
     assert!(!done.err.contains("s3cret"), "{}", done.err);
 }
+
+#[test]
+fn requests_are_multiplied_changed_and_divided() {
+    let sink = Sink::start("200 OK");
+    let done = run(otolith()
+        .args(["replay", "--speed", "max", "--json", "--to", &sink.url])
+        .args(["--multiply", "3", "--fresh-ids", "--times", "live"])
+        .args(["--max-request-bytes", "2KiB"])
+        .arg(claude()));
+    assert_eq!(done.code, 0, "{}\n{}", done.out, done.err);
+    let outcome = done.json();
+    assert_eq!(outcome["requests"]["accepted"], 3 * 34);
+    assert_eq!(outcome["times"], "live");
+    let divided = outcome["divided_requests"].as_u64().unwrap();
+    assert!(divided > 0, "{outcome}");
+    let received = sink.take();
+    assert_eq!(received.len() as u64, outcome["attempts"].as_u64().unwrap());
+    assert!(received.len() > 3 * 34);
+    assert!(received.iter().all(|request| request.body.len() <= 2 << 10));
+    let names = |suffix: &str| {
+        let name = format!("claude-code{suffix}");
+        let with = |body: &[u8]| body.windows(name.len()).any(|w| w == name.as_bytes());
+        received
+            .iter()
+            .filter(|request| with(&request.body))
+            .count()
+    };
+    assert!(names("-1") > 0 && names("-2") > 0 && names("-3") == 0);
+    let done = run(otolith()
+        .args([
+            "replay",
+            "--to",
+            "http://127.0.0.1:1",
+            "--max-request-bytes",
+            "0",
+        ])
+        .arg(claude()));
+    assert_eq!(done.code, 2, "{}", done.err);
+}

@@ -10,3 +10,4 @@ mod wire;
 
 pub use json::JsonRequestEncoder;
 pub use request::RequestEncoder;
+pub(crate) use wire::put_len_prefixed;

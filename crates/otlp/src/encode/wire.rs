@@ -9,6 +9,15 @@ pub(super) struct Buffer {
     pub(super) bytes: Vec<u8>,
 }
 
+/// Appends a field of bytes, text or a message.
+pub(crate) fn put_len_prefixed(bytes: &mut Vec<u8>, number: u32, value: &[u8]) {
+    let mut buffer = Buffer {
+        bytes: std::mem::take(bytes),
+    };
+    buffer.put_bytes(number, value);
+    *bytes = buffer.bytes;
+}
+
 /// Where an open message begins.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mark {

@@ -2,6 +2,7 @@
 
 use otolith_capture::RejectCode;
 
+use crate::FrameReject;
 use crate::problems;
 
 /// Groups may be nested this deep. No OTLP message has a group: they are only ever skipped.
@@ -87,6 +88,16 @@ impl Fault {
             FaultKind::Attributes { limit } => {
                 format!("more than {limit} attributes in one list at byte {at}")
             }
+        }
+    }
+}
+
+impl From<Fault> for FrameReject {
+    fn from(fault: Fault) -> Self {
+        Self {
+            code: fault.code(),
+            message: fault.message(),
+            offset: fault.offset,
         }
     }
 }

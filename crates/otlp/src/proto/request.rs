@@ -51,11 +51,7 @@ pub(crate) fn decode<S: Sink>(
 
 /// A fault outside of items.
 pub(super) fn frame_reject(fault: Fault) -> FrameReject {
-    FrameReject {
-        code: fault.code(),
-        message: fault.message(),
-        offset: fault.offset,
-    }
+    fault.into()
 }
 
 /// All that the levels need. `'a` is the life of the frame.

@@ -3,6 +3,7 @@
 mod captures;
 mod faults;
 mod merge;
+mod parts;
 mod properties;
 mod signals;
 mod times;

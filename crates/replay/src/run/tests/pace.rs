@@ -1,6 +1,7 @@
 //! When requests go out, and what times are in them.
 
 use super::*;
+use crate::options::Times;
 
 #[test]
 fn shifted_times_begin_with_the_run_and_keep_their_gaps() {

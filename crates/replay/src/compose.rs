@@ -1,0 +1,338 @@
+//! Makes requests of the plan ready to go out: other times, ids and names where they are wanted,
+//! parts where a whole is too long, and the bytes of the wire.
+
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use otolith_capture::Signal;
+use otolith_otlp::{Patch, PatchIds, ShiftError, count_items, patch, suffix_resources, take_items};
+
+use crate::dress::Wardrobe;
+use crate::error::ReplayError;
+use crate::ids::FreshIds;
+use crate::live::LiveTimes;
+use crate::options::{ReplayOptions, Times};
+use crate::recode::{RecodeError, json_to_protobuf, protobuf_to_json};
+use crate::route::Protocol;
+use crate::tally::Fate;
+use crate::timeline::{Entry, Timeline};
+
+/// When a request goes out, and in which loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moment {
+    /// The loop, from 0.
+    pub(crate) pass: u32,
+    /// When it goes out, as the time of day.
+    pub(crate) sent_unix_nano: u64,
+}
+
+/// A request, or a part of one, that goes out as one.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    /// Numbers of its items in the request.
+    pub(crate) items: Range<u64>,
+    /// What goes out, or why it cannot.
+    pub(crate) body: Result<Bytes, Fate>,
+    /// Its length before compression.
+    pub(crate) len_bytes: usize,
+}
+
+/// Makes requests of a plan ready.
+pub(crate) struct Composer {
+    timeline: Arc<Timeline>,
+    wardrobe: Wardrobe,
+    /// Longest message, by `Signal as usize`.
+    limits: [usize; 3],
+    /// Signals that go out in JSON.
+    to_json: [bool; 3],
+    /// Signals whose bodies wait in JSON, as they go out.
+    in_json: [bool; 3],
+    times: Times,
+    /// What is added to all times, if they are moved as one.
+    pub(crate) shift_nanos: Option<i64>,
+    live: LiveTimes,
+    has_fresh_ids: bool,
+    /// Tells ids of this run from those of others.
+    run: u64,
+}
+
+/// What receivers of gRPC take at most if nobody has told them otherwise.
+const GRPC_LIMIT: usize = 4 << 20;
+
+impl Composer {
+    /// For a run that begins at this time of day.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such level of compression.
+    pub(crate) fn new(
+        timeline: Arc<Timeline>,
+        options: &ReplayOptions,
+        now_unix_nano: u64,
+    ) -> Result<Self, ReplayError> {
+        let first = timeline.entries().first();
+        let first = first.map_or(0, |entry| entry.time_unix_nano);
+        let protocols = Signal::ALL.map(|signal| options.route(signal).protocol);
+        let given = options.max_request_bytes.map(|limit| limit.get());
+        Ok(Self {
+            wardrobe: Wardrobe::new(options)?,
+            limits: protocols.map(|protocol| match (given, protocol) {
+                (Some(limit), _) => limit,
+                (None, Protocol::Grpc) => GRPC_LIMIT,
+                (None, Protocol::HttpProtobuf | Protocol::HttpJson) => usize::MAX,
+            }),
+            to_json: protocols.map(|protocol| protocol == Protocol::HttpJson),
+            in_json: options.spooled_in_json(),
+            times: options.times,
+            shift_nanos: (options.times == Times::Shift).then(|| offset(first, now_unix_nano)),
+            live: LiveTimes::default(),
+            has_fresh_ids: options.fresh_ids,
+            run: now_unix_nano ^ u64::from(std::process::id()).rotate_left(32),
+            timeline,
+        })
+    }
+
+    /// A request, in one part or, where it is longer than the receiver takes, in several.
+    ///
+    /// # Errors
+    ///
+    /// When the spool cannot be read.
+    pub(crate) fn compose(&self, request: u32, moment: Moment) -> io::Result<Vec<Part>> {
+        let entry = &self.timeline.entries()[request as usize];
+        if self.times == Times::Live {
+            self.live
+                .note(moment.pass, entry.time_unix_nano, moment.sent_unix_nano);
+        }
+        let items = 0..u64::from(entry.items);
+        let message = self.timeline.body(entry)?;
+        Ok(match self.composed(entry, message, moment) {
+            Ok(parts) => parts,
+            Err(fate) => vec![Part::failed(items, fate)],
+        })
+    }
+
+    /// The signal of a request.
+    pub(crate) fn signal(&self, request: u32) -> Signal {
+        self.timeline.entries()[request as usize].signal
+    }
+
+    /// The halves of a part that the receiver found too long; `None` if it cannot be divided.
+    ///
+    /// # Errors
+    ///
+    /// When the spool cannot be read.
+    pub(crate) fn halve(
+        &self,
+        request: u32,
+        moment: Moment,
+        items: &Range<u64>,
+    ) -> io::Result<Option<Vec<Part>>> {
+        let entry = &self.timeline.entries()[request as usize];
+        if items.end - items.start < 2 {
+            return Ok(None);
+        }
+        let message = self.timeline.body(entry)?;
+        let Ok(message) = self.changed(entry, message, moment) else {
+            return Ok(None);
+        };
+        let signal = entry.signal;
+        let protobuf = match self.in_json[signal as usize] {
+            true => json_to_protobuf(signal, &message),
+            false => Ok(message),
+        };
+        let protobuf = protobuf.ok().filter(|bytes| is_divisible(entry, bytes));
+        let Some(protobuf) = protobuf else {
+            return Ok(None);
+        };
+        let mut parts = Vec::new();
+        self.divide(signal, &protobuf, items.clone(), &mut parts);
+        Ok(Some(parts))
+    }
+
+    /// Items of a request as they were planned, in protobuf: with the names of its copy, but with
+    /// the times and ids of the capture.
+    ///
+    /// # Errors
+    ///
+    /// When the spool cannot be read, or what lies there is broken.
+    pub(crate) fn planned(&self, request: u32, items: &Range<u64>) -> io::Result<Vec<u8>> {
+        let entry = &self.timeline.entries()[request as usize];
+        let mut message = self.timeline.body(entry)?;
+        if self.in_json[entry.signal as usize] {
+            message = json_to_protobuf(entry.signal, &message).map_err(io::Error::other)?;
+        }
+        let broken = |reject: otolith_otlp::FrameReject| io::Error::other(reject.message);
+        if entry.copy > 0 {
+            message = suffix_resources(&message, &suffix(entry.copy)).map_err(broken)?;
+        }
+        if *items != (0..u64::from(entry.items)) {
+            message = take_items(entry.signal, &message, items.clone()).map_err(broken)?;
+        }
+        Ok(message)
+    }
+
+    fn composed(&self, entry: &Entry, message: Vec<u8>, moment: Moment) -> Result<Vec<Part>, Fate> {
+        let signal = entry.signal;
+        let in_json = self.in_json[signal as usize];
+        let message = self.changed(entry, message, moment)?;
+        let (wire, protobuf) = match self.to_json[signal as usize] && !in_json {
+            true => (
+                protobuf_to_json(signal, &message).map_err(broken)?,
+                Some(message),
+            ),
+            false => (message, None),
+        };
+        let items = 0..u64::from(entry.items);
+        let limit = self.limits[signal as usize];
+        if wire.len() <= limit {
+            return Ok(vec![self.part(signal, items, wire)]);
+        }
+        let len_bytes = wire.len();
+        let protobuf = match protobuf {
+            Some(protobuf) => protobuf,
+            None if in_json => json_to_protobuf(signal, &wire).map_err(broken)?,
+            None => wire,
+        };
+        if items.end < 2 || !is_divisible(entry, &protobuf) {
+            return Err(too_large(
+                "a request that cannot be divided",
+                len_bytes,
+                limit,
+            ));
+        }
+        let mut parts = Vec::new();
+        self.divide(signal, &protobuf, items, &mut parts);
+        Ok(parts)
+    }
+
+    /// Other names, times and ids, where they are wanted.
+    fn changed(
+        &self,
+        entry: &Entry,
+        mut message: Vec<u8>,
+        moment: Moment,
+    ) -> Result<Vec<u8>, Fate> {
+        if entry.copy > 0 {
+            message =
+                suffix_resources(&message, &suffix(entry.copy)).map_err(|reject| Fate::Failed {
+                    code: "not_changed".to_owned(),
+                    message: reject.message,
+                })?;
+        }
+        // Copies are not of the same traces: their services would be joined by them.
+        let pass = if self.has_fresh_ids { moment.pass } else { 0 };
+        let fresh = FreshIds::new(self.run, pass, entry.copy);
+        let ids = (self.has_fresh_ids || entry.copy > 0).then_some(&fresh as &dyn PatchIds);
+        let offset = match self.times {
+            Times::Keep => 0,
+            Times::Shift => self.shift_nanos.unwrap_or(0),
+            Times::Live => offset(entry.time_unix_nano, moment.sent_unix_nano),
+        };
+        let moved = |time: u64| time.checked_add_signed(offset);
+        let live = (self.times == Times::Live).then(|| self.live.of(moment.pass));
+        let mapped = |time: u64| live.as_ref()?.time(time);
+        let time: Option<&dyn Fn(u64) -> Option<u64>> = match (self.times, entry.signal) {
+            (Times::Keep, _) => None,
+            (Times::Live, Signal::Metrics) => Some(&mapped),
+            (Times::Shift | Times::Live, _) => Some(&moved),
+        };
+        if time.is_none() && ids.is_none() {
+            return Ok(message);
+        }
+        match patch(entry.signal, &mut message, Patch { time, ids }) {
+            Ok(()) => Ok(message),
+            Err(error) => Err(Fate::Failed {
+                code: match error {
+                    ShiftError::OutOfRange { .. } => "time_out_of_range",
+                    ShiftError::BadProtobuf { .. } => "not_changed",
+                }
+                .to_owned(),
+                message: error.to_string(),
+            }),
+        }
+    }
+
+    /// Two halves of some items, in parts that are short enough; an item that is too long alone
+    /// fails.
+    fn divide(&self, signal: Signal, protobuf: &[u8], items: Range<u64>, parts: &mut Vec<Part>) {
+        let limit = self.limits[signal as usize];
+        let middle = items.start + (items.end - items.start) / 2;
+        for half in [items.start..middle, middle..items.end] {
+            let taken = take_items(signal, protobuf, half.clone()).map_err(|reject| Fate::Failed {
+                code: "not_changed".to_owned(),
+                message: reject.message,
+            });
+            let wire = taken.and_then(|taken| match self.to_json[signal as usize] {
+                true => protobuf_to_json(signal, &taken).map_err(broken),
+                false => Ok(taken),
+            });
+            match wire {
+                Ok(wire) if wire.len() <= limit => parts.push(self.part(signal, half, wire)),
+                Ok(_) if half.end - half.start > 1 => self.divide(signal, protobuf, half, parts),
+                Ok(wire) => {
+                    let fate = too_large("an item alone", wire.len(), limit);
+                    parts.push(Part::failed(half, fate));
+                }
+                Err(fate) => parts.push(Part::failed(half, fate)),
+            }
+        }
+    }
+
+    fn part(&self, signal: Signal, items: Range<u64>, wire: Vec<u8>) -> Part {
+        Part {
+            items,
+            len_bytes: wire.len(),
+            body: self
+                .wardrobe
+                .dress(signal, wire)
+                .map_err(|error| Fate::Failed {
+                    code: "compression_failed".to_owned(),
+                    message: error.to_string(),
+                }),
+        }
+    }
+}
+
+impl Part {
+    fn failed(items: Range<u64>, fate: Fate) -> Self {
+        Self {
+            items,
+            body: Err(fate),
+            len_bytes: 0,
+        }
+    }
+}
+
+/// What is appended to the names of a copy.
+fn suffix(copy: u16) -> String {
+    format!("-{copy}")
+}
+
+/// From a recorded time to another.
+fn offset(recorded_unix_nano: u64, to_unix_nano: u64) -> i64 {
+    let offset = i128::from(to_unix_nano) - i128::from(recorded_unix_nano);
+    i64::try_from(offset).unwrap_or(if offset < 0 { i64::MIN } else { i64::MAX })
+}
+
+/// Whether each item that was counted can be found.
+fn is_divisible(entry: &Entry, protobuf: &[u8]) -> bool {
+    count_items(entry.signal, protobuf) == Ok(u64::from(entry.items))
+}
+
+fn too_large(what: &str, len_bytes: usize, limit: usize) -> Fate {
+    Fate::Failed {
+        code: "too_large".to_owned(),
+        message: format!(
+            "{what} takes {len_bytes} bytes, over the limit of {limit} (--max-request-bytes)"
+        ),
+    }
+}
+
+fn broken(error: RecodeError) -> Fate {
+    Fate::Failed {
+        code: "not_changed".to_owned(),
+        message: error.to_string(),
+    }
+}
