@@ -8,6 +8,7 @@ mod captures;
 mod faults;
 mod requests;
 mod sink;
+mod storms;
 mod tls;
 mod transports;
 

@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
@@ -34,6 +34,8 @@ pub enum Answer {
     Reset,
     /// Nothing, ever.
     Silence,
+    /// Another answer, after this time.
+    Late(Duration, &'static Answer),
 }
 
 /// Success without more.
@@ -66,6 +68,8 @@ pub struct Sink {
 pub struct Serving {
     /// Encrypted with this.
     pub tls: Option<Arc<ServerConfig>>,
+    /// On this port; any if 0.
+    pub port: u16,
 }
 
 impl Sink {
@@ -80,7 +84,7 @@ impl Sink {
         serving: Serving,
     ) -> Self {
         let received = Arc::new(Mutex::new(Vec::new()));
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let listener = std::net::TcpListener::bind(("127.0.0.1", serving.port)).unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
@@ -122,6 +126,17 @@ impl Sink {
     pub fn url(&self) -> String {
         let scheme = if self.is_https { "https" } else { "http" };
         format!("{scheme}://{}", self.address)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// Ends it, in the middle of whatever it does. What has arrived, in order.
+    pub fn take(self) -> Vec<Received> {
+        let received = Arc::clone(&self.received);
+        drop(self);
+        std::mem::take(&mut *received.lock().unwrap())
     }
 
     /// What has arrived, in order.
@@ -199,7 +214,14 @@ async fn take(
         received.push(request);
         answer
     };
-    match answer {
+    let answer = match answer {
+        Answer::Late(wait, then) => {
+            tokio::time::sleep(wait).await;
+            then
+        }
+        ref now => now,
+    };
+    match *answer {
         Answer::Http(status, headers, body) => {
             let mut response = Response::builder().status(status);
             for (name, value) in headers {
@@ -224,7 +246,7 @@ async fn take(
             Ok(response.body(body.boxed()).map_err(io::Error::other)?)
         }
         Answer::Reset => Err(io::Error::other("reset")),
-        Answer::Silence => {
+        Answer::Silence | Answer::Late(..) => {
             let never: Infallible = std::future::pending().await;
             match never {}
         }

@@ -212,6 +212,61 @@ fn protobuf_goes_out_as_json_and_means_the_same() {
 }
 
 #[test]
+fn real_requests_are_divided_in_every_protocol_without_a_loss() {
+    /// Spans, points and records of a capture, however they are grouped.
+    fn items(sink: &Sink, protocol: Protocol) -> usize {
+        let received = sink.received();
+        let bodies = received.iter().map(|request| {
+            let message = message(request, Compression::None, protocol);
+            let source = match protocol {
+                Protocol::HttpJson => Source::from_bytes("a", message),
+                _ => {
+                    let len = (message.len() as u32).to_be_bytes();
+                    Source::from_bytes("a", [&len[..], &message].concat())
+                }
+            };
+            let options = options("http://unused");
+            let plan = plan(&[source], &options, &NoWatch, &false.into()).unwrap();
+            assert_eq!(plan.report().rejected_frames, 0);
+            plan.report().items as usize
+        });
+        bodies.sum()
+    }
+    for protocol in [Protocol::HttpProtobuf, Protocol::HttpJson, Protocol::Grpc] {
+        for is_known in [true, false] {
+            const LIMIT: usize = 6_000;
+            // Refuses what is too long, or is told of what is.
+            let sink = Sink::by(
+                move |_, request| match (request.body.len() > LIMIT, protocol) {
+                    (true, Protocol::Grpc) => Answer::Grpc(
+                        b"",
+                        &[
+                            ("grpc-status", "8"),
+                            ("grpc-message", "received message larger than max"),
+                        ],
+                    ),
+                    (true, _) => Answer::Http(413, &[], b""),
+                    (false, _) => answer(protocol),
+                },
+                Serving::default(),
+            );
+            let options = ReplayOptions {
+                // The frame of gRPC does not count.
+                max_request_bytes: is_known.then(|| (LIMIT - 5).try_into().unwrap()),
+                in_flight: 4.try_into().unwrap(),
+                ..with(&sink, protocol)
+            };
+            let outcome = replay(&testdata("captures/pysdk-http/agentic-ci.jsonl"), &options);
+            assert!(outcome.is_clean(), "{outcome:?}");
+            assert!(outcome.divided_requests > 5, "{outcome:?}");
+            let is_taken = |request: &Received| request.body.len() <= LIMIT;
+            sink.received().retain(is_taken);
+            assert_eq!(items(&sink, protocol) as u64, outcome.items.planned);
+        }
+    }
+}
+
+#[test]
 fn http2_goes_by_prior_knowledge_over_as_many_connections_as_wanted() {
     let ports = |options: &ReplayOptions, sink: &Sink| {
         assert!(replay(&lines(60), options).is_clean());
@@ -290,7 +345,7 @@ fn pki(file: &str) -> PathBuf {
 }
 
 /// A server for `localhost` that wants client certificates, or not, and knows these protocols.
-fn tls(wants_client: bool, protocols: &[&str]) -> Serving {
+pub fn tls(wants_client: bool, protocols: &[&str]) -> Serving {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
@@ -312,6 +367,7 @@ fn tls(wants_client: bool, protocols: &[&str]) -> Serving {
     config.alpn_protocols = protocols.iter().map(|p| p.as_bytes().to_vec()).collect();
     Serving {
         tls: Some(Arc::new(config)),
+        port: 0,
     }
 }
 
