@@ -28,6 +28,7 @@ fn main() -> ExitCode {
         Command::Inspect(args) => commands::inspect::run(args, terminal),
         Command::Convert(args) => commands::convert::run(args, terminal),
         Command::Cat(args) => commands::cat::run(args, terminal),
+        Command::Compare(args) => commands::compare::run(args, terminal),
         Command::Tables(args) => commands::tables::run(args, terminal),
         Command::Compact(args) => commands::compact::run(args, terminal),
         Command::Drop(args) => commands::retention::run(args, terminal),

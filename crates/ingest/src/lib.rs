@@ -1,4 +1,5 @@
-//! Converts captures into a lake, every frame accounted for, and back; inspects captures.
+//! Converts captures into a lake, every frame accounted for, and back, or into other captures;
+//! inspects and compares captures.
 //!
 //! ```text
 //! sources -> chunks -> batches (on several threads) -> parts (in input order) -> lake
@@ -12,6 +13,7 @@ mod account;
 mod captures;
 mod cat;
 mod collect;
+mod compare;
 mod convert;
 mod decode;
 mod error;
@@ -37,6 +39,10 @@ pub use cat::{
     TraceSampleError, UNCLEAR_SIGNAL, cat, cat_lake,
 };
 pub use collect::{Collected, collect};
+pub use compare::{
+    CompareError, CompareOptions, Comparison, Difference, DifferenceKind, GroupComparison, Ids,
+    Side, SideSummary, Times, compare,
+};
 pub use convert::convert;
 pub use error::ConvertError;
 pub use export::{ExportError, ExportFormat, ExportOptions, Exported, export};

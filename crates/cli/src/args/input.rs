@@ -82,7 +82,7 @@ pub struct ConversionArgs {
 }
 
 /// More threads than any machine has use for would only fail to start.
-const MAX_THREADS: i64 = 1024;
+pub(super) const MAX_THREADS: i64 = 1024;
 
 /// What `--dedup` drops.
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -6,6 +6,7 @@
 mod activity;
 mod answer;
 mod cat;
+mod compare;
 mod cost;
 mod exporter;
 mod hosts;
@@ -16,6 +17,7 @@ mod upkeep;
 
 pub use answer::{DataArgs, Format, OutputArgs, SelectionArgs, SqlArgs};
 pub use cat::{CatArgs, CompressArg, SliceArgs, SortArg};
+pub use compare::CompareArgs;
 pub use cost::{CostArgs, PricingArgs};
 pub use exporter::{ExporterArgs, HttpArg};
 pub use hosts::{ContainerOrderArg, HostFillArg, HostSeriesArgs, HostsReportName};
@@ -67,6 +69,8 @@ pub enum Command {
     Convert(ConvertArgs),
     /// Write captures, or a lake, as another capture: transcode, slice, merge, sample, redact, split
     Cat(CatArgs),
+    /// Compare what was sent with what arrived, item by item
+    Compare(CompareArgs),
     /// List the databases, tables and columns of a lake
     Tables(TablesArgs),
     /// Rewrite the many small parts of a lake as few

@@ -2,6 +2,7 @@
 
 pub mod cat;
 pub mod compact;
+pub mod compare;
 pub mod convert;
 pub mod inspect;
 pub mod replay;

@@ -87,7 +87,7 @@ pub fn redaction(args: RedactionArgs) -> Result<Option<Arc<Redaction>>> {
 }
 
 /// The number of threads: as given, else one per core.
-fn threads(given: Option<u16>) -> NonZeroUsize {
+pub fn threads(given: Option<u16>) -> NonZeroUsize {
     given
         .and_then(|n| NonZeroUsize::new(n.into()))
         .or_else(|| thread::available_parallelism().ok())

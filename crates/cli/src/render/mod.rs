@@ -13,6 +13,7 @@ mod table;
 mod testing;
 
 pub mod account;
+pub mod comparison;
 pub mod inspection;
 pub mod lake;
 pub mod outcome;

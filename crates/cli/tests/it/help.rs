@@ -11,11 +11,12 @@ fn the_version_is_printed_to_standard_output() {
 
 #[test]
 fn every_command_explains_itself_with_examples() {
-    let commands: [&[&str]; 11] = [
+    let commands: [&[&str]; 12] = [
         &["inspect"],
         &["convert"],
         &["tables"],
         &["cat"],
+        &["compare"],
         &["report", "summary"],
         &["report", "cost"],
         &["report", "tokens"],

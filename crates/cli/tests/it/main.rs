@@ -7,6 +7,7 @@
 )]
 
 mod cat;
+mod compare;
 mod convert;
 mod dumps;
 mod errors;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use otolith_capture::Signal;
 use otolith_lake::{Lake, PartFile, TableInfo};
-use otolith_otlp::{JsonRequestEncoder, RequestEncoder};
+use otolith_otlp::{JsonRequestEncoder, RequestEncoder, Sink};
 use otolith_tables::{Children, DatabaseName, Part, Restorer, Table};
 
 use super::error::ExportError;
@@ -81,6 +81,17 @@ pub(crate) struct Visit<'a> {
 /// Takes a request.
 type TakeRequest<'a, F> = &'a mut dyn FnMut(LakeRequest<'_>) -> Result<(), F>;
 
+/// Looks at a sink after a visit: what came of which database and signal, and how many items.
+type Visited<'a, S, F> = &'a mut dyn FnMut(&mut S, VisitOf<'_>) -> Result<(), F>;
+
+/// What was visited.
+#[derive(Clone, Copy)]
+pub(crate) struct VisitOf<'a> {
+    pub database: &'a DatabaseName,
+    pub signal: Signal,
+    pub items: u64,
+}
+
 impl Visit<'_> {
     /// Makes requests in an encoding, in the order of [`export`]. Gives the number of rows of events,
     /// links and exemplars that belong to nothing.
@@ -88,11 +99,39 @@ impl Visit<'_> {
         &self,
         take: TakeRequest<'_, F>,
     ) -> Result<u64, F> {
+        let options = self.options;
+        let is_full = |encoder: &E, items| {
+            items >= options.request_items || encoder.len_bytes() >= options.request_bytes
+        };
+        let mut encoder = E::default();
+        self.items(&mut encoder, &is_full, &mut |encoder: &mut E, of| {
+            for (signal, payload) in encoder.take() {
+                debug_assert_eq!(signal, of.signal);
+                take(LakeRequest {
+                    database: of.database,
+                    signal,
+                    payload,
+                    items: of.items,
+                })?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Visits items in the order of [`export`], as frames that end when `is_full` says so of the sink
+    /// and the number of items. Gives the number of rows that belong to nothing.
+    pub fn items<S: Sink, F: From<ExportError>>(
+        &self,
+        sink: &mut S,
+        is_full: &dyn Fn(&S, u64) -> bool,
+        visited: Visited<'_, S, F>,
+    ) -> Result<u64, F> {
         let mut exporter = Exporter {
             visit: self,
-            encoder: E::default(),
+            sink,
+            is_full,
             orphan_rows: 0,
-            take,
+            visited,
         };
         let lake = self.lake;
         for database in lake.databases().map_err(ExportError::from)? {
@@ -141,14 +180,15 @@ fn parts_of<'a>(
         .filter(move |part| part.date == date)
 }
 
-struct Exporter<'a, E, F> {
+struct Exporter<'a, S, F> {
     visit: &'a Visit<'a>,
-    encoder: E,
+    sink: &'a mut S,
+    is_full: &'a dyn Fn(&S, u64) -> bool,
     orphan_rows: u64,
-    take: TakeRequest<'a, F>,
+    visited: Visited<'a, S, F>,
 }
 
-impl<E: Encode, F: From<ExportError>> Exporter<'_, E, F> {
+impl<S: Sink, F: From<ExportError>> Exporter<'_, S, F> {
     fn export_date(
         &mut self,
         database: &DatabaseName,
@@ -192,29 +232,22 @@ impl<E: Encode, F: From<ExportError>> Exporter<'_, E, F> {
             source,
         };
         let mut restorer = Restorer::new(piece).map_err(failed)?;
-        let options = self.visit.options;
-        let is_full = |encoder: &E, items| {
-            items >= options.request_items || encoder.len_bytes() >= options.request_bytes
-        };
         loop {
             if self.visit.watch.is_stopped() {
                 return Err(ExportError::Interrupted.into());
             }
             let items = restorer
-                .visit(children, &mut self.encoder, is_full)
+                .visit(children, self.sink, self.is_full)
                 .map_err(failed)?;
             if items == 0 {
                 return Ok(());
             }
-            for (signal_of, payload) in self.encoder.take() {
-                debug_assert_eq!(signal_of, signal);
-                (self.take)(LakeRequest {
-                    database: &piece.database,
-                    signal,
-                    payload,
-                    items,
-                })?;
-            }
+            let of = VisitOf {
+                database: &piece.database,
+                signal,
+                items,
+            };
+            (self.visited)(self.sink, of)?;
         }
     }
 }
