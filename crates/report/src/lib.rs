@@ -40,9 +40,9 @@ pub use query::{
 };
 pub use report::{Cell, CellType, Column, Report, time_text};
 pub use reports::{
-    container_tokens, containers, cost, coverage, cpu, errors, explain_cost, explain_tokens, load,
-    memory, metrics, processes, prompt, reconcile, session_resources, sessions, summary,
-    token_rate, token_types, tokens, tool_calls, tools, trace_resources,
+    container_tokens, containers, cost, coverage, cpu, errors, explain_cost, explain_tokens,
+    explain_tools, load, memory, metrics, processes, prompt, reconcile, session_resources,
+    sessions, summary, token_rate, token_types, tokens, tool_calls, tools, trace_resources,
 };
 pub use sql::{
     SqlColumn, SqlQuery, SqlTable, SqlTableKind, Statements, sql, sql_columns, sql_tables,

@@ -32,7 +32,7 @@ pub enum ReportName {
     /// Tokens per bucket of time, and per second and minute
     TokenRate(TokenRateArgs),
     /// Calls, success, errors and durations per agent and tool
-    Tools(PlainReportArgs),
+    Tools(ToolsArgs),
     /// Each tool call: when, how it ended, how long it took
     ToolCalls(ActivityArgs),
     /// Sessions: start, length, prompts, requests, tools, tokens, cost
@@ -84,6 +84,20 @@ pub struct TokensArgs {
 
     /// Print what made the numbers: a row per request or export of a metric, with the place in the
     /// captures where it lies
+    #[arg(long)]
+    pub explain: bool,
+
+    /// What to read, select and print.
+    #[command(flatten)]
+    pub common: CommonReportArgs,
+}
+
+/// `otolith report tools`.
+#[derive(Debug, Group)]
+#[command(after_help = REPORT_EXAMPLES)]
+pub struct ToolsArgs {
+    /// Print what made the numbers: a row per call, or per point of a metric that counts calls, with
+    /// the place in the captures where it lies
     #[arg(long)]
     pub explain: bool,
 

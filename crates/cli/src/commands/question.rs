@@ -21,6 +21,7 @@ pub enum Question {
     ExplainTokens(Vec<TokensBy>),
     TokenRate(Every, Vec<Dimension>, TokenFill),
     Tools,
+    ExplainTools,
     Metrics,
     Activity(ActivityQuestion),
     Hosts(HostsQuestion),
@@ -41,6 +42,7 @@ impl Question {
                 };
                 (Self::TokenRate(args.every, args.by, fill), args.common)
             }
+            ReportName::Tools(args) if args.explain => (Self::ExplainTools, args.common),
             ReportName::Tools(args) => (Self::Tools, args.common),
             ReportName::ToolCalls(args) => {
                 (Self::Activity(ActivityQuestion::ToolCalls), args.common)
@@ -76,9 +78,12 @@ impl Question {
                 ));
             }
             Self::Tokens(by) | Self::ExplainTokens(by) => by.iter().map(|by| by.as_str()).collect(),
-            Self::Summary | Self::Tools | Self::Metrics | Self::Activity(_) | Self::Hosts(_) => {
-                Vec::new()
-            }
+            Self::Summary
+            | Self::Tools
+            | Self::ExplainTools
+            | Self::Metrics
+            | Self::Activity(_)
+            | Self::Hosts(_) => Vec::new(),
         };
         let mut numbered = words.iter().enumerate();
         match numbered.find(|(index, word)| words[..*index].contains(word)) {
@@ -95,7 +100,8 @@ impl Question {
             | Self::Tokens(_)
             | Self::ExplainTokens(_)
             | Self::TokenRate(..)
-            | Self::Tools => otolith_report::usage_wanted(signal),
+            | Self::Tools
+            | Self::ExplainTools => otolith_report::usage_wanted(signal),
             Self::Metrics => otolith_report::metrics_wanted(signal),
             Self::Activity(question) => question.wanted(signal),
             Self::Hosts(question) => question.wanted(signal),
@@ -135,6 +141,7 @@ impl Question {
                 },
             ),
             Self::Tools => otolith_report::tools(data, &ToolsQuery { selection }),
+            Self::ExplainTools => otolith_report::explain_tools(data, &ToolsQuery { selection }),
             Self::Metrics => otolith_report::metrics(data, &MetricsQuery { selection }),
             Self::Activity(question) => question.ask(data, selection),
             Self::Hosts(question) => question.ask(data, calendar, selection),

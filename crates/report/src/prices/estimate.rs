@@ -1,7 +1,8 @@
 //! What usage costs by a price table.
 
+use super::applied::Applied;
 use super::rate::Rate;
-use super::table::{Bracket, Class, Find, Model, Prices, Rates, ServiceTier};
+use super::table::{Bracket, Class, Find, Model, Price, Prices, Rates, ServiceTier};
 use crate::money::NanoDollars;
 use crate::usage::{Requests, Tokens};
 use std::collections::HashMap;
@@ -121,26 +122,9 @@ impl<'a> Estimator<'a> {
     /// What usage costs; exact, and rounded once to the nearest nano-dollar (halves up). Classes
     /// that are not told count as none used.
     pub(crate) fn estimate(&mut self, spent: &Spent<'_>) -> Result<Estimate, Gap> {
-        let model = self.model(spent)?;
-        let price = model.at(spent.time).ok_or(Gap::Time)?;
-        let tier = match spent.tier {
-            Some(word) => ServiceTier::parse(word).ok_or(Gap::Tier)?,
-            None => self.rules.service_tier,
-        };
-        let brackets = price.tiers.get(&tier).ok_or(Gap::Tier)?;
+        let found = self.find(spent)?;
+        let possible = found.possible(self.rules.long_context, spent.requests);
         let tokens = spent.tokens;
-        let input = [tokens.input, tokens.cache_read, tokens.cache_creation];
-        let input = input.into_iter().flatten().fold(0, u64::saturating_add);
-        // Of several requests only the sum is known: none is longer than that, and maybe none is
-        // longer than the lowest bound.
-        let reached =
-            brackets.partition_point(|bracket| bracket.above == 0 || input > bracket.above);
-        let possible: Vec<&[Bracket]> = match (self.rules.long_context, spent.requests) {
-            (LongContext::Whole, Requests::One) => vec![&brackets[reached - 1..reached]],
-            (LongContext::Whole, Requests::Several) => brackets[..reached].chunks(1).collect(),
-            (LongContext::Split, Requests::One) => vec![brackets],
-            (LongContext::Split, Requests::Several) => vec![&brackets[..1], brackets],
-        };
         let usual = cost(possible[0], tokens, Class::CacheCreation5m)?;
         let mut estimate = Estimate {
             low: usual,
@@ -155,6 +139,42 @@ impl<'a> Estimator<'a> {
             }
         }
         Ok(estimate)
+    }
+
+    /// The entry that [`Self::estimate`] takes, with the rates of the usual estimate.
+    pub(crate) fn applied(&mut self, spent: &Spent<'_>) -> Result<Applied<'a>, Gap> {
+        let found = self.find(spent)?;
+        let possible = found.possible(self.rules.long_context, spent.requests);
+        Ok(Applied {
+            model: &found.model.name,
+            price: found.price,
+            tier: found.tier,
+            brackets: possible[0],
+        })
+    }
+
+    fn find(&mut self, spent: &Spent<'_>) -> Result<Found<'a>, Gap> {
+        let model = self.model(spent)?;
+        let price = model.at(spent.time).ok_or(Gap::Time)?;
+        let tier = match spent.tier {
+            Some(word) => ServiceTier::parse(word).ok_or(Gap::Tier)?,
+            None => self.rules.service_tier,
+        };
+        let brackets = price.tiers.get(&tier).ok_or(Gap::Tier)?;
+        let tokens = spent.tokens;
+        let input = [tokens.input, tokens.cache_read, tokens.cache_creation];
+        let input = input.into_iter().flatten().fold(0, u64::saturating_add);
+        // Of several requests only the sum is known: none is longer than that, and maybe none is
+        // longer than the lowest bound.
+        let reached =
+            brackets.partition_point(|bracket| bracket.above == 0 || input > bracket.above);
+        Ok(Found {
+            model,
+            price,
+            tier,
+            brackets,
+            reached,
+        })
     }
 
     fn model(&mut self, spent: &Spent<'_>) -> Result<&'a Model, Gap> {
@@ -172,6 +192,31 @@ impl<'a> Estimator<'a> {
                 },
             );
         *found
+    }
+}
+
+/// What a table has for some usage.
+struct Found<'a> {
+    model: &'a Model,
+    price: &'a Price,
+    tier: ServiceTier,
+    brackets: &'a [Bracket],
+    /// How many brackets the whole input reaches.
+    reached: usize,
+}
+
+impl<'a> Found<'a> {
+    /// What the usage may have paid, that of the usual estimate first.
+    fn possible(&self, rule: LongContext, requests: Requests) -> Vec<&'a [Bracket]> {
+        let Self {
+            brackets, reached, ..
+        } = *self;
+        match (rule, requests) {
+            (LongContext::Whole, Requests::One) => vec![&brackets[reached - 1..reached]],
+            (LongContext::Whole, Requests::Several) => brackets[..reached].chunks(1).collect(),
+            (LongContext::Split, Requests::One) => vec![brackets],
+            (LongContext::Split, Requests::Several) => vec![&brackets[..1], brackets],
+        }
     }
 }
 

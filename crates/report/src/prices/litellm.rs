@@ -76,6 +76,10 @@ pub(super) fn models(file: &Object) -> Result<Vec<Model>, PriceError> {
                 prices: vec![Price {
                     from: i64::MIN,
                     tiers,
+                    source: entry
+                        .get("source")
+                        .and_then(Value::as_str)
+                        .map(table::source),
                 }],
             });
         }

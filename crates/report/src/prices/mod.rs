@@ -3,6 +3,7 @@
 //! A [`Prices`] is a dated table: the embedded one (`prices.json`), or a file in the same form or in
 //! that of LiteLLM. The form and the rules are described in `docs/reports/prices.md`.
 
+mod applied;
 mod error;
 mod estimate;
 mod litellm;

@@ -80,10 +80,8 @@ fn add(entry: &Value, models: &mut BTreeMap<String, Model>) -> Result<(), Wrong>
         text(entry, member)?;
     }
     // A price without a source is worth nothing when a figure is questioned.
-    let source = text(entry, "source")?.is_some_and(|source| !source.is_empty());
-    if !source {
-        return Err(Wrong::new("source", "expected a text"));
-    }
+    let source = text(entry, "source")?.filter(|source| !source.is_empty());
+    let source = source.ok_or_else(|| Wrong::new("source", "expected a text"))?;
     let mut aliases = Vec::new();
     for alias in list(entry, "aliases")? {
         let alias = alias.as_str().filter(|alias| is_name(alias));
@@ -93,6 +91,7 @@ fn add(entry: &Value, models: &mut BTreeMap<String, Model>) -> Result<(), Wrong>
     let price = Price {
         from: from(entry)?,
         tiers: tiers(entry)?,
+        source: Some(table::source(source)),
     };
     let model = models
         .entry(name.to_ascii_lowercase())

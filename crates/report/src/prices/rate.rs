@@ -28,6 +28,14 @@ impl Rate {
         Self::read(value, PER_TOKEN)
     }
 
+    /// Exact decimal text in dollars per million tokens: `0.0375`.
+    pub(super) fn dollars_per_million(self) -> String {
+        const ONE: u64 = 1_000_000;
+        let (whole, rest) = (self.0 / ONE, self.0 % ONE);
+        let text = format!("{whole}.{rest:06}");
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    }
+
     fn read(value: &Value, digits: i32) -> Result<Self, &'static str> {
         let rate = scaled(value, digits)?;
         if rate > MAX {
@@ -135,6 +143,9 @@ mod tests {
         assert_eq!(rate("3.75"), Ok(Rate(3_750_000)));
         assert_eq!(rate("0.0375"), Ok(Rate(37_500)));
         assert!(rate("1000001").is_err());
+        for text in ["3.75", "0.0375", "0", "15", "0.000001", "1000000"] {
+            assert_eq!(rate(text).unwrap().dollars_per_million(), text);
+        }
     }
 
     #[test]

@@ -55,6 +55,15 @@ pub(super) struct Price {
     /// Nanoseconds since the Unix epoch of the day's begin in UTC; the least number for always.
     pub(super) from: i64,
     pub(super) tiers: BTreeMap<ServiceTier, Vec<Bracket>>,
+    /// Where the table says that it was found.
+    pub(super) source: Option<String>,
+}
+
+impl Price {
+    /// Whether usage costs the same by both, wherever they were found.
+    fn is_as(&self, other: &Self) -> bool {
+        self.from == other.from && self.tiers == other.tiers
+    }
 }
 
 /// Rates of requests whose whole input exceeds a number of tokens.
@@ -174,6 +183,14 @@ impl Rates {
     fn times(&self, factor: Factor) -> Self {
         Self(self.0.map(|rate| rate.map(|rate| rate.times(factor))))
     }
+}
+
+/// Longest text about where a price was found, in characters.
+const MAX_SOURCE_CHARS: usize = 512;
+
+/// What a report tells of where a price was found.
+pub(super) fn source(text: &str) -> String {
+    text.chars().take(MAX_SOURCE_CHARS).collect()
 }
 
 /// Brackets by rising length; each takes from the one below what it does not name.
@@ -303,7 +320,7 @@ impl Prices {
         for spelling in &spellings {
             if let Some(all) = self.by_last.get(spelling) {
                 let first = &self.models[all[0]];
-                let same = all.iter().all(|i| self.models[*i].prices == first.prices);
+                let same = all.iter().all(|i| self.models[*i].costs_as(first));
                 return if same {
                     Find::One(first)
                 } else {
@@ -324,6 +341,12 @@ pub(super) enum Find<'a> {
 }
 
 impl Model {
+    /// Whether usage of both costs the same at any time.
+    fn costs_as(&self, other: &Self) -> bool {
+        let prices = self.prices.iter().zip(&other.prices);
+        self.prices.len() == other.prices.len() && prices.into_iter().all(|(a, b)| a.is_as(b))
+    }
+
     /// The price that holds at a time.
     pub(super) fn at(&self, time: i64) -> Option<&Price> {
         self.prices.iter().rev().find(|price| price.from <= time)

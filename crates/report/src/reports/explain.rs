@@ -13,7 +13,8 @@ use serde_json::{Map, Value};
 
 /// The rows behind those of [`super::cost()`]: the dimensions, then of each request `time`, `service`,
 /// `session`, `model` (unless they are dimensions), `request_id`, `series_ids`, the tokens, reported
-/// and estimated cost, `source` and `items`.
+/// and estimated cost, the entry of the price table that made the estimate (`price_model`,
+/// `price_from`, `price_tier`, `price_usd_per_million`, `price_source`), `source` and `items`.
 ///
 /// Requests are in the order of the groups, in each in order of time; what they amount to is what the
 /// group has. An export of a metric is one row for all of its points that differ only in the class
@@ -33,12 +34,15 @@ pub fn explain_cost<'a>(
     for record in &records {
         let mut amounts = group::token_cells(&record.tokens).to_vec();
         amounts.push(Cell::money(record.cost));
-        amounts.extend(pricing::cells(pricer.estimate(record, &mut notes)));
+        let estimate = pricer.estimate(record, &mut notes);
+        amounts.extend(pricing::cells(estimate));
+        amounts.extend(pricer.entry(record, estimate));
         rows.add(record, amounts);
     }
     let mut amounts = group::token_columns();
     amounts.push(group::cost_column());
     amounts.extend(pricing::columns());
+    amounts.extend(pricing::entry_columns());
     let mut parameters = group::group_parameters(&query.by, &query.calendar, &query.selection);
     parameters.extend(pricing::parameters(&query.pricing));
     Ok(rows.report("cost", amounts, parameters, notes))
@@ -142,7 +146,7 @@ impl<'a> Rows<'a> {
 }
 
 /// Distinct values in order; null if there are none.
-fn joined<T: Ord + std::fmt::Display>(values: impl Iterator<Item = T>) -> Cell {
+pub(super) fn joined<T: Ord + std::fmt::Display>(values: impl Iterator<Item = T>) -> Cell {
     let mut values: Vec<T> = values.collect();
     values.sort();
     values.dedup();

@@ -22,14 +22,7 @@ impl<'a> Pricer<'a> {
         }
         let estimate = match record.tokens.total() {
             Some(0) => Ok(Estimate::default()),
-            Some(_) => self.0.estimate(&Spent {
-                model: record.model.as_ref(),
-                provider: record.provider.as_ref(),
-                tier: record.service_tier.as_deref(),
-                time: record.time,
-                requests: record.requests,
-                tokens: &record.tokens,
-            }),
+            Some(_) => self.0.estimate(&spent(record)),
             // Only the part of the output that was reasoning.
             None => Err(Gap::Class("output")),
         };
@@ -41,6 +34,45 @@ impl<'a> Pricer<'a> {
             })
             .ok()
     }
+
+    /// The cells under [`entry_columns`] for a record with an estimate; nulls for one that cost
+    /// nothing, whatever the price.
+    pub(super) fn entry(&mut self, record: &UsageRecord, estimate: Option<Estimate>) -> [Cell; 5] {
+        let is_priced = estimate.is_some() && record.tokens.total() != Some(0);
+        let applied = is_priced.then(|| self.0.applied(&spent(record)).ok());
+        let Some(applied) = applied.flatten() else {
+            return [const { Cell::Null }; 5];
+        };
+        [
+            Cell::text(Some(applied.model())),
+            Cell::text(applied.from().as_deref()),
+            Cell::text(Some(applied.tier())),
+            Cell::text(Some(&applied.rates())),
+            Cell::text(applied.source()),
+        ]
+    }
+}
+
+fn spent(record: &UsageRecord) -> Spent<'_> {
+    Spent {
+        model: record.model.as_ref(),
+        provider: record.provider.as_ref(),
+        tier: record.service_tier.as_deref(),
+        time: record.time,
+        requests: record.requests,
+        tokens: &record.tokens,
+    }
+}
+
+/// The columns of the entry of the price table that made an estimate.
+pub(super) fn entry_columns() -> [Column; 5] {
+    [
+        Column::new("price_model", CellType::Text),
+        Column::new("price_from", CellType::Text),
+        Column::new("price_tier", CellType::Text),
+        Column::new("price_usd_per_million", CellType::Text),
+        Column::new("price_source", CellType::Text),
+    ]
 }
 
 /// The columns of estimated cost.

@@ -3,8 +3,8 @@
 use crate::support::{ask, captures, check, embedded, lake_of_files, numbers, only};
 use otolith_lake::Lake;
 use otolith_report::{
-    Calendar, CostQuery, Dimension, Report, Selection, Signal, TokensQuery, explain_cost,
-    explain_tokens,
+    Calendar, CostQuery, Dimension, Report, Selection, Signal, TokensQuery, ToolsQuery,
+    explain_cost, explain_tokens, explain_tools,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -156,4 +156,79 @@ fn what_is_a_dimension_is_no_second_column() {
     assert_eq!(distinct.len(), names.len(), "{names:?}");
     assert_eq!(names[..5], ["agent", "model", "time", "service", "session"]);
     assert_eq!(report.parameters["explain"], true);
+}
+
+#[test]
+fn an_estimate_names_the_price_that_made_it() {
+    let lake = lake_of_files(&captures().join("mix-dev/file-exporter"));
+    let report = explain_cost(&lake, &query(Selection::default())).unwrap();
+    let entries: BTreeSet<Vec<String>> = report
+        .rows
+        .iter()
+        .map(|row| {
+            let row = report.row_to_json(row);
+            let columns = ["model", "from", "tier", "usd_per_million", "source"];
+            let text = |column| row[format!("price_{column}")].as_str().unwrap().to_owned();
+            columns.into_iter().map(text).collect()
+        })
+        .collect();
+    let source = "price list of LiteLLM (PyPI litellm 1.109.1), which names \
+                  https://platform.claude.com/docs/en/about-claude/pricing, checked against that page";
+    let expected = [
+        [
+            "claude-opus-4-7",
+            "2026-04-15",
+            "standard",
+            "input 5, cache_read 0.5, cache_creation_5m 6.25, cache_creation_1h 10, output 25",
+            source,
+        ],
+        [
+            "gpt-5-codex",
+            "2025-09-01",
+            "standard",
+            "input 1.25, cache_read 0.125, output 10",
+            "https://developers.openai.com/api/docs/models/gpt-5-codex (priority: \
+             https://openai.com/api-priority-processing/)",
+        ],
+    ];
+    let expected = expected.map(|entry| entry.map(str::to_owned).to_vec());
+    assert_eq!(entries, BTreeSet::from(expected));
+}
+
+#[test]
+fn the_calls_of_tools_add_up_and_say_where_they_lie() {
+    for (capture, selection) in [
+        ("claude-http", Selection::default()),
+        ("codex-on", only(Signal::Metrics)),
+        ("mix-dev", only(Signal::Traces)),
+        ("mix-dev", Selection::default()),
+    ] {
+        let lake = lake_of_files(&captures().join(capture).join("file-exporter"));
+        let query = ToolsQuery { selection };
+        let cells = otolith_report::tools(&lake, &query).unwrap();
+        let rows = explain_tools(&lake, &query).unwrap();
+        assert!(!rows.rows.is_empty(), "{capture}");
+        for column in ["calls", "success", "errors", "rejected"] {
+            let mut found: BTreeMap<String, f64> = BTreeMap::new();
+            for row in &rows.rows {
+                let row = rows.row_to_json(row);
+                assert!(row["items"].as_str().unwrap().contains('#'), "{row}");
+                assert_eq!(
+                    row["series_ids"].is_null(),
+                    !row["source"].as_str().unwrap().starts_with("metric"),
+                    "{row}"
+                );
+                let text = |key: &str| row[key].as_str().unwrap().to_owned();
+                if let Some(number) = row[column].as_f64() {
+                    let key = format!("{} | {}", text("agent"), text("tool"));
+                    *found.entry(key).or_default() += number;
+                }
+            }
+            check(
+                &found,
+                &numbers(&cells, &["agent", "tool"], column),
+                capture,
+            );
+        }
+    }
 }

@@ -536,7 +536,12 @@ fn the_embedded_prices_know_names_as_they_are_sent() {
         "claude-opus-4.7",
         "openai/gpt-5-2025-08-07",
         "gpt-5-codex",
+        "gpt-4o-2024-11-20",
+        "gpt-4o-mini-2024-07-18",
+        "gpt-4.1-2025-04-14",
         "models/gemini-2.5-pro",
+        "gemini-2.5-flash",
+        "google/gemini-2.5-flash-lite",
         "qwen3-coder-plus",
     ];
     for name in names {

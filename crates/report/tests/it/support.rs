@@ -135,6 +135,12 @@ fn reports(data: Data<'_>, selection: &Selection) -> Vec<Report> {
                 selection: selection(),
             },
         ),
+        otolith_report::explain_tools(
+            data,
+            &ToolsQuery {
+                selection: selection(),
+            },
+        ),
         otolith_report::tool_calls(
             data,
             &ToolCallsQuery {
