@@ -42,6 +42,9 @@ pub fn of(error: &Error) -> Option<&'static str> {
     if let Some(ReplayError::Spool(_)) = error.downcast_ref() {
         return Some(ROOM);
     }
+    if let Some(ReplayError::TlsFile { .. }) = error.downcast_ref() {
+        return Some("name PEM files with --cacert, --client-cert and --client-key");
+    }
     if error.chain().any(is_full) {
         return Some(
             "make room and run the same command again: it makes good what is not finished",

@@ -46,12 +46,12 @@ impl Wardrobe {
             match clothes.compression {
                 Compression::Gzip if level > 9 => {
                     return Err(ReplayError::Settings(
-                        "expected a level of gzip from 0 to 9",
+                        "expected a level of gzip from 0 to 9 (--compression-level)",
                     ));
                 }
                 Compression::Zstd if !(1..=22).contains(&level) => {
                     return Err(ReplayError::Settings(
-                        "expected a level of zstd from 1 to 22",
+                        "expected a level of zstd from 1 to 22 (--compression-level)",
                     ));
                 }
                 _ => {}

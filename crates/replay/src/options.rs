@@ -8,10 +8,13 @@ use std::time::Duration;
 
 use otolith_capture::{ReadOptions, Signal};
 
+use crate::dress::Wardrobe;
 use crate::endpoint::{Endpoint, shown};
+use crate::error::ReplayError;
 use crate::headers::Headers;
 use crate::retry::RetryPolicy;
 use crate::route::{Compression, HttpVersion, Protocol, Route, TlsFiles};
+use crate::transport::HttpTransport;
 
 /// How fast requests are sent.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -179,6 +182,13 @@ impl ReplayOptions {
             spool_dir: None,
             failed: None,
         }
+    }
+
+    /// What would make sending fail before it begins.
+    pub(crate) fn check(&self) -> Result<(), ReplayError> {
+        Wardrobe::new(self)?;
+        HttpTransport::new(self)?;
+        Ok(())
     }
 
     /// Where and how requests of a signal go.

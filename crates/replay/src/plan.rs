@@ -81,7 +81,8 @@ const MAX_REQUESTS: u64 = u32::MAX as u64;
 ///
 /// # Errors
 ///
-/// When a capture cannot be read, the temporary file fails, the speed is no factor above 0, or
+/// When a capture cannot be read, the temporary file fails, the speed is no factor above 0, settings
+/// do not go together or files for TLS do not serve (told before anything is read), or
 /// `stop` was set. Frames that cannot be sent are no error: they are counted.
 pub fn plan(
     sources: &[Source],
@@ -90,6 +91,7 @@ pub fn plan(
     stop: &AtomicBool,
 ) -> Result<Plan, ReplayError> {
     let speed = options.speed.checked()?;
+    options.check()?;
     let spool_dir = options.spool_dir.as_deref();
     let mut planner = Planner {
         decoder: Decoder::new(options.decode),

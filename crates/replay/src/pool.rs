@@ -58,7 +58,7 @@ impl Needs {
         let version = match (options.keep_alive, version) {
             (false, HttpVersion::Http2) => {
                 return Err(ReplayError::Settings(
-                    "a connection per request is of HTTP/1.1: HTTP/2 and gRPC keep theirs",
+                    "a connection per request (--no-keep-alive) is of HTTP/1.1: HTTP/2 and gRPC keep theirs",
                 ));
             }
             (false, _) => HttpVersion::Http1,

@@ -36,7 +36,7 @@ pub(crate) fn client_config(is_https: bool, files: &TlsFiles) -> Result<ClientCo
         (Some(certificate), Some(key)) => (certificate, key),
         _ => {
             return Err(ReplayError::Settings(
-                "a client certificate and its key go together: give both or none",
+                "a client certificate and its key go together: give both or none (--client-cert, --client-key)",
             ));
         }
     };

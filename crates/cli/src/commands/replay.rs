@@ -29,6 +29,7 @@ pub fn run(args: ReplayArgs, terminal: Terminal) -> Result<Outcome> {
     bar.clear();
     let outcome = match outcome {
         Err(ReplayError::Interrupted) => return Ok(Outcome::Interrupted),
+        Err(error @ ReplayError::Settings(_)) => return Err(UsageError(error.to_string()).into()),
         outcome => outcome?,
     };
     let mut out = Output::stdout();

@@ -202,3 +202,31 @@ fn requests_are_multiplied_changed_and_divided() {
         .arg(claude()));
     assert_eq!(done.code, 2, "{}", done.err);
 }
+
+#[test]
+fn settings_that_do_not_go_together_are_told_before_anything_is_read() {
+    let refused = |arguments: &[&str], code: i32, text: &str| {
+        let done = run(otolith()
+            .args(["replay", "--to", "https://127.0.0.1:1"])
+            .args(arguments)
+            .arg(claude()));
+        assert_eq!(done.code, code, "{}", done.err);
+        assert!(done.err.contains(text), "{}", done.err);
+    };
+    refused(&["--protocol", "http"], 2, "`http/json`");
+    refused(&["--compression", "zip"], 2, "`zstd`");
+    let level = ["--compression", "gzip", "--compression-level", "10"];
+    refused(&level, 2, "from 0 to 9");
+    refused(&["--protocol", "grpc", "--no-keep-alive"], 2, "HTTP/1.1");
+    refused(&["--client-cert", "/nonexistent"], 2, "go together");
+    refused(
+        &["--cacert", "/nonexistent/ca.pem"],
+        1,
+        "/nonexistent/ca.pem",
+    );
+    refused(
+        &["--cacert", "/nonexistent/ca.pem"],
+        1,
+        "\nhint: name PEM files",
+    );
+}

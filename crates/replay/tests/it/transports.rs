@@ -10,7 +10,7 @@ use hyper::Version;
 use otolith_capture::Source;
 use otolith_replay::{
     Compression, Ended, Endpoint, Headers, HttpVersion, NoWatch, Protocol, ReplayError,
-    ReplayOptions, Route, TlsFiles, plan, run,
+    ReplayOptions, Route, TlsFiles, plan,
 };
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -118,9 +118,8 @@ fn levels_that_are_none_are_refused() {
 }
 
 fn refused(options: &ReplayOptions) -> ReplayError {
-    let never = false.into();
-    let plan = plan(&lines(1), options, &NoWatch, &never).unwrap();
-    run(plan, options, &NoWatch, &never).unwrap_err()
+    // Before anything is read.
+    plan(&lines(1), options, &NoWatch, &false.into()).unwrap_err()
 }
 
 #[test]
