@@ -50,6 +50,8 @@ pub(crate) struct Tally {
     pub(crate) divided_requests: u64,
     late_uncapped: u64,
     pub(crate) newest_lateness: Duration,
+    /// The first and the last intended time of what was sent.
+    intended: Option<(Duration, Duration)>,
     first_sent: Option<Start>,
     last_sent: Option<Start>,
     pub(crate) last_finished: Duration,
@@ -81,6 +83,7 @@ impl Tally {
             divided_requests: 0,
             late_uncapped: 0,
             newest_lateness: Duration::ZERO,
+            intended: None,
             first_sent: None,
             last_sent: None,
             last_finished: Duration::ZERO,
@@ -110,6 +113,10 @@ impl Tally {
             record(&mut self.lateness, lateness);
             self.newest_lateness = lateness;
             self.late_uncapped += u64::from(lateness > LATE && !start.is_capped);
+        }
+        if let Some(intended) = start.intended {
+            let (first, last) = self.intended.unwrap_or((intended, intended));
+            self.intended = Some((first.min(intended), last.max(intended)));
         }
         // Tasks may get here in another order than they were sent in.
         if self.first_sent.is_none_or(|first| start.now < first.now) {
@@ -299,10 +306,7 @@ impl Tally {
             let seconds = to.saturating_sub(from).as_secs_f64();
             (gaps > 0.0 && seconds > 0.0).then(|| gaps / seconds)
         };
-        let intended = match (first.intended, last.intended) {
-            (Some(from), Some(to)) => rate(from, to),
-            _ => None,
-        };
+        let intended = self.intended.and_then(|(from, to)| rate(from, to));
         (intended, rate(first.now, last.now))
     }
 

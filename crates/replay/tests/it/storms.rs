@@ -208,6 +208,72 @@ fn storms_of_grpc_are_weathered_only_where_it_says_when() {
 }
 
 #[test]
+fn answers_of_every_shape_are_read_as_grpc_says() {
+    static LONG: [u8; (4 << 20) + 1] = [0; (4 << 20) + 1];
+    let check = |answer: fn() -> Answer, code: &str, message: &str, retries: u64| {
+        let sink = Sink::new(move |n| if n == 0 { answer() } else { GRPC_OK });
+        let mut options = with(&sink.url(), WAYS[3]);
+        options.timeout = Duration::from_millis(500);
+        let outcome = replay(&source(1), &options);
+        check_balance(&outcome);
+        assert_eq!(outcome.retries, retries, "{outcome:?}");
+        if retries > 0 {
+            assert!(outcome.is_clean(), "{outcome:?}");
+            return;
+        }
+        let error = &outcome.errors[0];
+        assert_eq!((&*error.code, error.items), (code, 1));
+        assert!(error.message.contains(message), "{error:?}");
+    };
+    // Nothing but headers.
+    check(
+        || {
+            Answer::Http(
+                200,
+                &[("grpc-status", "7"), ("grpc-message", "no%20way")],
+                b"",
+            )
+        },
+        "grpc_permission_denied",
+        "PERMISSION_DENIED: no way",
+        0,
+    );
+    check(
+        || Answer::Http(401, &[], b""),
+        "grpc_unauthenticated",
+        "HTTP 401",
+        0,
+    );
+    check(
+        || Answer::Http(404, &[], b""),
+        "grpc_unimplemented",
+        "HTTP 404",
+        0,
+    );
+    check(
+        || Answer::Http(200, &[], b""),
+        "grpc_unknown",
+        "no gRPC status",
+        0,
+    );
+    check(
+        || Answer::Grpc(b"", &[]),
+        "grpc_unknown",
+        "no gRPC status",
+        0,
+    );
+    check(
+        || Answer::Grpc(&LONG, &[("grpc-status", "0")]),
+        "grpc_internal",
+        "longer than 4 MiB",
+        0,
+    );
+    check(|| Answer::Silence, "", "", 1);
+    check(|| Answer::Http(502, &[], b""), "", "", 1);
+    check(|| Answer::Grpc(b"", &[("grpc-status", "4")]), "", "", 1);
+}
+
+#[test]
 fn partial_success_is_counted_in_every_protocol() {
     for way in WAYS {
         let sink = Sink::new(move |n| match (n % 2, way.0) {
