@@ -34,16 +34,10 @@ const FRAMINGS: [(&str, &str, bool); 6] = [
 /// Replays every real capture through the Collector and compares the tables.
 pub fn run() -> Result<()> {
     let otolith = run::otolith(run::Profile::Release)?;
+    let collector = build()?;
     let dir = run::target_dir()?.join("collector");
-    fs::create_dir_all(&dir)?;
-    let collector = build(&dir)?;
     let python = run::python(&dir, &["duckdb>=1.4", "pytz"])?;
-    let mut captures: Vec<PathBuf> = fs::read_dir(root().join("testdata/captures"))?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<Result<_>>()?;
-    captures.retain(|path| path.is_dir());
-    captures.sort();
-    for capture in captures {
+    for capture in captures()? {
         let source = agentic_ci(&capture);
         let out = dir
             .join("out")
@@ -69,7 +63,18 @@ pub fn run() -> Result<()> {
     Ok(())
 }
 
-fn agentic_ci(capture: &Path) -> PathBuf {
+/// The directories of the real captures, in order.
+pub fn captures() -> Result<Vec<PathBuf>> {
+    let mut captures: Vec<PathBuf> = fs::read_dir(root().join("testdata/captures"))?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<_>>()?;
+    captures.retain(|path| path.is_dir());
+    captures.sort();
+    Ok(captures)
+}
+
+/// The file of a capture that holds all signals.
+pub fn agentic_ci(capture: &Path) -> PathBuf {
     let plain = capture.join("agentic-ci.jsonl");
     if plain.exists() {
         plain
@@ -79,8 +84,10 @@ fn agentic_ci(capture: &Path) -> PathBuf {
 }
 
 /// Builds the Collector with its own builder, once per target directory and version.
-fn build(dir: &Path) -> Result<PathBuf> {
-    let dist = dir.join(VERSION);
+pub fn build() -> Result<PathBuf> {
+    let dir = run::target_dir()?.join("collector");
+    fs::create_dir_all(&dir)?;
+    let dist = dir.join(format!("{VERSION}-otlp"));
     let binary = dist.join("otolith-collector");
     if binary.exists() {
         return Ok(binary);
@@ -91,7 +98,9 @@ fn build(dir: &Path) -> Result<PathBuf> {
         format!(
             "dist:\n  name: otolith-collector\n  output_path: {}\n\
              receivers:\n  - gomod: go.opentelemetry.io/collector/receiver/otlpreceiver {VERSION}\n\
-             exporters:\n  - gomod: github.com/open-telemetry/opentelemetry-collector-contrib/exporter/fileexporter {VERSION}\n",
+             exporters:\n  - gomod: github.com/open-telemetry/opentelemetry-collector-contrib/exporter/fileexporter {VERSION}\n\
+             \x20 - gomod: go.opentelemetry.io/collector/exporter/otlpexporter {VERSION}\n\
+             \x20 - gomod: go.opentelemetry.io/collector/exporter/otlphttpexporter {VERSION}\n",
             dist.display()
         ),
     )?;
@@ -101,7 +110,7 @@ fn build(dir: &Path) -> Result<PathBuf> {
                 "install",
                 &format!("go.opentelemetry.io/collector/cmd/builder@{VERSION}"),
             ])
-            .env("GOBIN", dir),
+            .env("GOBIN", &dir),
     )?;
     run::with(
         Command::new(dir.join("builder"))
@@ -119,7 +128,6 @@ fn pass_through(
     out: &Path,
     native: bool,
 ) -> Result<()> {
-    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     let mut exporters = String::new();
     let mut names = Vec::new();
     for (framing, settings, _) in FRAMINGS.iter().filter(|(_, _, gate)| *gate == native) {
@@ -130,37 +138,64 @@ fn pass_through(
         );
         names.push(format!("file/{framing}"));
     }
-    let pipeline = format!("{{receivers: [otlp], exporters: [{}]}}", names.join(", "));
-    let config = out.join("collector.yaml");
-    fs::write(
-        &config,
-        format!(
-            "receivers:\n  otlp: {{protocols: {{http: {{endpoint: \"127.0.0.1:{port}\"}}}}}}\n\
-             exporters:\n{exporters}\
-             service:\n  telemetry: {{metrics: {{level: none}}, logs: {{level: warn}}}}\n  pipelines:\n    \
-             traces: {pipeline}\n    metrics: {pipeline}\n    logs: {pipeline}\n"
-        ),
-    )?;
-    let mut command = Command::new(collector);
-    command.arg("--config").arg(&config);
-    if native {
-        command.arg("--feature-gates=exporter.file.nativeCompression");
+    let gates: &[&str] = match native {
+        true => &["--feature-gates=exporter.file.nativeCompression"],
+        false => &[],
+    };
+    Collector::start(collector, out, &exporters, &names.join(", "), gates)?.replay(otolith, source)
+}
+
+/// A Collector that is running.
+pub struct Collector {
+    child: Child,
+    port: u16,
+}
+
+impl Collector {
+    /// Starts one with an OTLP receiver and these exporters, given as a part of its configuration and as
+    /// a list of their names. `dir` takes the configuration.
+    pub fn start(
+        collector: &Path,
+        dir: &Path,
+        exporters: &str,
+        names: &str,
+        arguments: &[&str],
+    ) -> Result<Self> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let pipeline = format!("{{receivers: [otlp], exporters: [{names}]}}");
+        let config = dir.join("collector.yaml");
+        fs::write(
+            &config,
+            format!(
+                "receivers:\n  otlp: {{protocols: {{http: {{endpoint: \"127.0.0.1:{port}\"}}}}}}\n\
+                 exporters:\n{exporters}\
+                 service:\n  telemetry: {{metrics: {{level: none}}, logs: {{level: warn}}}}\n  pipelines:\n    \
+                 traces: {pipeline}\n    metrics: {pipeline}\n    logs: {pipeline}\n"
+            ),
+        )?;
+        let mut command = Command::new(collector);
+        command.arg("--config").arg(&config).args(arguments);
+        let child = command.stdin(Stdio::null()).spawn()?;
+        Ok(Self { child, port })
     }
-    let mut child = command.stdin(Stdio::null()).spawn()?;
-    let replayed = wait_for(port, &mut child).and_then(|()| {
-        run::with(
-            Command::new(otolith)
-                .args(["replay", "--speed", "max", "--quiet", "--to"])
-                .arg(format!("http://127.0.0.1:{port}"))
-                .arg(source),
-        )
-    });
-    // SIGTERM lets the Collector flush its files.
-    run::with(Command::new("kill").args(["-TERM", &child.id().to_string()]))?;
-    let status = child.wait()?;
-    replayed?;
-    ensure!(status.success(), "the Collector ended with {status}");
-    Ok(())
+
+    /// Replays a capture into it and ends it.
+    pub fn replay(mut self, otolith: &Path, source: &Path) -> Result<()> {
+        let replayed = wait_for(self.port, &mut self.child).and_then(|()| {
+            run::with(
+                Command::new(otolith)
+                    .args(["replay", "--speed", "max", "--quiet", "--to"])
+                    .arg(format!("http://127.0.0.1:{}", self.port))
+                    .arg(source),
+            )
+        });
+        // SIGTERM lets the Collector flush its files.
+        run::with(Command::new("kill").args(["-TERM", &self.child.id().to_string()]))?;
+        let status = self.child.wait()?;
+        replayed?;
+        ensure!(status.success(), "the Collector ended with {status}");
+        Ok(())
+    }
 }
 
 fn wait_for(port: u16, child: &mut Child) -> Result<()> {

@@ -10,6 +10,7 @@ mod faults;
 mod instructions;
 mod interop;
 mod lakes;
+mod protocols;
 mod repeated;
 mod run;
 mod spread;
@@ -58,6 +59,9 @@ tasks:
   cookbook         runs every query of docs/cookbook.md, and its other form with DuckDB (from PyPI)
   truth            asks DuckDB about the lake of every real capture for the amounts of truth.json and for
                    what tokens cost by the embedded prices, and compares both with the reports
+  protocols [--dev]
+                   replays every real capture into receivers of a real Collector (built with Go) by every protocol,
+                   compression, and with TLS, and compares what arrived
   collector        replays every real capture into a real OpenTelemetry Collector (built with Go)
                    and compares what its file exporter wrote, in every framing
 ";
@@ -101,6 +105,8 @@ fn run_task() -> Result<()> {
         ["interop", "--dev"] => interop::run(Profile::Dev),
         ["cookbook"] => interop::cookbook(Profile::Dev),
         ["truth"] => interop::truth(Profile::Dev),
+        ["protocols"] => protocols::run(Profile::Release),
+        ["protocols", "--dev"] => protocols::run(Profile::Dev),
         ["collector"] => collector::run(),
         _ => bail!("no such task\n\n{USAGE}"),
     }
