@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args as Group;
 
+use super::cost::PricingArgs;
 use super::report::CommonReportArgs;
 use crate::values;
 
@@ -13,9 +14,25 @@ use crate::values;
 #[command(after_help = "\
 Examples:
   otolith report tool-calls --lake my-lake --service 'codex*' --since 1h
-  otolith report sessions otel/ --since 7d --format html -o sessions.html
+  otolith report tool-calls otel/ --since 7d --format html -o calls.html
   otolith report errors --lake my-lake --format json")]
 pub struct ActivityArgs {
+    /// What to read, select and print.
+    #[command(flatten)]
+    pub common: CommonReportArgs,
+}
+
+/// `otolith report sessions`.
+#[derive(Debug, Group)]
+#[command(after_help = "\
+Examples:
+  otolith report sessions otel/ --since 7d --format html -o sessions.html
+  otolith report sessions --lake my-lake --service 'codex*' --prices contract.json")]
+pub struct SessionsArgs {
+    /// How tokens are priced.
+    #[command(flatten)]
+    pub pricing: PricingArgs,
+
     /// What to read, select and print.
     #[command(flatten)]
     pub common: CommonReportArgs,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as Group, Subcommand, ValueEnum};
 use otolith_report::{Dimension, Every, TokensBy};
 
-use super::activity::{ActivityArgs, CoverageArgs, PromptArgs};
+use super::activity::{ActivityArgs, CoverageArgs, PromptArgs, SessionsArgs};
 use super::answer::{DataArgs, OutputArgs, SelectionArgs};
 use super::cost::CostArgs;
 use super::hosts::HostsReportName;
@@ -36,7 +36,7 @@ pub enum ReportName {
     /// Each tool call: when, how it ended, how long it took
     ToolCalls(ActivityArgs),
     /// Sessions: start, length, prompts, requests, tools, tokens, cost
-    Sessions(ActivityArgs),
+    Sessions(SessionsArgs),
     /// All that happened for one prompt, in order, with tokens and cost
     Prompt(PromptArgs),
     /// Failed requests and retries by agent, model and status

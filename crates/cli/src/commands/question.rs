@@ -10,6 +10,7 @@ use otolith_tables::Wanted;
 use super::activity::ActivityQuestion;
 use super::cost::CostQuestion;
 use super::hosts::HostsQuestion;
+use super::pricing;
 use crate::args::{CommonReportArgs, ReportName, TokenFillArg};
 use crate::exit::UsageError;
 
@@ -47,7 +48,11 @@ impl Question {
             ReportName::ToolCalls(args) => {
                 (Self::Activity(ActivityQuestion::ToolCalls), args.common)
             }
-            ReportName::Sessions(args) => (Self::Activity(ActivityQuestion::Sessions), args.common),
+            ReportName::Sessions(args) => {
+                let pricing = pricing::read(&args.pricing)?;
+                let question = ActivityQuestion::Sessions { pricing };
+                (Self::Activity(question), args.common)
+            }
             ReportName::Prompt(args) => {
                 let question = ActivityQuestion::Prompt { id: args.id };
                 (Self::Activity(question), args.common)

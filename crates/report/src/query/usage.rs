@@ -1,6 +1,7 @@
 //! Questions about usage: who spent what, when.
 
 use super::Selection;
+use super::cost::Pricing;
 use crate::calendar::{Calendar, Every};
 use std::fmt;
 
@@ -193,10 +194,12 @@ pub struct ToolCallsQuery {
 }
 
 /// Question of `sessions`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct SessionsQuery {
     /// Which items.
     pub selection: Selection,
+    /// How tokens are priced.
+    pub pricing: Pricing,
 }
 
 /// Question of `errors`.

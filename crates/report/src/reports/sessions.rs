@@ -1,19 +1,21 @@
 //! `sessions`: what each session or conversation was and took.
 
 use super::group::{self, Part};
+use super::pricing::{self, Pricer};
+use super::spending::Sums;
 use crate::data::Data;
 use crate::error::ReportError;
-use crate::money::NanoDollars;
 use crate::notes::{NoteCode, Notes};
 use crate::query::{SessionsQuery, Signal};
 use crate::report::{Cell, CellType, Column, Report};
-use crate::usage::{Item, Items, Outcome, Role, Tokens};
+use crate::usage::{Item, Items, Outcome, Role};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Sessions by `agent` and `session`, in order of their start: `user`, `host`, `start`, `end`,
 /// `length_s`, `prompts`, `api_requests`, `api_errors`, `tool_calls`, `tool_errors`, `models`, the
-/// token columns, `cost_usd`, `source`.
+/// token columns, reported and estimated cost with their difference as [`super::cost()`] has them,
+/// `source`.
 ///
 /// A session lasts from its first to its last prompt, request or tool call. Of sessions that only
 /// metrics tell of, from the first start of a series to the last export. A count is 0 where the
@@ -43,13 +45,12 @@ pub fn sessions<'a>(
             }
         }
     }
+    let mut pricer = Pricer::new(&query.pricing);
     for record in items.usage(selection, &mut notes) {
         match sessions.known(&record.agent, record.session.as_ref()) {
             Some(session) => {
-                session.tokens.add(&record.tokens);
-                if let Some(cost) = record.cost {
-                    *session.cost.get_or_insert_default() += cost;
-                }
+                let estimate = pricer.estimate(&record, &mut notes);
+                session.sums.add_cost(&record, estimate);
                 session
                     .models
                     .extend(record.model.as_deref().map(str::to_owned));
@@ -75,7 +76,12 @@ pub fn sessions<'a>(
         Column::new("models", CellType::Text),
     ];
     columns.extend(group::token_columns());
-    columns.extend([group::cost_column(), Column::new("source", CellType::Text)]);
+    columns.push(group::cost_column());
+    columns.extend(pricing::columns());
+    columns.extend([
+        Column::with_unit("difference_usd", CellType::Money, "USD"),
+        Column::new("source", CellType::Text),
+    ]);
     let rows = sessions.rows(&items);
     let unknown = [
         "prompts",
@@ -87,9 +93,11 @@ pub fn sessions<'a>(
         "cost_usd",
     ];
     group::note_nulls(&columns, &rows, &unknown, &mut notes);
+    let mut parameters = group::selection_parameters(selection);
+    parameters.extend(pricing::parameters(&query.pricing));
     Ok(Report {
         report: "sessions".to_owned(),
-        parameters: group::selection_parameters(selection),
+        parameters,
         columns,
         rows,
         notes: notes.into_vec(),
@@ -115,8 +123,7 @@ struct Session {
     /// True where some call tells how it ended.
     outcomes: bool,
     models: BTreeSet<String>,
-    tokens: Tokens,
-    cost: Option<NanoDollars>,
+    sums: Sums,
     sources: BTreeSet<&'static str>,
 }
 
@@ -203,9 +210,11 @@ impl Sessions {
                 tool_errors,
                 Cell::text(models.as_deref()),
             ];
-            row.extend(group::token_cells(&session.tokens));
+            row.extend(group::token_cells(&session.sums.tokens));
+            row.push(Cell::money(session.sums.cost));
+            row.extend(pricing::cells(session.sums.estimate));
             row.extend([
-                Cell::money(session.cost),
+                Cell::money(session.sums.difference()),
                 group::source_cell(&session.sources),
             ]);
             row

@@ -104,7 +104,7 @@ fn records(
 /// What a group spent.
 #[derive(Default)]
 pub(super) struct Sums {
-    tokens: Tokens,
+    pub(super) tokens: Tokens,
     pub(super) cost: Option<NanoDollars>,
     pub(super) estimate: Option<Estimate>,
     /// Some usage has only one of cost and estimate.

@@ -11,14 +11,18 @@ struct Gap {
     hint: &'static str,
 }
 
-const LEVELS: &str = "use UNION ALL of one GROUP BY per level";
+const LEVELS: &str = "use UNION ALL of one GROUP BY per level: SELECT a, count(*) AS n FROM t GROUP BY a \
+                      UNION ALL SELECT NULL AS a, count(*) AS n FROM t";
 const ZONE: &str = "times are UTC; the named reports take a time zone";
 const WITH: &str = "name it: WITH found AS (SELECT ...) ... IN (SELECT x FROM found)";
-const ONE_VALUE: &str = "use IN (SELECT ...), or join a sub-query";
+const ONE_VALUE: &str = "name it and join it: WITH one AS (SELECT max(x) AS most FROM t) SELECT ... FROM t \
+                         CROSS JOIN one WHERE x = most; for any of several values, IN (SELECT ...)";
+const EXISTENCE: &str = "use x IN (SELECT x FROM t WHERE ...), or NOT IN";
+const PER_ROW: &str = "GROUP BY in a sub-query what rows have in common, and join it";
 const SECONDS: &str = "subtract seconds: epoch(b) - epoch(a)";
-const WINDOWS: &str = "GROUP BY date_bin(INTERVAL '5 minutes', time) and the labels; the report \
-                       token-rate and those of hosts fill gaps";
-const FILLED: &str = "use date_bin; the report token-rate and those of hosts fill gaps";
+const WINDOWS: &str = "SELECT time_bucket(INTERVAL '5 minutes', time) AS bucket, ... GROUP BY bucket and the \
+                       labels; the report token-rate and those of hosts fill gaps";
+const FILLED: &str = "use time_bucket; the report token-rate and those of hosts fill gaps";
 
 const fn gap(words: &'static [&'static str], feature: &'static str, hint: &'static str) -> Gap {
     Gap {
@@ -28,7 +32,7 @@ const fn gap(words: &'static [&'static str], feature: &'static str, hint: &'stat
     }
 }
 
-const GAPS: [Gap; 15] = [
+const GAPS: [Gap; 18] = [
     gap(&["range", "'"], "RANGE ... ALIGN ... FILL", WINDOWS),
     gap(&["align", "'"], "RANGE ... ALIGN ... FILL", WINDOWS),
     gap(&["date_bin_gapfill", "("], "DATE_BIN_GAPFILL", FILLED),
@@ -46,9 +50,12 @@ const GAPS: [Gap; 15] = [
     gap(&["date_diff", "("], "DATE_DIFF", SECONDS),
     gap(&["datediff", "("], "DATEDIFF", SECONDS),
     gap(&["timestampdiff", "("], "TIMESTAMPDIFF", SECONDS),
-    gap(&["exists", "("], "EXISTS", "use IN (SELECT ...) or a join"),
+    gap(&["exists", "("], "EXISTS", EXISTENCE),
     gap(&["rollup", "("], "ROLLUP", LEVELS),
+    gap(&["with", "rollup"], "ROLLUP", LEVELS),
     gap(&["cube", "("], "CUBE", LEVELS),
+    gap(&["grouping", "sets"], "GROUPING SETS", LEVELS),
+    gap(&["lateral", "("], "LATERAL", PER_ROW),
     gap(&["at", "time", "zone"], "AT TIME ZONE", ZONE),
     gap(
         &["percentile", "("],
@@ -155,7 +162,24 @@ mod tests {
         );
         refused("DROP TABLE logs", Some("statements other than queries"));
         refused("", Some("statements other than queries"));
+        refused("SELECT a FROM t GROUP BY a WITH ROLLUP", Some("ROLLUP"));
+        refused("SELECT a FROM t GROUP BY ROLLUP (a)", Some("ROLLUP"));
+        refused("SELECT a FROM t GROUP BY CUBE(a)", Some("CUBE"));
+        refused(
+            "SELECT a FROM t GROUP BY GROUPING SETS ((a), ())",
+            Some("GROUPING SETS"),
+        );
+        refused(
+            "SELECT 1 FROM t WHERE NOT EXISTS (SELECT 1 FROM u)",
+            Some("EXISTS"),
+        );
+        refused("SELECT 1 FROM t, LATERAL (SELECT 1) AS x", Some("LATERAL"));
+        refused(
+            "SELECT sum(a) RANGE '5m' FROM t ALIGN '5m' FILL PREV",
+            Some("RANGE ... ALIGN ... FILL"),
+        );
         refused("SELECT a - b, range FROM logs", None);
+        refused("SELECT rollup, lateral, exists_not FROM logs", None);
         refused("SELECT now FROM logs", None);
         refused("SELECT 'now()' FROM logs", None);
         refused("(SELECT 1)", None);

@@ -2,11 +2,11 @@
 
 use crate::otlp::{CUMULATIVE, DELTA, Span, histogram, logs, spans, sum};
 use crate::support::{
-    TestLake, captures, check, cost, lake_of, lake_of_files, noted, numbers, tokens,
+    TestLake, captures, check, cost, lake_of, lake_of_files, noted, numbers, sessions_query, tokens,
 };
 use otolith_report::{
-    Cell, CoverageQuery, Data, Dimension, ErrorsQuery, PromptQuery, Report, Selection,
-    SessionsQuery, Signal, ToolCallsQuery,
+    Cell, CoverageQuery, Data, Dimension, ErrorsQuery, PromptQuery, Report, Selection, Signal,
+    ToolCallsQuery,
 };
 use otolith_tables::Wanted;
 use serde_json::{Value, json};
@@ -18,8 +18,7 @@ type Want = fn(Option<Signal>) -> Wanted;
 /// Reports that want more of captures than those of usage do, with what they want.
 pub const ASKED: [(Want, Ask); 4] = [
     (otolith_report::sessions_wanted, |data, selection| {
-        let selection = selection.clone();
-        otolith_report::sessions(data, &SessionsQuery { selection }).unwrap()
+        otolith_report::sessions(data, &sessions_query(selection.clone())).unwrap()
     }),
     (otolith_report::errors_wanted, |data, selection| {
         let selection = selection.clone();
@@ -75,7 +74,7 @@ fn tool_calls(lake: &TestLake) -> Report {
 }
 
 fn sessions(lake: &TestLake) -> Report {
-    otolith_report::sessions(lake, &SessionsQuery::default()).unwrap()
+    otolith_report::sessions(lake, &sessions_query(Selection::default())).unwrap()
 }
 
 fn errors(lake: &TestLake) -> Report {
@@ -240,12 +239,17 @@ fn sessions_add_up_to_the_truth_and_to_other_reports() {
             let expected = numbers(&all, &["agent"], column);
             assert_eq!(sums(&report, "agent", column), expected, "{name} {column}");
         }
-        let expected = numbers(
-            &cost(lake, &[Dimension::Agent], Selection::default()),
-            &["agent"],
+        let all = cost(lake, &[Dimension::Agent], Selection::default());
+        for column in [
             "cost_usd",
-        );
-        check(&sums(&report, "agent", "cost_usd"), &expected, name);
+            "estimated_cost_usd",
+            "estimated_cost_low_usd",
+            "estimated_cost_high_usd",
+        ] {
+            let expected = numbers(&all, &["agent"], column);
+            check(&sums(&report, "agent", column), &expected, name);
+        }
+        assert!(!sums(&report, "agent", "estimated_cost_usd").is_empty());
         for row in 0..report.rows.len() {
             let Some(Cell::Double(length)) = report.cell(row, "length_s") else {
                 panic!("{name}: a session has a length");

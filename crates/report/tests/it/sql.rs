@@ -269,9 +269,28 @@ fn what_cannot_run_is_named() {
     for (query, name) in [
         (
             "SELECT 1 FROM logs WHERE time = (SELECT max(time) FROM logs)",
-            "sub-quer",
+            "CROSS JOIN one WHERE x = most",
         ),
-        ("SELECT (SELECT max(time) FROM logs)", "sub-quer"),
+        (
+            "SELECT (SELECT max(time) FROM logs)",
+            "sub-queries for one value",
+        ),
+        (
+            "SELECT 1 FROM logs WHERE time > ALL (SELECT time FROM traces)",
+            "sub-queries for one value",
+        ),
+        (
+            "SELECT 1 FROM logs WHERE EXISTS (SELECT 1 FROM traces)",
+            "x IN (SELECT x FROM t WHERE ...)",
+        ),
+        (
+            "SELECT database FROM logs GROUP BY ROLLUP(database)",
+            "UNION ALL SELECT NULL AS a",
+        ),
+        (
+            "SELECT value RANGE '5m' FROM system_cpu_time ALIGN '5m'",
+            "time_bucket(INTERVAL '5 minutes', time)",
+        ),
         (
             "SELECT database FROM logs GROUP BY database ORDER BY COUNT(*)",
             "ORDER BY",

@@ -5,8 +5,8 @@ use otolith_ingest::{Account, Collected, ConvertOptions, NoWatch, collect, conve
 use otolith_lake::Lake;
 use otolith_report::{
     Calendar, Cell, CostQuery, Data, Dimension, Every, MetricsQuery, Prices, Pricing,
-    ReconcileQuery, Report, Rules, Selection, Signal, SqlQuery, SummaryQuery, TokenFill,
-    TokenRateQuery, TokenTypesQuery, TokensBy, TokensQuery, ToolCallsQuery, ToolsQuery,
+    ReconcileQuery, Report, Rules, Selection, SessionsQuery, Signal, SqlQuery, SummaryQuery,
+    TokenFill, TokenRateQuery, TokenTypesQuery, TokensBy, TokensQuery, ToolCallsQuery, ToolsQuery,
 };
 use otolith_tables::Wanted;
 use serde_json::Value;
@@ -238,6 +238,14 @@ pub fn embedded() -> Pricing {
     Pricing {
         prices: Prices::embedded(),
         rules: Rules::default(),
+    }
+}
+
+/// The question of `sessions` at the embedded list prices.
+pub fn sessions_query(selection: Selection) -> SessionsQuery {
+    SessionsQuery {
+        selection,
+        pricing: embedded(),
     }
 }
 

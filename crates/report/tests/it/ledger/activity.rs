@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use otolith_corpus::{By, Ledger, Outcome, Spent, ToolCall, UTC};
 use otolith_report::{
-    Cell, Data, ErrorsQuery, PromptQuery, Selection, SessionsQuery, SummaryQuery, ToolCallsQuery,
-    ToolsQuery,
+    Cell, Data, ErrorsQuery, PromptQuery, Selection, SummaryQuery, ToolCallsQuery, ToolsQuery,
 };
 
 use super::spending::{Key, TOKENS, money, rows, same, token_cells};
+use crate::support::sessions_query;
 
 pub fn check(ledger: &Ledger, data: Data<'_>) {
     summary(ledger, data);
@@ -192,7 +192,7 @@ pub fn check_events(ledger: &Ledger, data: Data<'_>) {
 }
 
 fn sessions(ledger: &Ledger, data: Data<'_>) {
-    let report = otolith_report::sessions(data, &SessionsQuery::default()).unwrap();
+    let report = otolith_report::sessions(data, &sessions_query(Selection::default())).unwrap();
     let columns = [&TOKENS[..], &["cost_usd"]].concat();
     let mut found = rows(&report, &["agent", "session"], &columns);
     // Sessions of which only calls are known have rows as well.
