@@ -13,6 +13,7 @@ mod lakes;
 mod protocols;
 mod repeated;
 mod run;
+mod senders;
 mod spread;
 mod stages;
 mod tidy;
@@ -64,6 +65,8 @@ tasks:
                    compression, and with TLS, and compares what arrived
   collector        replays every real capture into a real OpenTelemetry Collector (built with Go)
                    and compares what its file exporter wrote, in every framing
+  senders [--dev]  senders not written here send to `otolith capture`: the exporters of a Collector pass on
+                   every real capture, those of the Python SDK (from PyPI) what they measure
 ";
 
 fn main() -> ExitCode {
@@ -108,6 +111,8 @@ fn run_task() -> Result<()> {
         ["protocols"] => protocols::run(Profile::Release),
         ["protocols", "--dev"] => protocols::run(Profile::Dev),
         ["collector"] => collector::run(),
+        ["senders"] => senders::run(Profile::Release),
+        ["senders", "--dev"] => senders::run(Profile::Dev),
         _ => bail!("no such task\n\n{USAGE}"),
     }
 }

@@ -7,6 +7,7 @@ use anyhow::Error;
 use otolith_capture::{FindError, WriteError};
 use otolith_ingest::{CatError, ExportError};
 use otolith_lake::LakeError;
+use otolith_receive::{ReceiveError, TlsError};
 use otolith_replay::ReplayError;
 use otolith_report::{PriceError, ReportError};
 use otolith_tables::RestoreError;
@@ -45,6 +46,14 @@ pub fn of(error: &Error) -> Option<&'static str> {
     if let Some(ReplayError::TlsFile { .. }) = error.downcast_ref() {
         return Some("name PEM files with --cacert, --client-cert and --client-key");
     }
+    if let Some(error) = error.downcast_ref() {
+        return receiving(error);
+    }
+    if error.downcast_ref::<TlsError>().is_some() {
+        return Some(
+            "name a certificate in --tls-cert and its own key in --tls-key, both in PEM form",
+        );
+    }
     if error.chain().any(is_full) {
         return Some(
             "make room and run the same command again: it makes good what is not finished",
@@ -78,6 +87,22 @@ pub fn of(error: &Error) -> Option<&'static str> {
         ),
         _ => None,
     }
+}
+
+/// What to do about a receiver that does not start.
+fn receiving(error: &ReceiveError) -> Option<&'static str> {
+    Some(match error {
+        ReceiveError::Listen { source, .. } => match source.kind() {
+            io::ErrorKind::AddrInUse => {
+                "another program listens there: stop it, or name another port in --listen"
+            }
+            io::ErrorKind::PermissionDenied => "ports below 1024 are for root: name a higher one",
+            _ => "name an address of this machine in --listen, such as `127.0.0.1:4318`",
+        },
+        ReceiveError::Occupied { .. } => "stop it, or name another directory in --out",
+        ReceiveError::Directory { .. } => "name a directory in --out where you may write",
+        _ => return None,
+    })
 }
 
 /// Whether a cause is that a disk is full. The store below the logs of tables says it in words only.

@@ -1,6 +1,5 @@
-//! Ctrl-C: asks a command to stop in order, or cleans up and ends the process.
+//! Ctrl-C, and SIGTERM for what serves: asks a command to stop in order, or cleans up and ends the process.
 
-use std::fs;
 use std::future::{Future as _, poll_fn};
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -11,9 +10,12 @@ use std::sync::mpsc;
 use std::task::Poll;
 use std::thread;
 use std::time::Duration;
+use std::{fs, io};
 
 use tokio::runtime::Builder;
 use tokio::signal::ctrl_c;
+#[cfg(unix)]
+use tokio::signal::unix;
 use tokio::time::timeout;
 
 use crate::{exit, stderr};
@@ -24,6 +26,9 @@ pub enum OnInterrupt {
     /// The first one raises the flag, which the command looks at; the second one ends the process,
     /// as does a command that takes too long to stop.
     Stop(Arc<AtomicBool>),
+    /// The first Ctrl-C or SIGTERM raises the flag; the second one ends the process. The command may take
+    /// its time to stop.
+    Finish(Arc<AtomicBool>),
     /// Removes the directory, if there is one, and ends the process.
     Remove(Option<PathBuf>),
 }
@@ -44,8 +49,9 @@ fn wait(action: OnInterrupt, ready: mpsc::Sender<()>) {
     let Ok(runtime) = Builder::new_current_thread().enable_all().build() else {
         return;
     };
+    let ends_on_terminate = matches!(action, OnInterrupt::Finish(_));
     let interrupted = runtime.block_on(async {
-        let mut first = pin!(ctrl_c());
+        let mut first = pin!(signal(ends_on_terminate));
         // The first look at it takes the signal from the system.
         if let Poll::Ready(result) = poll_fn(|cx| Poll::Ready(first.as_mut().poll(cx))).await {
             return result;
@@ -59,16 +65,36 @@ fn wait(action: OnInterrupt, ready: mpsc::Sender<()>) {
     match action {
         OnInterrupt::Stop(flag) => {
             flag.store(true, Ordering::Relaxed);
-            if std::io::stderr().is_terminal() {
+            if io::stderr().is_terminal() {
                 stderr::print("\nstopping; Ctrl-C once more ends at once");
             }
             // Too late or once more: either way the end.
             let _ = runtime.block_on(async { timeout(GRACE, ctrl_c()).await });
         }
+        OnInterrupt::Finish(flag) => {
+            flag.store(true, Ordering::Relaxed);
+            if io::stderr().is_terminal() {
+                stderr::print("\nfinishing what has begun; Ctrl-C once more ends at once");
+            }
+            let _ = runtime.block_on(signal(ends_on_terminate));
+        }
         OnInterrupt::Remove(Some(dir)) => remove(&dir),
         OnInterrupt::Remove(None) => {}
     }
     exit::interrupted()
+}
+
+/// Waits for Ctrl-C, or for SIGTERM as well.
+async fn signal(or_terminate: bool) -> io::Result<()> {
+    #[cfg(unix)]
+    if or_terminate {
+        let mut terminate = unix::signal(unix::SignalKind::terminate())?;
+        return tokio::select! {
+            result = ctrl_c() => result,
+            _ = terminate.recv() => Ok(()),
+        };
+    }
+    ctrl_c().await
 }
 
 /// How often removing is tried while other threads may still write.

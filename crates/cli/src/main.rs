@@ -27,6 +27,7 @@ fn main() -> ExitCode {
     exit::finish(match args.command {
         Command::Inspect(args) => commands::inspect::run(args, terminal),
         Command::Convert(args) => commands::convert::run(args, terminal),
+        Command::Capture(args) => commands::capture::run(args, terminal),
         Command::Cat(args) => commands::cat::run(args, terminal),
         Command::Compare(args) => commands::compare::run(args, terminal),
         Command::Tables(args) => commands::tables::run(args, terminal),

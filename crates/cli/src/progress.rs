@@ -40,6 +40,8 @@ const BYTES_WITHOUT_END: &str = "{elapsed:>4} {spinner} {decimal_bytes}, \
 const REQUESTS: &str =
     "{elapsed:>4} {bar:30} {human_pos} of {human_len} requests, {per_sec}  {prefix}  {wide_msg}";
 
+const RECEIVED: &str = "{elapsed:>4} {spinner} {human_pos} requests, {per_sec}  {wide_msg}";
+
 /// Lateness in nanoseconds from which on it is worth to be shown.
 const SHOWN_LATENESS: u64 = 100_000_000;
 
@@ -162,6 +164,42 @@ impl otolith_replay::Watch for ReplayBar {
         } else {
             self.0.bar.set_prefix("");
         }
+    }
+}
+
+/// What was received so far.
+pub struct CaptureBar(ProgressBar);
+
+impl CaptureBar {
+    /// A line without an end.
+    pub fn new(terminal: Terminal) -> Self {
+        Self(bar(None, RECEIVED, terminal))
+    }
+
+    /// Shows counts.
+    pub fn show(&self, outcome: &otolith_receive::Outcome) {
+        let requests = outcome.requests;
+        let not_taken = requests.rejected + requests.refused + requests.injected;
+        let mut text = format!(
+            "{} items, {} connections",
+            count(outcome.items.accepted),
+            count(outcome.connections.open)
+        );
+        if not_taken > 0 {
+            text += &format!(", {} requests not taken", count(not_taken));
+        }
+        self.0.set_position(requests.received);
+        self.0.set_message(text);
+    }
+
+    /// Prints a line above.
+    pub fn say(&self, terminal: Terminal, line: &str) {
+        self.0.suspend(|| terminal.say(line));
+    }
+
+    /// Takes the line off the terminal.
+    pub fn clear(&self) {
+        self.0.finish_and_clear();
     }
 }
 

@@ -1,12 +1,14 @@
 //! How the values of options are spelled: sizes, spans of time, moments, speeds, headers.
 
 use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::{Timestamp, ToSpan as _};
 use otolith_capture::{InputFormat, Signal};
+use otolith_receive::Durability;
 use otolith_report::{Calendar, Dimension, LongContext, ServiceTier, TokensBy, WEEKDAYS};
 
 /// Reads a word of `capture`'s list of formats.
@@ -137,6 +139,44 @@ pub fn span(text: &str) -> Result<Duration, BadValue> {
     };
     let total = number.checked_mul(milliseconds).ok_or(SPAN)?;
     Ok(Duration::from_millis(total))
+}
+
+/// Reads a span of time above 0.
+pub fn positive_span(text: &str) -> Result<Duration, BadValue> {
+    let span = span(text)?;
+    let above = BadValue("a time above 0, such as `90s`");
+    (!span.is_zero()).then_some(span).ok_or(above)
+}
+
+/// Reads a size of memory above 0.
+pub fn memory(text: &str) -> Result<usize, BadValue> {
+    let size = usize::try_from(size(text)?).ok();
+    size.filter(|size| *size > 0).ok_or(SIZE)
+}
+
+const ADDRESS: BadValue = BadValue(
+    "`IP:PORT` such as `127.0.0.1:4318`, `[::1]:4318` or `0.0.0.0:4318` (all interfaces), or a port \
+     of the loopback interface such as `4318`",
+);
+
+/// Reads an address to listen on.
+pub fn listen(text: &str) -> Result<SocketAddr, BadValue> {
+    let port = text.strip_prefix("localhost:").unwrap_or(text);
+    match port.parse() {
+        Ok(port) => Ok((Ipv4Addr::LOCALHOST, port).into()),
+        Err(_) => text.parse().map_err(|_| ADDRESS),
+    }
+}
+
+/// Reads what acknowledgements promise: `always`, `interval=1s` or `never`.
+pub fn durability(text: &str) -> Result<Durability, BadValue> {
+    const WHEN: BadValue = BadValue("`always`, `never`, or `interval=TIME` such as `interval=1s`");
+    match text.split_once('=') {
+        None if text == "always" => Ok(Durability::Always),
+        None if text == "never" => Ok(Durability::Never),
+        Some(("interval", time)) => positive_span(time).map(Durability::Every).map_err(|_| WHEN),
+        _ => Err(WHEN),
+    }
 }
 
 /// A point in time as typed, to be fixed when zone and newest item are known.
@@ -311,6 +351,37 @@ mod tests {
         check(span, "7", None);
         check(span, "d", None);
         check(span, "99999999999999999w", None);
+    }
+
+    #[test]
+    fn addresses_name_their_interface() {
+        let address = |text: &str| Some(text.parse().unwrap());
+        check(listen, "127.0.0.1:4318", address("127.0.0.1:4318"));
+        check(listen, "4318", address("127.0.0.1:4318"));
+        check(listen, "localhost:0", address("127.0.0.1:0"));
+        check(listen, "[::1]:4318", address("[::1]:4318"));
+        check(listen, "0.0.0.0:4318", address("0.0.0.0:4318"));
+        for bad in [":4318", "example.com:4318", "127.0.0.1", "65536", ""] {
+            check(listen, bad, None);
+        }
+    }
+
+    #[test]
+    fn acknowledgements_promise_as_told() {
+        check(durability, "always", Some(Durability::Always));
+        check(durability, "never", Some(Durability::Never));
+        let second = Durability::Every(Duration::from_secs(1));
+        check(durability, "interval=1s", Some(second));
+        for bad in [
+            "",
+            "interval",
+            "interval=0s",
+            "interval=x",
+            "always=1s",
+            "sometimes",
+        ] {
+            check(durability, bad, None);
+        }
     }
 
     #[test]

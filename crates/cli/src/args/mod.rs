@@ -5,6 +5,7 @@
 
 mod activity;
 mod answer;
+mod capture;
 mod cat;
 mod compare;
 mod cost;
@@ -16,6 +17,9 @@ mod report;
 mod upkeep;
 
 pub use answer::{DataArgs, Format, OutputArgs, SelectionArgs, SqlArgs};
+pub use capture::{
+    CaptureArgs, CaptureFileArgs, CaptureFormat, CaptureLimitArgs, FileCompressionArg, GroupingArg,
+};
 pub use cat::{CatArgs, CompressArg, SliceArgs, SortArg};
 pub use compare::CompareArgs;
 pub use cost::{CostArgs, PricingArgs};
@@ -85,6 +89,8 @@ pub enum Command {
     Sql(SqlArgs),
     /// Send captures to an OTLP/HTTP endpoint
     Replay(ReplayArgs),
+    /// Receive telemetry over OTLP and write captures
+    Capture(CaptureArgs),
 }
 
 /// `otolith inspect`.

@@ -1,5 +1,6 @@
 //! The commands, one module each: check the arguments, call a library, show what came back.
 
+pub mod capture;
 pub mod cat;
 pub mod compact;
 pub mod compare;

@@ -17,6 +17,7 @@ pub mod comparison;
 pub mod inspection;
 pub mod lake;
 pub mod outcome;
+pub mod reception;
 pub mod requests;
 pub mod upkeep;
 

@@ -24,6 +24,7 @@ fn every_command_explains_itself_with_examples() {
         &["report", "metrics"],
         &["sql"],
         &["replay"],
+        &["capture"],
     ];
     for command in commands {
         let done = run(otolith().args(command).arg("--help"));

@@ -6,6 +6,8 @@
     reason = "a helper that fails is a test that fails"
 )]
 
+#[cfg(unix)]
+mod capture;
 mod cat;
 mod compare;
 mod convert;
