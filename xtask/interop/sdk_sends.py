@@ -6,6 +6,7 @@ opentelemetry-proto. Every span, log record and data point must be there once, w
 """
 
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -30,6 +31,10 @@ from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+# They would win over the certificate that an exporter is given.
+for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+    os.environ.pop(variable, None)
 
 COUNT = 200
 TOKEN = "a-token-of-this-test"

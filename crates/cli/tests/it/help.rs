@@ -11,7 +11,7 @@ fn the_version_is_printed_to_standard_output() {
 
 #[test]
 fn every_command_explains_itself_with_examples() {
-    let commands: [&[&str]; 12] = [
+    let commands: [&[&str]; 13] = [
         &["inspect"],
         &["convert"],
         &["tables"],
