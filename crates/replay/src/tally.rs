@@ -138,9 +138,11 @@ impl Tally {
         self.bytes.on_the_wire -= wire_bytes;
     }
 
-    /// An attempt was answered with this HTTP status after this time.
+    /// An attempt was answered with this HTTP status, or without any if 0, after this time.
     pub(crate) fn answered(&mut self, status: u16, service_time: Duration) {
-        *self.http_status.entry(status).or_default() += 1;
+        if status > 0 {
+            *self.http_status.entry(status).or_default() += 1;
+        }
         record(&mut self.service_time, service_time);
     }
 
@@ -151,7 +153,7 @@ impl Tally {
 
     /// Whether the receiver has answered anything at all.
     pub(crate) fn has_answer(&self) -> bool {
-        !self.http_status.is_empty()
+        !self.http_status.is_empty() || !self.grpc_status.is_empty()
     }
 
     /// A request will be sent again.

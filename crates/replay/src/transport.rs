@@ -34,6 +34,7 @@ pub(crate) trait Transport: Send + Sync + 'static {
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reply {
+    /// The HTTP status; 0 where a stream of gRPC was reset before one came.
     pub(crate) status: u16,
     /// `Retry-After` as sent.
     pub(crate) retry_after: Option<String>,
@@ -258,7 +259,7 @@ fn failure(error: &client::Error, is_grpc: bool) -> Result<Reply, SendError> {
     }
     if let Some(reason) = reset(causes.iter().copied()).filter(|_| is_grpc) {
         return Ok(Reply {
-            status: 200,
+            status: 0,
             retry_after: None,
             body: None,
             grpc: Some(grpc::of_reset(reason)),

@@ -87,7 +87,7 @@ pub enum Command {
     Report(ReportArgs),
     /// Run a SQL query over captures or a lake
     Sql(SqlArgs),
-    /// Send captures to an OTLP/HTTP endpoint
+    /// Send captures to an OTLP endpoint, over HTTP or gRPC
     Replay(ReplayArgs),
     /// Receive telemetry over OTLP and write captures
     Capture(CaptureArgs),

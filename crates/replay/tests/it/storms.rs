@@ -149,6 +149,7 @@ fn resets_are_repeated_where_the_protocol_says_so() {
             // A reset stream is an INTERNAL error, which is final.
             assert_eq!((outcome.retries, outcome.requests.failed), (0, 10));
             assert_eq!(outcome.errors[0].code, "grpc_internal");
+            assert_eq!(outcome.http_status[&200], 30, "no status came with a reset");
         } else {
             assert!(outcome.is_clean(), "{way:?} {outcome:?}");
             assert!(outcome.ambiguous_retries >= 10, "{way:?} {outcome:?}");
