@@ -82,7 +82,7 @@ pub fn cat_lake(
         ExportFormat::LengthPrefixed => visit.requests::<RequestEncoder, CatError>(&mut take),
         ExportFormat::JsonLines => visit.requests::<JsonRequestEncoder, CatError>(&mut take),
     }?;
-    let account = writer.finish(&Repeats::new())?;
+    let account = writer.finish(&Repeats::new(), watch)?;
     watch.finished();
     Ok(CatAccount {
         orphan_rows,

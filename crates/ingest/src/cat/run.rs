@@ -58,7 +58,7 @@ pub fn cat(
     let ReadEnd {
         accounts, order, ..
     } = pipeline::run(reader, &workers, decoders, &mut writer)?;
-    let mut account = writer.finish(&order.repeats)?;
+    let mut account = writer.finish(&order.repeats, watch)?;
     account.bytes_read = accounts.iter().map(|source| source.bytes_read).sum();
     account.sources = accounts;
     watch.finished();
@@ -94,11 +94,16 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes what waits, ends the files, closes the account.
-    pub fn finish(mut self, repeats: &Repeats) -> Result<CatAccount, CatError> {
+    pub fn finish(mut self, repeats: &Repeats, watch: &dyn Watch) -> Result<CatAccount, CatError> {
         let mut disordered = None;
         if let Some(spool) = self.spool.take() {
             let out = &mut self.out;
-            disordered = Some(spool.finish(CatError::Spool, |record| Ok(out.write(record)?))?);
+            disordered = Some(spool.finish(CatError::Spool, |record| {
+                if watch.is_stopped() {
+                    return Err(ConvertError::Interrupted.into());
+                }
+                Ok(out.write(record)?)
+            })?);
         }
         let written = self.out.finish()?;
         if repeats.untracked > 0 {

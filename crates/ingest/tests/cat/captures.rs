@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use otolith_capture::{Compression, Dialect, Source, find_sources};
-use otolith_ingest::SortBy;
+use otolith_ingest::{CompareOptions, NoWatch, Side, SortBy, compare};
 use otolith_tables::Table;
 
 use crate::rows::{Rows, converted};
@@ -20,6 +20,7 @@ fn sources(path: &Path) -> Vec<Source> {
 fn every_capture_goes_from_every_dialect_into_every_dialect() {
     let compressions = [None, Some(Compression::Gzip), Some(Compression::Zstd)];
     let mut turn = compressions.into_iter().cycle();
+    let mut number = 0;
     for capture in captures() {
         let mut places: Vec<_> = fs::read_dir(&capture)
             .unwrap()
@@ -29,8 +30,16 @@ fn every_capture_goes_from_every_dialect_into_every_dialect() {
         assert!(places.len() >= 4);
         for place in places {
             let sources = sources(&place);
-            let sent = items_of(&sources, None);
-            for dialect in Dialect::ALL {
+            number += 1;
+            // All texts of one place; for the others, the identities of items are enough, and faster.
+            let is_told =
+                place.ends_with("agentic-ci.jsonl") || place.ends_with("file-exporter-proto");
+            let sent = is_told.then(|| items_of(&sources, None));
+            // Every other dialect, in turns: all of them for each way of writing, not for each capture.
+            let chosen = (0..)
+                .zip(Dialect::ALL)
+                .filter(|(n, _)| (n + number) % 2 == 0);
+            for (_, dialect) in chosen {
                 let sort = match dialect {
                     Dialect::JsonLines | Dialect::Proto => SortBy::Time,
                     _ => SortBy::Input,
@@ -41,11 +50,29 @@ fn every_capture_goes_from_every_dialect_into_every_dialect() {
                 let account = &out.account;
                 let place = place.display();
                 assert!(account.is_clean(), "{place} {dialect}: {account:#?}");
-                assert_eq!(account.items_written, sent.len() as u64);
-                assert_eq!(items_of(&[out.source()], None), sent, "{place} {dialect}");
+                assert_eq!(account.items_written, account.items_read);
+                match &sent {
+                    Some(sent) => {
+                        assert_eq!(&items_of(&[out.source()], None), sent, "{place} {dialect}");
+                    }
+                    None => assert_same(&sources, &out.source(), &format!("{place} {dialect}")),
+                }
             }
         }
     }
+}
+
+fn assert_same(left: &[Source], right: &Source, what: &str) {
+    let side = |sources: &[Source]| Side {
+        sources: sources.to_vec(),
+        lakes: Vec::new(),
+    };
+    let right = side(std::slice::from_ref(right));
+    let comparison = compare(&side(left), &right, &CompareOptions::default(), &NoWatch).unwrap();
+    assert!(
+        comparison.is_clean() && comparison.matched > 0,
+        "{what}: {comparison:#?}"
+    );
 }
 
 /// The rows of a table as sorted text, without the address of the item.
@@ -149,17 +176,16 @@ fn dumps_of_the_javascript_sdk_become_requests() {
 
 #[test]
 fn threads_change_no_byte() {
-    let sources = sources(&captures_dir());
-    for dialect in [Dialect::JsonLines, Dialect::ProtoZstd] {
-        for sort in [SortBy::Input, SortBy::Time] {
-            let mut options = options(dialect);
-            options.sort = sort;
-            let one = catted(&sources, &options);
-            for number in [2, 3] {
-                let several = catted(&sources, &threads(number, &options));
-                assert!(several.bytes() == one.bytes(), "{dialect} {number}");
-                assert_eq!(several.account.items_written, one.account.items_written);
-            }
-        }
+    let sources = sources(&captures_dir().join("codex-on"));
+    for (dialect, sort) in [
+        (Dialect::JsonLines, SortBy::Time),
+        (Dialect::ProtoZstd, SortBy::Input),
+    ] {
+        let mut options = options(dialect);
+        options.sort = sort;
+        let one = catted(&sources, &options);
+        let several = catted(&sources, &threads(3, &options));
+        assert!(several.bytes() == one.bytes(), "{dialect}");
+        assert_eq!(several.account.items_written, one.account.items_written);
     }
 }
