@@ -71,7 +71,8 @@ pub enum TimesCompared {
     Same,
     /// Those that arrived are all later or earlier by one span of time, which is found and told
     Shifted,
-    /// Only differences of times inside of an item count, such as how long a span took
+    /// Only distances of times inside of a span or log record count, such as how long a span took; of
+    /// data points only which times there are
     Ignore,
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::sink::Sink;
 use crate::support::{Done, claude, lake_of, otolith, run};
 
 fn compare(left: &Path, right: &Path, rest: &[&str]) -> Done {
@@ -87,4 +88,47 @@ fn sides_must_be_there() {
     let done = compare(&claude(), Path::new("nowhere"), &[]);
     assert_eq!(done.code, 1);
     assert!(done.err.contains("hint: "), "{}", done.err);
+}
+
+/// What a receiver got, as files of bodies.
+fn kept(sink: &Sink, dir: &Path) {
+    for (number, request) in (1..).zip(sink.take()) {
+        let signal = request.path.rsplit('/').next().unwrap();
+        fs::write(dir.join(format!("{number:05}-{signal}.pb")), request.body).unwrap();
+    }
+}
+
+/// Replays in every way, each with the meaning of times and ids that it leaves equal.
+#[test]
+fn what_was_replayed_arrived() {
+    for (sent, meaning) in [
+        (&["--times", "keep"][..], &[][..]),
+        (&["--times", "shift"], &["--times", "shifted"]),
+        (&["--times", "live"], &["--times", "ignore"]),
+        (&["--fresh-ids"], &["--ids", "ignore"]),
+    ] {
+        let sink = Sink::start("200 OK");
+        let done = run(otolith()
+            .args(["replay", "-q", "--speed", "max", "--to", &sink.url])
+            .args(sent)
+            .arg(claude()));
+        assert_eq!(done.code, 0, "{sent:?}: {}", done.err);
+        let dir = tempfile::tempdir().unwrap();
+        kept(&sink, dir.path());
+        let done = compare(&claude(), dir.path(), meaning);
+        assert_eq!(done.code, 0, "{sent:?}: {}", done.out);
+        assert!(
+            done.out
+                .contains("matched     193: both sides hold the same"),
+            "{}",
+            done.out
+        );
+        // One request is lost.
+        let files = fs::read_dir(dir.path()).unwrap();
+        let lost = files.map(|file| file.unwrap().path()).min().unwrap();
+        fs::remove_file(lost).unwrap();
+        let done = compare(&claude(), dir.path(), meaning);
+        assert_eq!(done.code, 3, "{sent:?}: {}", done.out);
+        assert!(done.out.contains(" missing\n"), "{}", done.out);
+    }
 }

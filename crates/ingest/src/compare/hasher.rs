@@ -54,7 +54,7 @@ pub(super) struct Hashed {
 impl ItemHasher {
     pub fn new(options: &CompareOptions, numbers_items: bool) -> Self {
         Self {
-            meaning: Meaning::new(options.ids),
+            meaning: Meaning::new(options.ids, options.times),
             hashed: Hashed::default(),
             service_numbers: HashMap::new(),
             begun: 0,

@@ -6,7 +6,7 @@ use otolith_otlp::{
 };
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::options::Ids;
+use super::options::{Ids, Times};
 
 /// Writes what an item means as bytes, whose hash is its identity.
 ///
@@ -16,21 +16,27 @@ use super::options::Ids;
 pub(super) struct Meaning {
     bytes: Vec<u8>,
     ids: Ids,
+    times: Times,
     base: u64,
+    /// Whether distances of times count.
+    has_distances: bool,
 }
 
 impl Meaning {
-    pub fn new(ids: Ids) -> Self {
+    pub fn new(ids: Ids, times: Times) -> Self {
         Self {
             bytes: Vec::new(),
             ids,
+            times,
             base: 0,
+            has_distances: true,
         }
     }
 
     /// Begins something that belongs to things with these hashes.
     fn begin(&mut self, kind: u8, of: &[u128]) {
         self.bytes.clear();
+        self.has_distances = true;
         self.bytes.push(kind);
         for hash in of {
             self.bytes.extend_from_slice(&hash.to_le_bytes());
@@ -79,7 +85,7 @@ impl Meaning {
 
     fn time(&mut self, time: u64) {
         self.bytes.push((time > 0).into());
-        if time > 0 {
+        if time > 0 && self.has_distances {
             self.number(time.wrapping_sub(self.base));
         }
     }
@@ -247,6 +253,8 @@ impl Meaning {
         exemplars: &[Exemplar<'_>],
     ) -> u64 {
         self.begin(6, of);
+        // Starts of points lie in requests before: they move by another span than the points.
+        self.has_distances = self.times != Times::Ignored;
         let others = exemplars.iter().map(|exemplar| exemplar.time_unix_nano);
         let base = self.base([time, start].into_iter().chain(others));
         self.time(time);

@@ -14,8 +14,9 @@ pub enum Times {
     /// Those of the right side are all later, or earlier, by one span of time, which is found: that
     /// by which most items differ that are on either side once.
     Shifted,
-    /// Only the differences of times inside of an item have to be equal: how long a span took, when
-    /// its events were.
+    /// Of spans and log records only the distances of times inside of an item have to be equal: how
+    /// long a span took, when its events were. Of data points only which times there are: where each
+    /// request is moved by itself, their start times move with the requests before.
     Ignored,
 }
 
