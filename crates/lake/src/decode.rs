@@ -6,7 +6,11 @@ use std::path::{Path, PathBuf};
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
-use arrow_array::{Array, DictionaryArray, ListArray, RecordBatch, StringArray};
+use arrow_array::{
+    Array, ArrayRef, ArrowPrimitiveType, DictionaryArray, ListArray, PrimitiveArray, RecordBatch,
+    StringArray,
+};
+use arrow_buffer::NullBuffer;
 use arrow_schema::DataType;
 use otolith_tables::{
     ColumnType, DatabaseName, Field, Part, PartColumn, Strings, Table, Values, base_fields,
@@ -76,7 +80,7 @@ impl Pieces {
         {
             let batch = batch.map_err(|source| failed(&self.path)(source.into()))?;
             len_bytes += batch.get_array_memory_size();
-            columns.append(&batch).map_err(failed(&self.path))?;
+            columns.append(batch).map_err(failed(&self.path))?;
         }
         Ok(Part {
             database: self.database.clone(),
@@ -119,9 +123,10 @@ impl Columns {
     }
 
     /// Appends the rows of a batch, whose columns are those of the fields.
-    pub fn append(&mut self, batch: &RecordBatch) -> Result<(), ParquetError> {
+    pub fn append(&mut self, batch: RecordBatch) -> Result<(), ParquetError> {
         self.row_count += batch.num_rows();
-        for (builder, array) in self.builders.iter_mut().zip(batch.columns()) {
+        let (_, arrays, _) = batch.into_parts();
+        for (builder, array) in self.builders.iter_mut().zip(arrays) {
             builder.append(array)?;
         }
         Ok(())
@@ -136,6 +141,8 @@ impl Columns {
 struct Builder {
     field: Field,
     values: Values,
+    row_count: usize,
+    /// Empty as long as every row has a value.
     validity: Vec<bool>,
     null_count: usize,
     /// The codes of texts, if they come as codes.
@@ -161,31 +168,28 @@ impl Builder {
         Self {
             field,
             values,
+            row_count: 0,
             validity: Vec::new(),
             null_count: 0,
             codes: HashMap::new(),
         }
     }
 
-    fn append(&mut self, array: &dyn Array) -> Result<(), ParquetError> {
+    fn append(&mut self, array: ArrayRef) -> Result<(), ParquetError> {
         if let DataType::Dictionary(..) = array.data_type() {
-            return self.append_codes(array.as_dictionary());
+            return self.append_codes(array.as_dictionary().clone(), array);
         }
-        self.null_count += array.null_count();
-        let valid = self.validity.len() + array.len();
-        match array.nulls() {
-            Some(nulls) => self.validity.extend(nulls.iter()),
-            None => self.validity.resize(valid, true),
-        }
+        self.append_validity(array.len(), array.nulls());
         match &mut self.values {
             Values::Int64(values) if self.field.r#type == ColumnType::Timestamp => {
-                values.extend_from_slice(array.as_primitive::<TimestampMicrosecondType>().values());
+                let numbers = array.as_primitive::<TimestampMicrosecondType>().clone();
+                append_numbers(values, numbers, array);
             }
             Values::Int64(values) => {
-                values.extend_from_slice(array.as_primitive::<Int64Type>().values());
+                append_numbers(values, array.as_primitive::<Int64Type>().clone(), array);
             }
             Values::Double(values) => {
-                values.extend_from_slice(array.as_primitive::<Float64Type>().values());
+                append_numbers(values, array.as_primitive::<Float64Type>().clone(), array);
             }
             Values::Boolean(values) => values.extend(array.as_boolean().values()),
             Values::String(strings) => append_strings(strings, array.as_string())?,
@@ -204,14 +208,34 @@ impl Builder {
         Ok(())
     }
 
+    fn append_validity(&mut self, rows: usize, nulls: Option<&NullBuffer>) {
+        let nulls = nulls.filter(|nulls| nulls.null_count() > 0);
+        if nulls.is_some() || self.null_count > 0 {
+            // Without nulls there is no need of it.
+            self.validity.resize(self.row_count, true);
+        }
+        self.row_count += rows;
+        if let Some(nulls) = nulls {
+            self.null_count += nulls.null_count();
+            self.validity.extend(nulls.iter());
+        } else if self.null_count > 0 {
+            self.validity.resize(self.row_count, true);
+        }
+    }
+
     /// Appends texts that come as codes. Each batch has codes of its own.
-    fn append_codes(&mut self, array: &DictionaryArray<Int32Type>) -> Result<(), ParquetError> {
+    fn append_codes(
+        &mut self,
+        array: DictionaryArray<Int32Type>,
+        owner: ArrayRef,
+    ) -> Result<(), ParquetError> {
         if !matches!(self.values, Values::Dictionary { .. }) {
             self.values = Values::Dictionary {
                 indices: Vec::new(),
                 dictionary: Strings::empty(),
             };
         }
+        self.append_validity(array.len(), array.nulls());
         let Values::Dictionary {
             indices,
             dictionary,
@@ -233,18 +257,17 @@ impl Builder {
                 }
             });
         }
-        if array.keys().null_count() == 0 {
-            let keys = array.keys().values().iter();
-            // Codes of an array are never negative.
+        let (keys, _) = array.into_parts();
+        if keys.null_count() > 0 {
+            indices.extend(keys.iter().map(|key| {
+                // Codes of an array are never negative.
+                key.map_or(0, |key| codes[key.unsigned_abs() as usize])
+            }));
+        } else if (0..).zip(&codes).all(|(key, code)| key == *code) {
+            append_numbers(indices, keys, owner);
+        } else {
+            let keys = keys.values().iter();
             indices.extend(keys.map(|key| codes[key.unsigned_abs() as usize]));
-            self.validity.resize(indices.len(), true);
-            return Ok(());
-        }
-        for row in 0..array.len() {
-            let code = array.key(row);
-            self.null_count += usize::from(code.is_none());
-            self.validity.push(code.is_some());
-            indices.push(code.map_or(0, |code| codes[code]));
         }
         Ok(())
     }
@@ -256,6 +279,25 @@ impl Builder {
             validity: (self.null_count > 0).then_some(self.validity),
         }
     }
+}
+
+/// Appends the numbers of an array, which nobody else holds but its owner; the first are taken over
+/// as they lie.
+fn append_numbers<T: ArrowPrimitiveType>(
+    values: &mut Vec<T::Native>,
+    array: PrimitiveArray<T>,
+    owner: ArrayRef,
+) {
+    drop(owner);
+    let (_, numbers, _) = array.into_parts();
+    if !values.is_empty() {
+        values.extend_from_slice(&numbers);
+        return;
+    }
+    *values = match numbers.into_inner().into_vec() {
+        Ok(numbers) => numbers,
+        Err(shared) => shared.typed_data().to_vec(),
+    };
 }
 
 fn append_strings(strings: &mut Strings, array: &StringArray) -> Result<(), ParquetError> {

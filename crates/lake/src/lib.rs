@@ -25,6 +25,7 @@ mod merge;
 mod names;
 mod open;
 mod part_reader;
+mod positioned;
 mod run;
 mod sheet;
 mod spill;

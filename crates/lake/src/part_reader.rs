@@ -6,21 +6,25 @@ use std::sync::Arc;
 
 use arrow_array::BooleanArray;
 use arrow_schema::{DataType, Field as ArrowField, Schema, SchemaRef};
-use otolith_tables::{ColumnType, DatabaseName, Field, Layout, Part, Table, base_fields};
+use otolith_tables::{
+    ColumnType, DatabaseName, Field, Layout, Part, PartColumn, Strings, Table, Values, base_fields,
+};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
 };
+use parquet::file::statistics::Statistics;
 
 use crate::decode::{Columns, failed};
 use crate::error::LakeError;
 use crate::field::from_arrow;
+use crate::positioned::Positioned;
 
 /// Reads a file of a table piece by piece: row groups, and of them some columns and some rows.
-/// Nothing of it is kept in memory but what the file says of itself.
+/// Nothing of it is kept in memory but what the file says of itself. Threads may share a reader.
 pub struct PartReader {
     path: PathBuf,
-    file: File,
+    file: Positioned,
     metadata: ArrowReaderMetadata,
     /// Its columns as the file has them.
     schema: SchemaRef,
@@ -34,7 +38,8 @@ impl PartReader {
         path: &Path,
         (database, table, date): (DatabaseName, Table, i32),
     ) -> Result<Self, LakeError> {
-        let file = File::open(path).map_err(LakeError::io("open", path))?;
+        let file = File::open(path).and_then(Positioned::new);
+        let file = file.map_err(LakeError::io("open", path))?;
         let read = |options| ArrowReaderMetadata::load(&file, options).map_err(failed(path));
         let plain = read(ArrowReaderOptions::new())?;
         let schema = Arc::clone(plain.schema());
@@ -59,8 +64,9 @@ impl PartReader {
 
     /// Reads some columns of a row group, as far as it has values of them, in the order of the file;
     /// of the rows those that `rows` says, all if it is none. Texts that repeat come as a
-    /// dictionary. Columns without any value in the row group are left out: decoding rows of nulls
-    /// costs as much as decoding values.
+    /// dictionary. Columns without any value in the row group are left out, and those of one text
+    /// are not decoded: that costs as much as decoding values, and columns of small files cost a
+    /// context of zstd each.
     ///
     /// # Errors
     ///
@@ -73,14 +79,24 @@ impl PartReader {
     ) -> Result<Part, LakeError> {
         let base = base_fields(self.table);
         let (mut roots, mut fields): (Vec<usize>, Vec<Field>) = (Vec::new(), Vec::new());
+        let mut known: Vec<(usize, PartColumn)> = Vec::new();
         for (index, field) in self.schema.fields().iter().enumerate() {
-            if columns.contains(&field.name().as_str()) && !self.is_null(group, field.name()) {
-                fields.push(from_arrow(field, &base, &self.path)?);
-                roots.push(index);
+            if !columns.contains(&field.name().as_str()) {
+                continue;
+            }
+            match self.content(group, field.name()) {
+                Content::Nothing => {}
+                Content::One(text) => {
+                    let field = from_arrow(field, &base, &self.path)?;
+                    known.push((fields.len() + known.len(), constant(field, text)));
+                }
+                Content::Many => {
+                    fields.push(from_arrow(field, &base, &self.path)?);
+                    roots.push(index);
+                }
             }
         }
-        let file = self.file.try_clone();
-        let file = file.map_err(LakeError::io("open", &self.path))?;
+        let file = self.file.clone();
         let metadata = self.metadata.clone();
         let group_rows = metadata.metadata().row_group(group).num_rows();
         let mask = ProjectionMask::roots(metadata.parquet_schema(), roots);
@@ -96,24 +112,78 @@ impl PartReader {
         let mut read = Columns::new(&fields);
         for batch in builder.build().map_err(failed(&self.path))? {
             let batch = batch.map_err(|source| failed(&self.path)(source.into()))?;
-            read.append(&batch).map_err(failed(&self.path))?;
+            read.append(batch).map_err(failed(&self.path))?;
+        }
+        let row_count = read.row_count;
+        let mut columns = read.finish();
+        for (place, mut column) in known {
+            if let Values::Dictionary { indices, .. } = &mut column.values {
+                indices.resize(row_count, 0);
+            }
+            columns.insert(place, column);
         }
         Ok(Part {
             database: self.database.clone(),
             table: self.table,
             date: self.date,
-            row_count: read.row_count,
-            columns: read.finish(),
+            row_count,
+            columns,
         })
     }
 
-    /// Whether the file says that no row of a group has a value.
-    fn is_null(&self, group: usize, name: &str) -> bool {
+    /// What the file says of a column of a row group.
+    fn content(&self, group: usize, name: &str) -> Content<'_> {
         let group = self.metadata.metadata().row_group(group);
         let mut chunks = group.columns().iter();
         let chunk = chunks.find(|chunk| chunk.column_path().parts() == [name]);
-        let nulls = chunk.and_then(|chunk| chunk.statistics()?.null_count_opt());
-        nulls.is_some_and(|nulls| i64::try_from(nulls) == Ok(group.num_rows()))
+        let Some(statistics) = chunk.and_then(|chunk| chunk.statistics()) else {
+            return Content::Many;
+        };
+        let Some(nulls) = statistics.null_count_opt() else {
+            return Content::Many;
+        };
+        if i64::try_from(nulls) == Ok(group.num_rows()) {
+            return Content::Nothing;
+        }
+        let is_coded = self.metadata.schema().field_with_name(name);
+        let is_coded = is_coded.is_ok_and(|f| matches!(f.data_type(), DataType::Dictionary(..)));
+        if let Statistics::ByteArray(of_texts) = statistics
+            && (is_coded, nulls) == (true, 0)
+            // Long texts are cut short in statistics.
+            && (of_texts.min_is_exact(), of_texts.max_is_exact()) == (true, true)
+            && let (Some(least), Some(greatest)) = (of_texts.min_opt(), of_texts.max_opt())
+            && least == greatest
+            && let Ok(text) = std::str::from_utf8(least.data())
+        {
+            return Content::One(text);
+        }
+        Content::Many
+    }
+}
+
+/// What there is of a column in a row group.
+enum Content<'a> {
+    /// Nulls alone.
+    Nothing,
+    /// The same text in every row, which need not be read.
+    One(&'a str),
+    Many,
+}
+
+/// A column with the same text in every row; the rows are missing yet.
+fn constant(field: Field, text: &str) -> PartColumn {
+    let mut dictionary = Strings::empty();
+    dictionary.bytes.extend_from_slice(text.as_bytes());
+    // Statistics hold no long texts.
+    let end = i32::try_from(text.len()).unwrap_or(i32::MAX);
+    dictionary.offsets.push(end);
+    PartColumn {
+        field,
+        values: Values::Dictionary {
+            indices: Vec::new(),
+            dictionary,
+        },
+        validity: None,
     }
 }
 

@@ -14,6 +14,7 @@ mod glob;
 mod hosts;
 mod money;
 mod notes;
+mod parallel;
 mod prices;
 mod query;
 mod report;

@@ -208,6 +208,13 @@ impl Notes {
         }
     }
 
+    /// Adds the counts of others.
+    pub(crate) fn append(&mut self, others: Self) {
+        for (about, count) in others.0 {
+            *self.0.entry(about).or_default() += count;
+        }
+    }
+
     /// The notes in a fixed order: by kind, then subject.
     pub(crate) fn into_vec(self) -> Vec<Note> {
         let note = |((code, subject), count): ((NoteCode, String), u64)| Note {

@@ -5,10 +5,10 @@ use crate::error::ReportError;
 use crate::hosts::{HOST, Keys, Label};
 use crate::notes::{NoteCode, Notes};
 use crate::query::{Duplicates, Selection, Signal};
+use hashbrown::HashSet;
 use otolith_lake::LakeError;
 use otolith_tables::AttributePlace::{Item, Resource};
 use otolith_tables::{Field, Part, Table};
-use std::collections::HashSet;
 
 /// The session or conversation of a span, as the agents call it.
 pub(crate) const SESSION: Keys = &[
@@ -34,6 +34,8 @@ pub(crate) struct Span {
     pub(crate) host: u32,
     /// Number of the session that it names.
     pub(crate) session: u32,
+    /// Those of trace and span as numbers.
+    ids: (u128, u128),
 }
 
 /// Spans in order of start, then ids, each once.
@@ -76,39 +78,55 @@ impl Spans {
         selection: &Selection,
         notes: &mut Notes,
     ) -> Result<Self, ReportError> {
-        let mut found = Self {
-            spans: Vec::new(),
-            hosts: Label::new(HOST),
-            sessions: Label::new(SESSION),
-        };
+        let mut found = Self::none();
         let is_wanted = selection.signal.is_none_or(|s| s == Signal::Traces);
         let tables = databases.iter().flat_map(|database| &database.tables);
         for table in tables.filter(|data| is_wanted && data.table == Table::Traces) {
-            table.each_piece(|piece| found.add(&piece, &table.fields, which, selection))?;
+            let read = |piece: Piece<'_>| Self::of(&piece, &table.fields, which, selection);
+            table.read_pieces(read, |later| found.append(later))?;
         }
         found.order(selection, notes);
         Ok(found)
     }
 
-    fn add(
-        &mut self,
+    fn none() -> Self {
+        Self {
+            spans: Vec::new(),
+            hosts: Label::new(HOST),
+            sessions: Label::new(SESSION),
+        }
+    }
+
+    fn append(&mut self, mut later: Self) {
+        let hosts = self.hosts.adopt(&later.hosts);
+        let sessions = self.sessions.adopt(&later.sessions);
+        for span in &mut later.spans {
+            span.host = hosts.of(span.host);
+            span.session = sessions.of(span.session);
+        }
+        self.spans.append(&mut later.spans);
+    }
+
+    /// The spans of a piece.
+    fn of(
         piece: &Piece<'_>,
         fields: &[Field],
         which: Which<'_>,
         selection: &Selection,
-    ) -> Result<(), LakeError> {
+    ) -> Result<Self, LakeError> {
+        let mut found = Self::none();
         let deciding = piece.columns(&["trace_id", "parent_span_id"])?;
         let chosen = choose(&deciding, which);
         if !chosen.contains(&true) {
-            return Ok(());
+            return Ok(found);
         }
         let mut columns: Vec<&str> = COLUMNS.to_vec();
-        columns.extend(self.hosts.columns(fields));
-        columns.extend(self.sessions.columns(fields));
+        columns.extend(found.hosts.columns(fields));
+        columns.extend(found.sessions.columns(fields));
         let read = piece.rows(&columns, &chosen)?;
         let part = read.part.as_ref();
-        let hosts = self.hosts.numbers(part, &read.rows);
-        let sessions = self.sessions.numbers(part, &read.rows);
+        let hosts = found.hosts.numbers(part, &read.rows);
+        let sessions = found.sessions.numbers(part, &read.rows);
         let cells = COLUMNS.map(|name| Column::of(part, name));
         let [trace, span, parent, name, service, micros, exact, end] = cells;
         let labels = hosts.into_iter().zip(sessions);
@@ -128,9 +146,11 @@ impl Spans {
             if services.is_some_and(|glob| !glob.matches(&service)) {
                 continue;
             }
-            self.spans.push(Span {
-                trace_id: text(trace),
-                span_id: text(span),
+            let (trace_id, span_id) = (text(trace), text(span));
+            found.spans.push(Span {
+                ids: (id(&trace_id), id(&span_id)),
+                trace_id,
+                span_id,
                 is_root: parent.is_none_or(|parent| parent.text(row).is_none()),
                 name: text(name),
                 service,
@@ -140,18 +160,15 @@ impl Spans {
                 session,
             });
         }
-        Ok(())
+        Ok(found)
     }
 
     /// Puts spans in order and removes those that were sent twice.
     fn order(&mut self, selection: &Selection, notes: &mut Notes) {
-        let ids = |span: &Span| (span.start, id(&span.trace_id), id(&span.span_id));
-        self.spans.sort_by_cached_key(ids);
+        self.spans.sort_by_key(|span| (span.start, span.ids));
         let mut seen = HashSet::with_capacity(self.spans.len());
         let all = self.spans.len();
-        let mut is_new = |span: &Span| {
-            span.span_id.is_empty() || seen.insert((id(&span.trace_id), id(&span.span_id)))
-        };
+        let mut is_new = |span: &Span| span.span_id.is_empty() || seen.insert(span.ids);
         match selection.duplicates {
             Duplicates::Remove => {
                 self.spans.retain(is_new);

@@ -5,49 +5,51 @@ use std::io::{self, Write};
 
 use otolith_report::{Cell, Report, time_text};
 
-use super::numbers;
 use super::table::{Look, one_line};
+use super::{blocks, numbers};
 
 /// Writes a header line of column names and one line per row. Null is empty; text that is empty is
 /// `""`, so that the two differ. Texts are as they were sent, except on a terminal, which control
 /// characters would command.
 pub fn write(report: &Report, look: Look, out: &mut impl Write) -> io::Result<()> {
-    let printable = |text: Cow<'_, str>| match look {
+    let printable = |text: String| match look {
         Look::Drawn { .. } => one_line(&text),
-        Look::Plain => text.into_owned(),
+        Look::Plain => text,
     };
-    let names = report.columns.iter().map(|c| printable(quote(&c.name)));
-    write_line(names, out)?;
-    for row in &report.rows {
-        write_line(row.iter().map(|cell| printable(field(cell))), out)?;
-    }
-    Ok(())
-}
-
-fn write_line(fields: impl Iterator<Item = String>, out: &mut impl Write) -> io::Result<()> {
-    for (index, field) in fields.enumerate() {
-        if index > 0 {
-            out.write_all(b",")?;
+    let names: Vec<Cow<'_, str>> = report.columns.iter().map(|c| quote(&c.name)).collect();
+    writeln!(out, "{}", printable(names.join(",")))?;
+    blocks::write(&report.rows, out, |row, text| {
+        let start = text.len();
+        for (index, cell) in row.iter().enumerate() {
+            if index > 0 {
+                text.push(',');
+            }
+            field(cell, text);
         }
-        out.write_all(field.as_bytes())?;
-    }
-    out.write_all(b"\n")
+        if let Look::Drawn { .. } = look {
+            let line = one_line(&text[start..]);
+            text.truncate(start);
+            text.push_str(&line);
+        }
+        text.push('\n');
+    })
 }
 
-fn field(cell: &Cell) -> Cow<'_, str> {
+fn field(cell: &Cell, out: &mut String) {
     match cell {
-        Cell::Null => Cow::Borrowed(""),
-        Cell::Text(text) => quote(text),
-        Cell::Int(n) => Cow::Owned(n.to_string()),
-        Cell::Double(x) => Cow::Owned(numbers::machine_double(*x)),
-        Cell::Money(amount) => Cow::Owned(numbers::dollars(*amount)),
-        Cell::Time(nanos) => Cow::Owned(time_text(*nanos)),
-        Cell::Bool(b) => Cow::Borrowed(if *b { "true" } else { "false" }),
+        Cell::Null => {}
+        Cell::Text(text) => out.push_str(&quote(text)),
+        Cell::Int(n) => numbers::append(out, format_args!("{n}")),
+        Cell::Double(x) => numbers::append_double(out, *x),
+        Cell::Money(amount) => out.push_str(&numbers::dollars(*amount)),
+        Cell::Time(nanos) => out.push_str(&time_text(*nanos)),
+        Cell::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
     }
 }
 
 fn quote(text: &str) -> Cow<'_, str> {
-    if !text.is_empty() && !text.contains([',', '"', '\n', '\r']) {
+    let is_special = |byte: &u8| matches!(byte, b',' | b'"' | b'\n' | b'\r');
+    if !text.is_empty() && !text.as_bytes().iter().any(is_special) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(format!("\"{}\"", text.replace('"', "\"\"")))
@@ -83,7 +85,12 @@ mod tests {
 
     #[test]
     fn empty_text_is_not_null() {
-        assert_eq!(field(&Cell::Text(String::new())), "\"\"");
-        assert_eq!(field(&Cell::Null), "");
+        let text = |cell| {
+            let mut text = String::new();
+            field(&cell, &mut text);
+            text
+        };
+        assert_eq!(text(Cell::Text(String::new())), "\"\"");
+        assert_eq!(text(Cell::Null), "");
     }
 }

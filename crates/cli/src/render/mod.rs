@@ -1,5 +1,6 @@
 //! Answers as text: how a [`Report`] and the other results are shown.
 
+mod blocks;
 mod csv;
 mod facts;
 mod html;

@@ -1,5 +1,7 @@
 //! Numbers for people and for machines.
 
+use std::fmt;
+
 use otolith_report::NanoDollars;
 
 /// Digits of a dollar's fraction that are always shown.
@@ -101,15 +103,29 @@ pub fn double(x: f64) -> String {
 
 /// A double with all its digits, as the shortest text that reads back as the same value.
 pub fn machine_double(x: f64) -> String {
+    let mut text = String::new();
+    append_double(&mut text, x);
+    text
+}
+
+/// Appends what [`machine_double`] returns.
+pub fn append_double(out: &mut String, x: f64) {
     if x.is_nan() {
-        "NaN".to_owned()
+        out.push_str("NaN");
     } else if x.is_infinite() {
-        if x > 0.0 { "Infinity" } else { "-Infinity" }.to_owned()
+        out.push_str(if x > 0.0 { "Infinity" } else { "-Infinity" });
     } else if x != 0.0 && !(1e-7..1e21).contains(&x.abs()) {
-        format!("{x:e}")
+        append(out, format_args!("{x:e}"));
     } else {
-        format!("{x}")
+        append(out, format_args!("{x}"));
     }
+}
+
+/// Appends without an allocation.
+pub fn append(out: &mut String, text: fmt::Arguments<'_>) {
+    use fmt::Write as _;
+    // Writing to a string cannot fail.
+    let _ = out.write_fmt(text);
 }
 
 /// Dollars exactly, without needless zeros, at least two digits: `0.06909`, `12.00`.

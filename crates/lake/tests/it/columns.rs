@@ -129,3 +129,43 @@ fn texts_that_outgrow_a_dictionary_come_as_codes_all_the_same() {
         .unwrap();
     assert_eq!(texts(&read, "word"), some(&texts_of));
 }
+
+#[test]
+fn columns_of_one_text_are_as_any_other() {
+    let (_dir, lake) = lake();
+    let run = lake.begin().unwrap();
+    let long = "long ".repeat(40);
+    let same = |name, text| {
+        let mut column = words("word", vec![0, 0, 0], &[text]);
+        column.field.name = String::from(name);
+        column
+    };
+    let mut sometimes = same("sometimes", "x");
+    sometimes.validity = Some(vec![true, false, true]);
+    let columns = vec![
+        time(vec![1, 2, 3]),
+        same("empty", ""),
+        sometimes,
+        same("long", &long),
+        same("short", "m\u{fc}de"),
+    ];
+    run.write(0, part("shop", columns)).unwrap();
+    let files = commit(run, 7).unwrap();
+    let reader = lake.reader(&files[0]).unwrap();
+    let wanted = ["time", "empty", "sometimes", "long", "short"];
+    for rows in [None, Some([true, false, true].as_slice())] {
+        let read = reader.read(0, &wanted, rows).unwrap();
+        let count = if rows.is_some() { 2 } else { 3 };
+        assert_eq!((read.row_count, names(&read)), (count, wanted.to_vec()));
+        for (name, text) in [("empty", ""), ("long", &long), ("short", "m\u{fc}de")] {
+            assert_eq!(texts(&read, name), some(&vec![text; count]), "{name}");
+        }
+    }
+    // Nothing is left to decode.
+    let read = reader
+        .read(0, &["short"], Some(&[false, true, true]))
+        .unwrap();
+    assert_eq!(texts(&read, "short"), some(&["m\u{fc}de"; 2]));
+    let read = reader.read(0, &["sometimes"], None).unwrap();
+    assert_eq!(texts(&read, "sometimes")[1], None);
+}

@@ -8,13 +8,15 @@ mod scalar;
 pub(crate) use attribute::{Attribute, is_base, may_hold};
 pub(crate) use column::Column;
 pub(crate) use piece::Piece;
+
+use piece::Pieces;
 pub(crate) use scalar::Scalar;
 
 use crate::error::ReportError;
+use crate::parallel;
 use otolith_lake::{Lake, LakeError, PartFile};
 use otolith_tables::{DatabaseName, Extract, Field, Part, Table};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// Date, in days since 1970, of items without a credible time.
 const NO_DATE: i32 = 0;
@@ -98,22 +100,27 @@ impl<'a> TableData<'a> {
         &self,
         mut take: impl FnMut(Piece<'a>) -> Result<(), LakeError>,
     ) -> Result<(), ReportError> {
-        match &self.source {
-            Source::Files(lake, files) => {
-                for file in files {
-                    let reader = Arc::new(lake.reader(file)?);
-                    for group in 0..reader.group_count() {
-                        take(Piece::Group(Arc::clone(&reader), group))?;
-                    }
-                }
-            }
-            Source::Parts(parts) => {
-                for part in parts {
-                    take(Piece::Part(part))?;
-                }
-            }
+        for piece in self.pieces() {
+            take(piece?)?;
         }
         Ok(())
+    }
+
+    /// Reads the rows piece by piece on all processors, and hands out what was made of each, in
+    /// order of date.
+    pub(crate) fn read_pieces<T: Send>(
+        &self,
+        read: impl Fn(Piece<'a>) -> Result<T, LakeError> + Sync,
+        take: impl FnMut(T),
+    ) -> Result<(), ReportError> {
+        Ok(parallel::in_order(self.pieces(), read, take)?)
+    }
+
+    fn pieces(&self) -> Pieces<'a, '_> {
+        match &self.source {
+            Source::Files(lake, files) => Pieces::of_files(lake, files),
+            Source::Parts(parts) => Pieces::of_parts(parts),
+        }
     }
 }
 

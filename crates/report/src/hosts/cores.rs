@@ -1,7 +1,9 @@
 //! Cores of hosts.
 
 use super::series::Series;
+use crate::parallel;
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 /// Something of each core, found without hashing: there are few cores, and many points.
 #[derive(Debug)]
@@ -39,6 +41,11 @@ impl<T: Default> Cores<T> {
 }
 
 impl<T> Cores<T> {
+    /// Hosts, cores and what there is of each, in the order in which they were met.
+    pub(super) fn into_all(self) -> Vec<(u32, u32, T)> {
+        self.all
+    }
+
     pub(super) fn map<U>(self, mut change: impl FnMut(T) -> U) -> Cores<U> {
         let all = self.all.into_iter();
         Cores {
@@ -46,6 +53,19 @@ impl<T> Cores<T> {
             all: all
                 .map(|(host, cpu, core)| (host, cpu, change(core)))
                 .collect(),
+        }
+    }
+}
+
+impl<T: Send> Cores<T> {
+    pub(super) fn map_in_parallel<U: Send>(self, change: impl Fn(T) -> U + Sync) -> Cores<U> {
+        let cores = self.all.into_iter().map(Ok::<_, Infallible>);
+        let change = |(host, cpu, core)| Ok((host, cpu, change(core)));
+        let mut all = Vec::new();
+        let Ok(()) = parallel::in_order(cores, change, |core| all.push(core));
+        Cores {
+            places: self.places,
+            all,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Busy shares from the time that cores spent in each state, as counters tell it.
 
 use super::cores::Cores;
+use super::label::Renumbering;
 use super::points::Counter;
 use super::series::Series;
 use crate::notes::{NoteCode, Notes};
@@ -10,15 +11,19 @@ use std::collections::HashMap;
 /// Counters of cores, as they are read.
 #[derive(Debug, Default)]
 pub(super) struct CpuTime {
-    places: HashMap<(i64, Option<i64>), usize>,
+    places: HashMap<Key, usize>,
     counters: Vec<StateTime>,
     bad: u64,
     unspecified: u64,
 }
 
+/// A series, and of a counter since when it counts.
+type Key = (i64, Option<i64>);
+
 /// What one process told of one state of one core.
 #[derive(Debug)]
 struct StateTime {
+    key: Key,
     host: u32,
     cpu: u32,
     is_idle: bool,
@@ -53,18 +58,37 @@ impl CpuTime {
         let is_delta = counter.temporality == Temporality::Delta;
         // The start of a delta is that of the point, of a counter that of its process.
         let start = counter.start.filter(|_| !is_delta);
-        let place = self.places.entry((counter.series, start));
-        let place = *place.or_insert_with(|| {
-            self.counters.push(StateTime {
-                host,
-                cpu,
-                is_idle,
-                is_delta,
-                series: Series::default(),
-            });
-            self.counters.len() - 1
+        let key = (counter.series, start);
+        let state = self.state(StateTime {
+            key,
+            host,
+            cpu,
+            is_idle,
+            is_delta,
+            series: Series::default(),
         });
-        self.counters[place].series.push(time, seconds);
+        state.series.push(time, seconds);
+    }
+
+    /// The state of a key; if there is none yet, this one.
+    fn state(&mut self, new: StateTime) -> &mut StateTime {
+        let place = *self.places.entry(new.key).or_insert(self.counters.len());
+        if place == self.counters.len() {
+            self.counters.push(new);
+        }
+        &mut self.counters[place]
+    }
+
+    /// Adds what was read after this, where hosts and cores have other numbers.
+    pub(super) fn append(&mut self, later: Self, hosts: &Renumbering, cpus: &Renumbering) {
+        self.bad += later.bad;
+        self.unspecified += later.unspecified;
+        for mut counter in later.counters {
+            let series = std::mem::take(&mut counter.series);
+            counter.host = hosts.of(counter.host);
+            counter.cpu = cpus.of(counter.cpu);
+            self.state(counter).series.append(series);
+        }
     }
 
     /// Only the counters of some hosts.

@@ -92,10 +92,17 @@ pub(crate) fn grouped(
     points::each_piece(
         databases,
         &metrics,
-        &mut labels,
+        &labels.clone(),
         services,
-        |points, labels| {
-            let [.., except, unit] = labels else { return };
+        |points, labels| (points, labels),
+        |(mut points, its)| {
+            for ((label, its), numbers) in labels.iter_mut().zip(&its).zip(&mut points.labels) {
+                let renumbering = label.adopt(its);
+                for number in numbers {
+                    *number = renumbering.of(*number);
+                }
+            }
+            let [.., except, unit] = &*labels else { return };
             let wrong = told
                 .iter()
                 .map(|told| unit.number(told.wrong_unit?))

@@ -14,12 +14,28 @@ const UNSEEN: u32 = u32::MAX;
 const SMALL: usize = 4_096;
 
 /// An attribute whose values become numbers from 1 in the order in which they are met.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Label {
     keys: Vec<(AttributePlace, Cow<'static, str>)>,
     /// The base column that is taken where no attribute has a value.
     base: Option<&'static str>,
     names: Names,
+}
+
+/// What numbers of one label are in another.
+#[derive(Debug)]
+pub(crate) struct Renumbering(Vec<u32>);
+
+impl Renumbering {
+    /// Numbers up to this one stay.
+    #[cfg(test)]
+    pub(crate) fn same(last: u32) -> Self {
+        Self((0..=last).collect())
+    }
+
+    pub(crate) fn of(&self, number: u32) -> u32 {
+        self.0[number as usize]
+    }
 }
 
 impl Label {
@@ -68,6 +84,12 @@ impl Label {
     /// The number of a text, if it was met.
     pub(crate) fn number(&self, text: &str) -> Option<u32> {
         self.names.numbers.get(text).copied()
+    }
+
+    /// Takes over the texts that were met elsewhere, in their order: what their numbers are here.
+    pub(crate) fn adopt(&mut self, other: &Self) -> Renumbering {
+        let texts = other.texts().map(|text| self.names.intern(text));
+        Renumbering([ABSENT].into_iter().chain(texts).collect())
     }
 
     /// Names of the columns of a table that may hold its values.
@@ -124,7 +146,7 @@ impl Label {
 }
 
 /// Texts with their numbers.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Names {
     texts: Vec<Box<str>>,
     numbers: HashMap<Box<str>, u32>,

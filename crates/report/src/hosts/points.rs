@@ -8,8 +8,6 @@ use crate::usage::series::Temporality;
 use otolith_lake::LakeError;
 use otolith_tables::{Part, Table};
 use std::borrow::Cow;
-use std::sync::mpsc;
-use std::thread;
 
 /// A metric to read.
 #[derive(Clone, Copy, Debug)]
@@ -46,15 +44,15 @@ const BASE: [&str; 2] = ["time_unix_nano", "value"];
 /// Those of counters besides.
 const OF_COUNTERS: [&str; 3] = ["series_id", "start_time_unix_nano", "temporality"];
 
-/// Hands out the points of some metrics, piece by piece, with numbers for the values of labels.
-///
-/// Another thread reads the next piece meanwhile; pieces come in their order.
-pub(super) fn each_piece(
+/// Reads the points of some metrics, piece by piece on all processors, and hands out in order what
+/// `digest` makes of each piece. The numbers of a piece's labels are its own.
+pub(super) fn each_piece<T: Send>(
     databases: &[Database<'_>],
     metrics: &[Metric],
-    labels: &mut [Label],
+    labels: &[Label],
     services: Option<&Glob>,
-    mut take: impl FnMut(Points, &[Label]),
+    digest: impl Fn(Points, Vec<Label>) -> T + Sync,
+    mut take: impl FnMut(T),
 ) -> Result<(), ReportError> {
     let tables = databases.iter().flat_map(|database| &database.tables);
     for table in tables.filter(|data| data.table == Table::Metrics) {
@@ -64,22 +62,18 @@ pub(super) fn each_piece(
             services,
             labels: columns.collect(),
         };
-        thread::scope(|scope| {
-            let (send, receive) = mpsc::sync_channel(1);
-            let reading = scope.spawn(move || {
-                table.each_piece(|piece| {
-                    if let Some(read) = wish.read(&piece)? {
-                        // Whoever takes pieces takes them all.
-                        let _ = send.send(read);
-                    }
-                    Ok(())
-                })
-            });
-            for read in receive {
-                take(read.points(labels), labels);
+        let read = |piece: Piece<'_>| {
+            let Some(read) = wish.read(&piece)? else {
+                return Ok(None);
+            };
+            let mut labels = labels.to_vec();
+            let points = read.points(&mut labels);
+            Ok(Some(digest(points, labels)))
+        };
+        table.read_pieces(read, |digested| {
+            if let Some(digested) = digested {
+                take(digested);
             }
-            let done = reading.join();
-            done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })?;
     }
     Ok(())
@@ -127,7 +121,12 @@ impl Wish<'_> {
             let exact = exact?.int(row).filter(|nanos| *nanos > 0)?;
             Some((exact, value?.double(row)?))
         };
-        let (mut times, mut values): (Vec<_>, Vec<_>) = rows.iter().map_while(reading).unzip();
+        let mut times = Vec::with_capacity(rows.len());
+        let mut values = Vec::with_capacity(rows.len());
+        for (time, value) in rows.iter().map_while(reading) {
+            times.push(time);
+            values.push(value);
+        }
         if times.len() < rows.len() {
             // As a rule every point has both.
             let micros = piece.rows(&["time"], &chosen)?;

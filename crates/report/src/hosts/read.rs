@@ -1,7 +1,7 @@
 //! Reads what hosts say of themselves.
 
 use super::cpu_time::CpuTime;
-use super::label::Label;
+use super::label::{Label, Renumbering};
 use super::metrics::{CPU, CPU_STATE, CPU_TIME, CPU_UTILIZATION, HOST, IDLE, MEMORY_STATE};
 use super::points::{self, Metric, Points};
 use super::series::Series;
@@ -79,19 +79,21 @@ impl Hosts {
         };
         let (metrics, reads): (Vec<_>, Vec<_>) = quantities.reads().map(metric).unzip();
         let mut labels = [HOST, CPU, CPU_STATE, MEMORY_STATE].map(Label::new);
-        let mut gathered = Gathered {
-            utilization: Utilization::default(),
-            time: CpuTime::default(),
-            levels: vec![BTreeMap::new(); levels.len()],
-            bad: 0,
-        };
+        let mut gathered = Gathered::new(levels);
         points::each_piece(
             databases,
             &metrics,
-            &mut labels,
+            &labels.clone(),
             services,
             |points, labels| {
-                gathered.add(&points, labels, (&reads, levels));
+                let mut gathered = Gathered::new(levels);
+                gathered.add(&points, &labels, (&reads, levels));
+                (gathered, labels)
+            },
+            |(later, its)| {
+                let hosts = labels[0].adopt(&its[0]);
+                let cpus = labels[1].adopt(&its[1]);
+                gathered.append(later, &hosts, &cpus);
             },
         )?;
         let [names, cpus, _, _] = labels;
@@ -123,6 +125,27 @@ struct Gathered {
 }
 
 impl Gathered {
+    fn new(levels: &[Level]) -> Self {
+        Self {
+            utilization: Utilization::default(),
+            time: CpuTime::default(),
+            levels: vec![BTreeMap::new(); levels.len()],
+            bad: 0,
+        }
+    }
+
+    /// Adds what was read after this, where hosts and cores have other numbers.
+    fn append(&mut self, later: Self, hosts: &Renumbering, cpus: &Renumbering) {
+        self.utilization.append(later.utilization, hosts, cpus);
+        self.time.append(later.time, hosts, cpus);
+        for (levels, later) in self.levels.iter_mut().zip(later.levels) {
+            for (host, series) in later {
+                levels.entry(hosts.of(host)).or_default().append(series);
+            }
+        }
+        self.bad += later.bad;
+    }
+
     fn add(&mut self, points: &Points, labels: &[Label], (reads, levels): (&[Read], &[Level])) {
         let idle = labels[2].number(IDLE);
         let states = levels

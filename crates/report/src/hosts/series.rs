@@ -11,9 +11,21 @@ pub(crate) struct Series {
 }
 
 impl Series {
+    pub(crate) fn with_capacity(count: usize) -> Self {
+        Self {
+            times: Vec::with_capacity(count),
+            values: Vec::with_capacity(count),
+        }
+    }
+
     pub(crate) fn push(&mut self, time: i64, value: f64) {
         self.times.push(time);
         self.values.push(value);
+    }
+
+    pub(crate) fn append(&mut self, mut later: Self) {
+        self.times.append(&mut later.times);
+        self.values.append(&mut later.values);
     }
 
     /// The samples in the selected time; they are in order of time.

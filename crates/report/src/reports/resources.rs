@@ -5,13 +5,20 @@ use crate::data::Data;
 use crate::error::ReportError;
 use crate::hosts::{Hosts, Matching, RESOURCES, Series};
 use crate::notes::{NoteCode, Notes};
+use crate::parallel;
 use crate::query::{Selection, SessionResourcesQuery, Signal, TraceResourcesQuery};
 use crate::report::{Cell, CellType, Column, Report};
 use crate::spans::{Span, Spans, Which};
 use crate::window::{Samples, Window};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
+use std::convert::Infallible;
+use std::iter;
 
+/// Spans whose rows are made at once.
+const BLOCK: usize = 2_048;
+/// At least as many as the columns of a report.
+const MOST_COLUMNS: usize = 20;
 const BYTES: usize = 0;
 const SHARE: usize = 1;
 
@@ -42,10 +49,7 @@ pub fn trace_resources<'a>(
     };
     let mut joined = Joined::read(data.into(), which, selection)?;
     let spans = std::mem::take(&mut joined.spans.spans);
-    let rows = spans
-        .into_iter()
-        .map(|span| joined.trace_row(span))
-        .collect();
+    let rows = joined.rows(spans, |joined, span, notes| joined.trace_row(span, notes));
     let mut parameters = group::selection_parameters(selection);
     if let Some(id) = id {
         parameters.insert("trace".to_owned(), Value::from(id));
@@ -101,12 +105,11 @@ pub fn session_resources<'a>(
             sessions.insert(span.trace_id.clone(), span.session);
         }
     }
-    let roots = spans.into_iter().filter(|span| span.is_root);
-    let row = |span: Span| {
+    let roots = spans.into_iter().filter(|span| span.is_root).collect();
+    let rows = joined.rows(roots, |joined, span, notes| {
         let session = sessions.get(&span.trace_id).copied().unwrap_or_default();
-        joined.session_row(span, session)
-    };
-    let rows = roots.map(row).collect();
+        joined.session_row(span, session, notes)
+    });
     let mut columns = vec![text("session"), text("trace_id")];
     columns.extend(span_columns());
     columns.extend([
@@ -186,18 +189,10 @@ impl Joined {
         let numbers = 0..=u32::try_from(spans.hosts.texts().count()).unwrap_or(u32::MAX - 1);
         let matched = numbers.map(|number| matching.host(spans.hosts.text(number)));
         let matched = matched.collect();
-        let index = |hosts: BTreeMap<u32, Series>| {
-            let hosts = hosts.into_iter();
-            hosts
-                .map(|(host, s)| (host, Samples::new(s.times, s.values)))
-                .collect()
-        };
+        let levels = std::mem::take(&mut hosts.levels);
         Ok(Self {
             busy: index(std::mem::take(&mut hosts.busy)),
-            levels: std::mem::take(&mut hosts.levels)
-                .into_iter()
-                .map(index)
-                .collect(),
+            levels: levels.into_iter().map(index).collect(),
             spans,
             hosts,
             matched,
@@ -205,10 +200,40 @@ impl Joined {
         })
     }
 
-    fn trace_row(&mut self, span: Span) -> Vec<Cell> {
-        let meanwhile = self.meanwhile(&span);
+    /// A row per span, made on all processors.
+    fn rows(
+        &mut self,
+        spans: Vec<Span>,
+        row: impl Fn(&Self, Span, &mut Notes) -> Vec<Cell> + Sync,
+    ) -> Vec<Vec<Cell>> {
+        let mut rows = Vec::with_capacity(spans.len());
+        let mut all_notes = std::mem::take(&mut self.notes);
+        let joined = &*self;
+        let mut spans = spans.into_iter();
+        let blocks = iter::from_fn(|| {
+            let block: Vec<Span> = spans.by_ref().take(BLOCK).collect();
+            (!block.is_empty()).then_some(Ok::<_, Infallible>(block))
+        });
+        let of_block = |spans: Vec<Span>| {
+            let mut notes = Notes::default();
+            let spans = spans.into_iter();
+            let rows = spans.map(|span| row(joined, span, &mut notes));
+            Ok((rows.collect::<Vec<_>>(), notes))
+        };
+        let Ok(()) = parallel::in_order(blocks, of_block, |(mut of_block, notes)| {
+            rows.append(&mut of_block);
+            all_notes.append(notes);
+        });
+        self.notes = all_notes;
+        rows
+    }
+
+    fn trace_row(&self, mut span: Span, notes: &mut Notes) -> Vec<Cell> {
+        let meanwhile = self.meanwhile(&span, notes);
         let Meanwhile { busy, bytes, share } = meanwhile;
-        let mut row = vec![known(span.trace_id.clone()), known(span.span_id.clone())];
+        let mut row = Vec::with_capacity(MOST_COLUMNS);
+        let ids = [&mut span.trace_id, &mut span.span_id];
+        row.extend(ids.map(|id| known(std::mem::take(id))));
         row.extend(self.span_cells(span));
         row.extend([
             of(busy, |w| w.mean),
@@ -227,8 +252,8 @@ impl Joined {
         row
     }
 
-    fn session_row(&mut self, span: Span, session: u32) -> Vec<Cell> {
-        let Meanwhile { busy, bytes, .. } = self.meanwhile(&span);
+    fn session_row(&self, mut span: Span, session: u32, notes: &mut Notes) -> Vec<Cell> {
+        let Meanwhile { busy, bytes, .. } = self.meanwhile(&span, notes);
         let host = self.matched[span.host as usize].ok();
         let around = |samples: &BTreeMap<u32, Samples>| {
             let samples = host.and_then(|host| samples.get(&host));
@@ -240,10 +265,11 @@ impl Joined {
         };
         let (cpu_before, cpu_after) = around(&self.busy);
         let (memory_before, memory_after) = around(&self.levels[BYTES]);
-        let mut row = vec![
+        let mut row = Vec::with_capacity(MOST_COLUMNS);
+        row.extend([
             Cell::text(self.spans.sessions.text(session)),
-            known(span.trace_id.clone()),
-        ];
+            known(std::mem::take(&mut span.trace_id)),
+        ]);
         row.extend(self.span_cells(span));
         row.extend([
             cpu_before,
@@ -277,15 +303,15 @@ impl Joined {
     }
 
     /// What the host of a span did meanwhile, with notes where nobody can tell.
-    fn meanwhile(&mut self, span: &Span) -> Meanwhile {
+    fn meanwhile(&self, span: &Span, notes: &mut Notes) -> Meanwhile {
         let Some(end) = span.end else {
-            self.notes.add(NoteCode::NoEnd, 1);
+            notes.add(NoteCode::NoEnd, 1);
             return Meanwhile::default();
         };
         let host = match self.matched[span.host as usize] {
             Ok(host) => host,
             Err(code) => {
-                self.notes.add(code, 1);
+                notes.add(code, 1);
                 return Meanwhile::default();
             }
         };
@@ -301,12 +327,26 @@ impl Joined {
         };
         let all = [found.busy, found.bytes, found.share];
         if all == [None; 3] {
-            self.notes.add(NoteCode::NoSamples, 1);
+            notes.add(NoteCode::NoSamples, 1);
         } else if all.iter().flatten().any(|window| window.carried) {
-            self.notes.add(NoteCode::CarriedIn, 1);
+            notes.add(NoteCode::CarriedIn, 1);
         }
         found
     }
+}
+
+/// Indexes the samples of each host, on all processors.
+fn index(hosts: BTreeMap<u32, Series>) -> BTreeMap<u32, Samples> {
+    let mut indexed = BTreeMap::new();
+    let hosts = hosts.into_iter().map(Ok::<_, Infallible>);
+    let of_host = |(host, series): (u32, Series)| {
+        let Series { times, values } = series;
+        Ok((host, Samples::new(times, values)))
+    };
+    let Ok(()) = parallel::in_order(hosts, of_host, |(host, samples)| {
+        indexed.insert(host, samples);
+    });
+    indexed
 }
 
 /// What samples say of the time of a span.
