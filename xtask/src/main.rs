@@ -45,6 +45,9 @@ tasks:
   bench [--size S] joins
                    measures how busy hosts were while 100,000 root spans ran (5 million samples) beside
                    DuckDB, polars and numpy (from PyPI) over the same lake, and prints the table
+  bench [--size S] usage
+                   measures what 50 agents cost in 30 days, over a lake and over JSON lines, beside
+                   DuckDB (from PyPI) over the same lake, and prints the table
   instructions [--accept]
                    counts the instructions of each stage on one thread over 10 MB with callgrind, and
                    compares them with bench/instructions.json; --accept writes that file
@@ -90,6 +93,8 @@ fn run_task() -> Result<()> {
         ["corpus", directory, size] => corpus::write_all(directory.as_ref(), size),
         ["bench", "joins"] => bench::run_joins(false),
         ["bench", "--size", "S", "joins"] => bench::run_joins(true),
+        ["bench", "usage"] => bench::run_usage(false),
+        ["bench", "--size", "S", "usage"] => bench::run_usage(true),
         ["bench", options @ ..] => bench::run(bench_selection(options)?),
         ["instructions"] => instructions::run(Mode::Compare),
         ["instructions", "--accept"] => instructions::run(Mode::Accept),

@@ -11,6 +11,7 @@ mod measure;
 mod pages;
 mod render;
 mod stages;
+mod usage;
 
 use std::collections::BTreeMap;
 use std::env;
@@ -142,6 +143,11 @@ pub fn run(selection: Option<Selection<'_>>) -> Result<()> {
 /// Measures joins of spans with samples beside scripts, and prints the table.
 pub fn run_joins(quick: bool) -> Result<()> {
     joins::joins(quick, rounds()?)
+}
+
+/// Measures what agents cost over a lake beside captures and DuckDB, and prints the table.
+pub fn run_usage(quick: bool) -> Result<()> {
+    usage::usage(quick, rounds()?)
 }
 
 /// How often every case is measured.

@@ -4,9 +4,8 @@ use super::item::Item;
 use super::mapping::{Mapping, Role};
 use crate::notes::{NoteCode, Notes};
 use crate::query::{Selection, Signal};
+use hashbrown::HashMap;
 use otolith_tables::Table;
-use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// How far around the items of a session its source covers items that name no session, in
 /// nanoseconds: one hour. Metrics are stamped when they are exported, which is later than the
@@ -40,7 +39,7 @@ impl Among {
 const UNNAMED: &str = "unknown_service";
 
 /// One emitter: agent and service.
-type Emitter = (usize, Arc<str>);
+type Emitter<'a> = (usize, &'a str);
 
 /// The indices of the items that answer a question, in the order of `items`.
 ///
@@ -65,7 +64,7 @@ pub(crate) fn chosen(
         let rank = mapping.agents[item.agent].rank(role, item.source)?;
         answers(item, role).then_some(rank)
     };
-    let mut best: BTreeMap<(Emitter, Option<Arc<str>>), usize> = BTreeMap::new();
+    let mut best: HashMap<(Emitter<'_>, Option<&str>), usize> = HashMap::new();
     for item in items {
         if let Some(rank) = rank(item) {
             let known = best.entry(group(item)).or_insert(rank);
@@ -78,36 +77,33 @@ pub(crate) fn chosen(
         let best = item.place().is_none() || best.get(&group(item)) == Some(&rank);
         best.then_some(rank)
     };
-    let mut covers: BTreeMap<(Emitter, usize), Cover> = BTreeMap::new();
+    let mut covers: HashMap<(Emitter<'_>, usize), Cover<'_>> = HashMap::new();
     for item in items {
         if let Some(rank) = is_best(item) {
             let cover = covers.entry((emitter(item), rank)).or_default();
             cover.add(item);
         }
     }
-    let no_service: Arc<str> = Arc::from("");
+    let mut of_agents: HashMap<usize, Vec<(&str, usize, Settled<'_>)>> = HashMap::new();
+    for (((agent, service), rank), cover) in covers {
+        let of_agent = of_agents.entry(agent).or_default();
+        of_agent.push((service, rank, cover.settle()));
+    }
     let mut found = Vec::new();
     let mut covered = 0;
     for (index, item) in items.iter().enumerate() {
         let Some(rank) = is_best(item) else {
             continue;
         };
-        let emitter = emitter(item);
         // The last agent is no agent of its own: all that is not known.
         let is_known = item.agent + 1 < mapping.agents.len();
-        let of_agent = || {
-            let bound = |agent| ((agent, Arc::clone(&no_service)), 0);
-            covers.range(bound(item.agent)..bound(item.agent + 1))
+        let is_better = |(service, better, _): &&(&str, usize, Settled<'_>)| {
+            let may_be_one = || is_known && (is_nameless(service) || is_nameless(&item.service));
+            *better < rank && (**service == *item.service || may_be_one())
         };
-        let is_better = |((other, better), _): &(&(Emitter, usize), &Cover)| {
-            let may_be_one = is_known && (is_nameless(&other.1) || is_nameless(&emitter.1));
-            *better < rank && (*other == emitter || may_be_one)
-        };
-        let is_covered = rank > 0
-            && of_agent()
-                .filter(is_better)
-                .any(|(_, cover)| cover.holds(item));
-        if is_covered {
+        let of_agent = of_agents.get(&item.agent).into_iter().flatten();
+        let mut better = of_agent.filter(is_better);
+        if better.any(|(.., cover)| cover.holds(item)) {
             covered += u64::from(selection.holds_time(item.time));
         } else {
             found.push(index);
@@ -122,12 +118,16 @@ fn is_nameless(service: &str) -> bool {
     service.starts_with(UNNAMED)
 }
 
-fn emitter(item: &Item) -> Emitter {
-    (item.agent, Arc::clone(&item.service))
+fn emitter(item: &Item) -> Emitter<'_> {
+    (item.agent, &item.service)
 }
 
-fn group(item: &Item) -> (Emitter, Option<Arc<str>>) {
-    (emitter(item), item.place().cloned())
+fn group(item: &Item) -> (Emitter<'_>, Option<&str>) {
+    (emitter(item), place(item))
+}
+
+fn place(item: &Item) -> Option<&str> {
+    item.place().map(|place| &**place)
 }
 
 /// True when an item has something to say on a question: an idle process has not.
@@ -149,31 +149,101 @@ fn answers(item: &Item, role: Role) -> bool {
 
 /// The times that the items of one source cover, by session.
 #[derive(Debug, Default)]
-struct Cover(BTreeMap<Option<Arc<str>>, Vec<(i64, i64)>>);
+struct Cover<'a>(HashMap<Option<&'a str>, Vec<Stretch>>);
 
-impl Cover {
-    fn add(&mut self, item: &Item) {
-        let ranges = self.0.entry(item.place().cloned()).or_default();
+/// From when to when, both included.
+type Stretch = (i64, i64);
+
+impl<'a> Cover<'a> {
+    fn add(&mut self, item: &'a Item) {
+        let stretches = self.0.entry(place(item)).or_default();
         let (from, to) = (
             item.start.saturating_sub(COVER),
             item.time.saturating_add(COVER),
         );
-        match ranges.last_mut() {
+        match stretches.last_mut() {
             // A session is one stretch; items without a session are stretches where they are.
             Some(last) if item.place().is_some() || (from <= last.1 && to >= last.0) => {
                 *last = (last.0.min(from), last.1.max(to));
             }
-            _ => ranges.push((from, to)),
+            _ => stretches.push((from, to)),
         }
     }
 
+    fn settle(self) -> Settled<'a> {
+        let all = self.0.values().flatten().copied().collect();
+        let places = self.0.into_iter();
+        Settled {
+            all: Union::of(all),
+            places: places
+                .map(|(place, stretches)| (place, Union::of(stretches)))
+                .collect(),
+        }
+    }
+}
+
+/// A [`Cover`] to which nothing is added any more.
+#[derive(Debug)]
+struct Settled<'a> {
+    places: HashMap<Option<&'a str>, Union>,
+    /// Of all of them.
+    all: Union,
+}
+
+impl Settled<'_> {
     /// True when an item overlaps items of its session, or items that it could not be matched to by
     /// session.
     fn holds(&self, item: &Item) -> bool {
-        let overlaps = |(from, to): &(i64, i64)| item.start <= *to && item.time >= *from;
-        let mut places = self.0.iter().filter(|(place, _)| {
-            item.place().is_none() || place.is_none() || place.as_ref() == item.place()
+        let stretch = (item.start, item.time);
+        let overlaps = |place| {
+            let of_place = self.places.get(&place);
+            of_place.is_some_and(|union| union.overlaps(stretch))
+        };
+        match place(item) {
+            None => self.all.overlaps(stretch),
+            Some(place) => overlaps(Some(place)) || overlaps(None),
+        }
+    }
+}
+
+/// Stretches in their order, none of which overlaps another.
+#[derive(Debug)]
+struct Union(Vec<Stretch>);
+
+impl Union {
+    fn of(mut stretches: Vec<Stretch>) -> Self {
+        stretches.sort_unstable();
+        stretches.dedup_by(|next, last| {
+            let overlaps = next.0 <= last.1;
+            if overlaps {
+                last.1 = last.1.max(next.1);
+            }
+            overlaps
         });
-        places.any(|(_, ranges)| ranges.iter().any(overlaps))
+        Self(stretches)
+    }
+
+    fn overlaps(&self, (from, to): Stretch) -> bool {
+        let first = self.0.partition_point(|stretch| stretch.1 < from);
+        self.0.get(first).is_some_and(|stretch| stretch.0 <= to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_union_overlaps_what_any_of_its_stretches_does(
+            stretches in prop::collection::vec((0..40_i64, 0..6_i64), 0..8),
+            (from, length) in (0..40_i64, 0..6_i64),
+        ) {
+            let stretches: Vec<_> = stretches.into_iter().map(|(from, n)| (from, from + n)).collect();
+            let to = from + length;
+            let any = stretches.iter().any(|s| from <= s.1 && to >= s.0);
+            prop_assert_eq!(Union::of(stretches).overlaps((from, to)), any);
+        }
     }
 }

@@ -2,8 +2,9 @@
 
 use super::mapping::Mapping;
 use super::rows::{Base, Rows};
+use hashbrown::HashMap;
 use otolith_tables::dialect::{Agent, agent_of};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// Finds agents, strongest evidence first: scope name, then the prefix of an event, metric or span
 /// name, then `service.name`.
@@ -39,9 +40,19 @@ impl<'a> Detector<'a> {
     /// Learns which services belong to which agent, and gives what each row tells.
     pub(crate) fn learn(&mut self, rows: &Rows<'_>) -> Vec<Evidence> {
         let mut all = Vec::with_capacity(rows.len());
+        // All points of a series tell the same.
+        let mut of_series = HashMap::new();
         for row in 0..rows.len() {
+            let series = rows.series(row);
+            if let Some(evidence) = series.and_then(|series| of_series.get(&series)) {
+                all.push(*evidence);
+                continue;
+            }
             let evidence = self.evidence(rows, row);
             all.push(evidence);
+            if let Some(series) = series {
+                of_series.insert(series, evidence);
+            }
             let Evidence::Proven(agent) = evidence else {
                 continue;
             };

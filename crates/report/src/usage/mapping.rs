@@ -6,6 +6,7 @@
 use super::item::Requests;
 use super::parse;
 use otolith_tables::{AttributePlace, Table};
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 /// The embedded mapping.
@@ -161,6 +162,8 @@ pub(crate) struct Source {
     /// Any of these makes the outcome a rejection.
     pub(crate) rejected_when: Vec<Condition>,
     pub(crate) fields: Fields,
+    /// All that it reads.
+    pub(crate) keys: BTreeSet<KeyId>,
 }
 
 /// A question for which exactly one source is chosen.

@@ -10,6 +10,7 @@ mod item;
 mod mapping;
 mod model;
 mod parse;
+mod points;
 mod read;
 mod rows;
 pub(crate) mod series;

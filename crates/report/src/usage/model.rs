@@ -4,7 +4,7 @@ use super::address::{Address, Detail};
 use super::authority::{self, Among};
 use super::item::{Item, Requests, Tokens};
 use super::mapping::{MAPPING, Mapping, Outcome, Role};
-use super::read;
+use super::read::{self, Idle};
 use crate::data::Data;
 use crate::error::ReportError;
 use crate::money::NanoDollars;
@@ -92,7 +92,8 @@ impl Items {
         selection: &Selection,
         notes: &mut Notes,
     ) -> Result<Self, ReportError> {
-        Self::read_with(&[], Detail::Amounts, data, selection, notes)
+        let reading = (Detail::Amounts, Idle::LeftOut);
+        Self::read_with(&[], reading, data, selection, notes)
     }
 
     /// Reads items in more or less detail.
@@ -102,22 +103,22 @@ impl Items {
         selection: &Selection,
         notes: &mut Notes,
     ) -> Result<Self, ReportError> {
-        Self::read_with(&[], detail, data, selection, notes)
+        Self::read_with(&[], (detail, Idle::LeftOut), data, selection, notes)
     }
 
-    /// Reads what all reports need, and what answers more questions.
+    /// Reads what all reports need, and what answers more questions, idle points included.
     pub(crate) fn read_also(
         roles: &[Role],
         data: Data<'_>,
         selection: &Selection,
         notes: &mut Notes,
     ) -> Result<Self, ReportError> {
-        Self::read_with(roles, Detail::Amounts, data, selection, notes)
+        Self::read_with(roles, (Detail::Amounts, Idle::Kept), data, selection, notes)
     }
 
     fn read_with(
         roles: &[Role],
-        detail: Detail,
+        reading: (Detail, Idle),
         data: Data<'_>,
         selection: &Selection,
         notes: &mut Notes,
@@ -125,7 +126,7 @@ impl Items {
         let roles = [&Role::USUAL, roles].concat();
         Ok(Self {
             mapping: &MAPPING,
-            items: read::items(data, &MAPPING, &roles, selection, detail, notes)?,
+            items: read::items(data, &MAPPING, &roles, selection, reading, notes)?,
         })
     }
 

@@ -8,6 +8,8 @@ use super::mapping::{
 use otolith_tables::{AttributePlace, Table};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+use std::mem;
 
 /// Why a mapping could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -87,7 +89,7 @@ pub(crate) fn parse(text: &str) -> Result<Mapping, MappingError> {
     Ok(Mapping {
         agents,
         event_name: keys.id("event.name")?,
-        keys: keys.0,
+        keys: keys.all,
     })
 }
 
@@ -121,6 +123,7 @@ impl AgentFile {
 
 impl SourceFile {
     fn resolve(self, common: &Map<String, Value>, keys: &mut Keys) -> Result<Source, MappingError> {
+        keys.mentioned.clear();
         let mut fields = Fields::default();
         for (name, value) in common.iter().chain(&self.fields) {
             fields.set(name, value, keys)?;
@@ -139,6 +142,7 @@ impl SourceFile {
             Some("rejected") => Some(Outcome::Rejected),
             Some(word) => return Err(invalid("unknown outcome", word)),
         };
+        let split = self.split.as_deref();
         Ok(Source {
             name: self.source,
             table,
@@ -149,15 +153,12 @@ impl SourceFile {
                 true => Requests::Several,
                 false => Requests::One,
             },
-            split: self
-                .split
-                .as_deref()
-                .map(|word| keys.id(word))
-                .transpose()?,
+            split: split.map(|word| keys.id(word)).transpose()?,
             outcome,
             error_when: conditions(&self.error_when, keys)?,
             rejected_when: conditions(&self.rejected_when, keys)?,
             fields,
+            keys: mem::take(&mut keys.mentioned),
         })
     }
 }
@@ -203,9 +204,13 @@ impl Fields {
     }
 }
 
-/// The distinct keys, in order of first mention.
 #[derive(Default)]
-struct Keys(Vec<Key>);
+struct Keys {
+    /// The distinct keys, in order of first mention.
+    all: Vec<Key>,
+    /// Those that were mentioned since they were last taken.
+    mentioned: BTreeSet<KeyId>,
+}
 
 impl Keys {
     fn id(&mut self, word: &str) -> Result<KeyId, MappingError> {
@@ -217,13 +222,15 @@ impl Keys {
             Some(("class", word)) => Key::Class(word.to_owned()),
             Some(_) => return Err(invalid("unknown kind of key", word)),
         };
-        Ok(KeyId(match self.0.iter().position(|k| *k == key) {
+        let id = KeyId(match self.all.iter().position(|k| *k == key) {
             Some(known) => known,
             None => {
-                self.0.push(key);
-                self.0.len() - 1
+                self.all.push(key);
+                self.all.len() - 1
             }
-        }))
+        });
+        self.mentioned.insert(id);
+        Ok(id)
     }
 }
 

@@ -7,7 +7,6 @@ use super::eval::Subject;
 use super::item::{Item, SpanPlace, Texts, Tokens};
 use super::mapping::{Expr, Mapping, NumberedSource, Outcome, Role, Source};
 use super::rows::{Base, Rows};
-use super::series::{self, Increase, Point, Temporality};
 use crate::data::Data;
 use crate::error::ReportError;
 use crate::notes::{NoteCode, Notes};
@@ -15,7 +14,6 @@ use crate::query::{Selection, Signal};
 use otolith_tables::{DatabaseName, Table};
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// The tables that sources read, in the order of reading.
 const TABLES: [Table; 4] = [
@@ -33,7 +31,7 @@ pub(crate) fn items(
     mapping: &Mapping,
     roles: &[Role],
     selection: &Selection,
-    detail: Detail,
+    (detail, idle): (Detail, Idle),
     notes: &mut Notes,
 ) -> Result<Vec<Item>, ReportError> {
     let mut tables = Vec::new();
@@ -66,6 +64,7 @@ pub(crate) fn items(
         texts: Texts::default(),
         below_zero: Cell::new(0),
         notes,
+        idle,
         items: Vec::new(),
     };
     for (table, evidence) in tables.iter().zip(&evidence) {
@@ -80,67 +79,50 @@ pub(crate) fn items(
 }
 
 /// What is wanted of one table.
-struct TableRows<'a> {
-    database: DatabaseName,
-    table: Table,
+pub(super) struct TableRows<'a> {
+    pub(super) database: DatabaseName,
+    pub(super) table: Table,
     /// Where the capture of the database begins.
-    begin: Option<i64>,
-    rows: Rows<'a>,
+    pub(super) begin: Option<i64>,
+    pub(super) rows: Rows<'a>,
     /// The sources that read the table, by the numbers that its rows know them by.
-    sources: Vec<NumberedSource<'a>>,
+    pub(super) sources: Vec<NumberedSource<'a>>,
 }
 
-struct Reader<'a> {
-    mapping: &'a Mapping,
-    selection: &'a Selection,
-    detector: Detector<'a>,
-    texts: Texts,
-    below_zero: Cell<u64>,
-    notes: &'a mut Notes,
-    items: Vec<Item>,
+pub(super) struct Reader<'a> {
+    pub(super) mapping: &'a Mapping,
+    pub(super) selection: &'a Selection,
+    pub(super) detector: Detector<'a>,
+    pub(super) texts: Texts,
+    pub(super) below_zero: Cell<u64>,
+    pub(super) notes: &'a mut Notes,
+    pub(super) idle: Idle,
+    pub(super) items: Vec<Item>,
 }
 
-/// Points that are told as one item.
-struct Group {
-    /// The first of them.
-    row: usize,
-    start: i64,
-    idle: bool,
-    classes: BTreeMap<String, f64>,
-    addresses: Vec<Address>,
+/// What becomes of points that say that nothing was counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Idle {
+    /// They are items: their times are asked for.
+    Kept,
+    /// They are left out. No source is chosen for them, and most points are such.
+    LeftOut,
 }
-
-impl Group {
-    fn new(first: &Increase) -> Self {
-        Self {
-            row: first.row,
-            start: first.start,
-            idle: true,
-            classes: BTreeMap::new(),
-            addresses: Vec::new(),
-        }
-    }
-}
-
-/// What points must share to be told as one item: texts, outcome and time.
-type PointKey = ([Option<Arc<str>>; 10], Option<u8>, i64);
 
 impl Reader<'_> {
     fn table(&mut self, data: &TableRows<'_>, evidence: &[Evidence]) {
-        let TableRows {
-            database,
-            table,
-            begin,
-            rows,
-            sources,
-        } = data;
-        let is_points = matches!(table, Table::Metrics | Table::Histograms);
-        let mut points: BTreeMap<(usize, usize), Vec<Point>> = BTreeMap::new();
+        match data.table {
+            Table::Metrics | Table::Histograms => self.points(data, evidence),
+            _ => self.events(data, evidence),
+        }
+    }
+
+    fn events(&mut self, data: &TableRows<'_>, evidence: &[Evidence]) {
+        let rows = &data.rows;
         let none = BTreeMap::new();
         for (row, evidence) in evidence.iter().enumerate() {
             let service = rows.base_text(row, Base::ServiceName);
-            let services = &self.selection.services;
-            if services.as_ref().is_some_and(|glob| !glob.matches(service)) {
+            if !self.is_wanted(service) {
                 continue;
             }
             let agent = self.detector.agent(*evidence, service);
@@ -153,15 +135,12 @@ impl Reader<'_> {
                 below_zero: &below_zero,
             };
             let wanted_by = rows.wanted_by(row);
-            for (number, (of_agent, index, _)) in sources.iter().enumerate() {
+            for (number, (of_agent, index, _)) in data.sources.iter().enumerate() {
                 if *of_agent != agent || wanted_by & (1 << number) == 0 {
                     continue;
                 }
-                if is_points {
-                    let list = points.entry((agent, *index)).or_default();
-                    list.extend(point(rows, row, *table));
-                } else if let Some(time) = rows.time(row) {
-                    let item = self.item(agent, *index, &subject, database, (time, time));
+                if let Some(time) = rows.time(row) {
+                    let item = self.item(agent, *index, &subject, &data.database, (time, time));
                     self.items.push(item);
                 } else {
                     self.notes.add(NoteCode::BadNumber, 1);
@@ -175,96 +154,15 @@ impl Reader<'_> {
                     .set(self.below_zero.get() + below_zero.get());
             }
         }
-        for ((agent, source), points) in points {
-            self.points(agent, source, points, *begin, rows, database);
-        }
     }
 
-    fn points(
-        &mut self,
-        agent: usize,
-        index: usize,
-        points: Vec<Point>,
-        begin: Option<i64>,
-        rows: &Rows<'_>,
-        database: &DatabaseName,
-    ) {
-        let source = &self.mapping.agents[agent].sources[index];
-        let points = series::distinct(points, self.selection, self.notes);
-        let increases = series::increases(&points, begin, self.selection, self.notes);
-        // Points that differ in nothing but the splitting attribute become one item.
-        let mut groups: BTreeMap<PointKey, Group> = BTreeMap::new();
-        let none = BTreeMap::new();
-        let below_zero = Cell::new(0);
-        for increase in increases.into_iter().filter(|i| i.inside) {
-            // Of observations, such as the tokens of a turn, their sum is the amount.
-            let amount = if source.table == Table::Histograms {
-                increase.sum
-            } else {
-                Some(increase.amount)
-            };
-            let Some(amount) = amount else {
-                continue;
-            };
-            let subject = Subject {
-                mapping: self.mapping,
-                rows,
-                row: increase.row,
-                classes: &none,
-                below_zero: &below_zero,
-            };
-            let class = source.split.and_then(|key| subject.key_text(key));
-            let class = class.unwrap_or_default().into_owned();
-            let item = self.item(agent, index, &subject, database, (0, 0));
-            let texts = [
-                Some(item.agent_name),
-                Some(item.service),
-                item.session,
-                item.user,
-                item.model,
-                item.provider,
-                item.tier,
-                item.host,
-                item.tool,
-                item.status,
-            ];
-            let key = (texts, item.outcome.map(|o| o as u8), increase.time);
-            let group = groups.entry(key).or_insert_with(|| Group::new(&increase));
-            group.start = group.start.min(increase.start);
-            group.idle &= increase.idle;
-            *group.classes.entry(class).or_insert(0.0) += amount;
-            group.addresses.extend(item.addresses);
-        }
-        for ((_, _, time), group) in groups {
-            let Group {
-                row,
-                start,
-                idle,
-                classes,
-                addresses,
-            } = group;
-            let below_zero = Cell::new(0);
-            let subject = Subject {
-                mapping: self.mapping,
-                rows,
-                row,
-                classes: &classes,
-                below_zero: &below_zero,
-            };
-            let item = self.item(agent, index, &subject, database, (start, time));
-            self.items.push(Item {
-                idle,
-                addresses,
-                ..item
-            });
-            if self.selection.holds_time(time) {
-                self.below_zero
-                    .set(self.below_zero.get() + below_zero.get());
-            }
-        }
+    /// Whether a service is selected.
+    pub(super) fn is_wanted(&self, service: &str) -> bool {
+        let services = &self.selection.services;
+        services.as_ref().is_none_or(|glob| glob.matches(service))
     }
 
-    fn item(
+    pub(super) fn item(
         &mut self,
         agent: usize,
         index: usize,
@@ -293,26 +191,7 @@ impl Reader<'_> {
             name => texts.get(name),
         };
         let agent_name = agent_name.unwrap_or_else(|| texts.get(&self.mapping.agents[agent].name));
-        let selected = self.selection.holds_time(time);
-        let notes = &mut *self.notes;
-        let mut count = |expr: &Option<Expr>| {
-            let n = subject.count(expr.as_ref()?)?;
-            let count = u64::try_from(n).ok();
-            if count.is_none() && selected {
-                notes.add(NoteCode::BadNumber, 1);
-            }
-            count
-        };
-        let tokens = Tokens {
-            input: count(&fields.input),
-            cache_read: count(&fields.cache_read),
-            cache_creation: count(&fields.cache_creation),
-            output: count(&fields.output),
-            reasoning: count(&fields.reasoning),
-        };
         let is_points = matches!(source.table, Table::Metrics | Table::Histograms);
-        let retries = count(&fields.retries);
-        let calls = count(&fields.calls).unwrap_or(u64::from(!is_points));
         let mut item = Item {
             agent,
             source: index,
@@ -332,46 +211,54 @@ impl Reader<'_> {
             event,
             status,
             error,
-            retries,
+            retries: None,
             prompt,
             request,
-            tokens,
-            cost: subject.money(&fields.cost),
+            tokens: Tokens::default(),
+            cost: None,
             idle: false,
-            calls,
+            calls: 0,
             outcome: outcome(source, subject),
-            duration: subject.nanos(&fields.duration),
-            active: subject.nanos(&fields.active),
+            duration: None,
+            active: None,
             identity: None,
             span: span_place(source, rows, row, texts),
             addresses: Address::of(rows, row, texts).into_iter().collect(),
         };
+        self.amounts(source, subject, &mut item);
         if !is_points {
             item.identity = identity(source, subject).or_else(|| Some(content(&item)));
         }
         item
     }
-}
 
-fn point(rows: &Rows<'_>, row: usize, table: Table) -> Option<Point> {
-    let number = |column| rows.base(row, column).and_then(|v| v.as_double());
-    let value = if table == Table::Metrics {
-        Base::Value
-    } else {
-        Base::Count
-    };
-    Some(Point {
-        row,
-        series: rows.base_int(row, Base::SeriesId)?,
-        start: rows
-            .base_int(row, Base::StartTimeUnixNano)
-            .filter(|nanos| *nanos > 0),
-        time: rows.time(row)?,
-        value: number(value),
-        sum: number(Base::Sum),
-        temporality: Temporality::of(rows.base_text(row, Base::Temporality)),
-        signed: false,
-    })
+    /// Sets what an item amounts to.
+    pub(super) fn amounts(&mut self, source: &Source, subject: &Subject<'_>, item: &mut Item) {
+        let fields = &source.fields;
+        let selected = self.selection.holds_time(item.time);
+        let notes = &mut *self.notes;
+        let mut count = |expr: &Option<Expr>| {
+            let n = subject.count(expr.as_ref()?)?;
+            let count = u64::try_from(n).ok();
+            if count.is_none() && selected {
+                notes.add(NoteCode::BadNumber, 1);
+            }
+            count
+        };
+        item.tokens = Tokens {
+            input: count(&fields.input),
+            cache_read: count(&fields.cache_read),
+            cache_creation: count(&fields.cache_creation),
+            output: count(&fields.output),
+            reasoning: count(&fields.reasoning),
+        };
+        item.retries = count(&fields.retries);
+        let is_points = matches!(source.table, Table::Metrics | Table::Histograms);
+        item.calls = count(&fields.calls).unwrap_or(u64::from(!is_points));
+        item.cost = subject.money(&fields.cost);
+        item.duration = subject.nanos(&fields.duration);
+        item.active = subject.nanos(&fields.active);
+    }
 }
 
 fn outcome(source: &Source, subject: &Subject<'_>) -> Option<Outcome> {

@@ -2,7 +2,7 @@
 
 use super::address::Detail;
 use super::mapping::{Condition, Key, KeyId, Mapping, Source, Test};
-use crate::data::{Attribute, Column, Scalar, TableData, is_base, may_hold};
+use crate::data::{self, Attribute, Column, Scalar, TableData, is_base, may_hold};
 use crate::error::ReportError;
 use otolith_tables::{Field, Part};
 use std::borrow::Cow;
@@ -93,7 +93,10 @@ impl<'a> Rows<'a> {
         let deciding = sources.iter().flat_map(|source| &source.conditions);
         let deciding: BTreeSet<KeyId> = deciding.map(|condition| condition.key).collect();
         let deciding = names(table, deciding.iter().map(|key| &mapping.keys[key.0]));
-        let mut wanted = names(table, mapping.keys.iter());
+        // The name of an event tells its agent.
+        let keys = sources.iter().flat_map(|source| &source.keys);
+        let keys: BTreeSet<&KeyId> = keys.chain([&mapping.event_name]).collect();
+        let mut wanted = names(table, keys.iter().map(|key| &mapping.keys[key.0]));
         wanted.extend(BASE);
         if detail == Detail::Amounts {
             let unwanted = ADDRESS.map(|column| BASE[column as usize]);
@@ -105,23 +108,29 @@ impl<'a> Rows<'a> {
             pieces: Vec::new(),
             rows: Vec::new(),
         };
-        table.each_piece(|piece| {
+        let read = |piece: data::Piece<'a>| {
             let part = piece.columns(&deciding)?;
             let wanted_by = wanted_by(&part, mapping, sources);
             let chosen: Vec<bool> = wanted_by.iter().map(|sources| *sources != 0).collect();
-            if chosen.contains(&true) {
-                let read = piece.rows(&wanted, &chosen)?;
-                let wanted_by = wanted_by.into_iter().filter(|sources| *sources != 0);
-                let piece = u32::try_from(found.pieces.len()).expect("there are fewer pieces");
-                let rows = read.rows.into_iter().zip(wanted_by);
-                found.rows.extend(rows.map(|(row, wanted_by)| Row {
-                    piece,
+            if !chosen.contains(&true) {
+                return Ok(None);
+            }
+            let read = piece.rows(&wanted, &chosen)?;
+            let wanted_by = wanted_by.into_iter().filter(|sources| *sources != 0);
+            let rows: Vec<(u32, u64)> = read.rows.into_iter().zip(wanted_by).collect();
+            Ok(Some((Piece::new(read.part, mapping, detail), rows)))
+        };
+        table.read_pieces(read, |read| {
+            let Some((piece, rows)) = read else { return };
+            let number = u32::try_from(found.pieces.len()).expect("there are fewer pieces");
+            found.pieces.push(piece);
+            found
+                .rows
+                .extend(rows.into_iter().map(|(row, wanted_by)| Row {
+                    piece: number,
                     row,
                     wanted_by,
                 }));
-                found.pieces.push(Piece::new(read.part, mapping, detail));
-            }
-            Ok(())
         })?;
         Ok(found)
     }
@@ -158,6 +167,11 @@ impl<'a> Rows<'a> {
     pub(crate) fn base_int(&self, row: usize, column: Base) -> Option<i64> {
         self.base_column(row, column)
             .and_then(|(column, row)| column.int(row))
+    }
+
+    /// The series of a row, of points.
+    pub(crate) fn series(&self, row: usize) -> Option<i64> {
+        self.base_int(row, Base::SeriesId)
     }
 
     /// The time of a row in nanoseconds: its own, else when it was observed, else `time`.

@@ -2,7 +2,7 @@
 
 use crate::notes::{NoteCode, Notes};
 use crate::query::{Duplicates, Selection};
-use std::collections::{BTreeMap, HashSet};
+use hashbrown::{HashMap, HashSet};
 
 /// How far before its first item a capture reaches, in nanoseconds: one minute.
 ///
@@ -58,6 +58,7 @@ impl Temporality {
 pub(crate) struct Increase {
     /// Row of the point that told it.
     pub(crate) row: usize,
+    pub(crate) series: i64,
     /// Begin of the time it covers, in nanoseconds.
     pub(crate) start: i64,
     /// End of the time it covers, in nanoseconds.
@@ -81,10 +82,15 @@ pub(crate) fn distinct(
     notes: &mut Notes,
 ) -> Vec<Point> {
     points.sort_by_key(|p| (p.time, p.row));
+    // Those of one time.
     let mut seen = HashSet::new();
+    let mut now = None;
     points.retain(|p| {
+        if now.replace(p.time) != Some(p.time) {
+            seen.clear();
+        }
         let bits = |value: Option<f64>| value.map(f64::to_bits);
-        if seen.insert((p.series, p.start, p.time, bits(p.value), bits(p.sum))) {
+        if seen.insert((p.series, p.start, bits(p.value), bits(p.sum))) {
             return true;
         }
         // A cumulative point that repeats adds nothing either way.
@@ -119,7 +125,7 @@ pub(crate) fn increases(
     notes: &mut Notes,
 ) -> Vec<Increase> {
     let mut found = Vec::with_capacity(points.len());
-    let mut last: BTreeMap<(i64, Option<i64>), Last> = BTreeMap::new();
+    let mut last: HashMap<(i64, Option<i64>), Last> = HashMap::new();
     for point in points {
         let Some(value) = point.value else {
             continue;
@@ -137,6 +143,7 @@ pub(crate) fn increases(
         }
         let mut increase = Increase {
             row: point.row,
+            series: point.series,
             start: point.start.unwrap_or(point.time),
             time: point.time,
             amount: value,

@@ -1,0 +1,176 @@
+//! `cargo xtask bench usage`: what a fleet of agents cost in a month, from its lake, from its captures,
+//! and by a query of DuckDB over the same lake. Every contestant is a whole process.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+use otolith_corpus::{AUTUMN_2026, Dialect, FleetSpec, generate_fleet};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::measure::{Sample, measure, median};
+use crate::run::Profile;
+use crate::{root, run};
+
+/// From PyPI.
+const PACKAGES: [&str; 2] = ["duckdb==2.0.1", "pytz==2026.6"];
+
+const FULL: FleetSpec = FleetSpec {
+    seed: 1,
+    begin_unix_nano: AUTUMN_2026,
+    days: 30,
+    members: 50,
+    sessions: 4,
+};
+const QUICK: FleetSpec = FleetSpec {
+    sessions: 1,
+    ..FULL
+};
+
+/// A command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Contestant {
+    Lake,
+    Captures,
+    DuckDb,
+}
+
+impl Contestant {
+    const ALL: [(Self, &str); 3] = [
+        (Self::Lake, "otolith report cost, lake"),
+        (Self::Captures, "otolith report cost, JSON lines"),
+        (Self::DuckDb, "DuckDB, lake, the events of one agent"),
+    ];
+}
+
+/// What the requests that one agent's events tell cost.
+#[derive(Debug, Deserialize)]
+struct Spent {
+    days: u64,
+    /// In dollars.
+    cost: f64,
+}
+
+struct Bench {
+    otolith: PathBuf,
+    python: PathBuf,
+    captures: PathBuf,
+    lake: PathBuf,
+}
+
+/// Checks that otolith and DuckDB find the same, measures all in turn, and prints the table.
+pub fn usage(quick: bool, rounds: usize) -> Result<()> {
+    let dir = run::target_dir()?.join("bench/usage");
+    let spec = if quick { QUICK } else { FULL };
+    let bench = Bench {
+        otolith: run::otolith(Profile::Release)?,
+        python: run::python(&dir, &PACKAGES)?,
+        captures: dir.join(format!("captures-{}", spec.sessions)),
+        lake: dir.join(format!("lake-{}", spec.sessions)),
+    };
+    bench.make(spec)?;
+    bench.check()?;
+    let mut samples: Vec<Vec<Sample>> = Contestant::ALL.map(|_| Vec::new()).into();
+    for round in 1..=rounds {
+        eprintln!("round {round} of {rounds}");
+        for ((contestant, _), samples) in Contestant::ALL.iter().zip(&mut samples) {
+            samples.push(measure(&mut bench.command(*contestant))?);
+        }
+    }
+    println!(
+        "cost per day and agent, {} days of {} agents, {:.0} MB of JSON lines, median of {rounds} whole processes",
+        spec.days,
+        spec.members,
+        size(&bench.captures)? as f64 / 1e6
+    );
+    println!("| contestant | wall, s | processor, s | peak, MiB |\n|---|---|---|---|");
+    for ((_, name), samples) in Contestant::ALL.iter().zip(&samples) {
+        let of = |value: fn(&Sample) -> f64| median(samples.iter().map(value).collect());
+        println!(
+            "| {name} | {:.3} | {:.3} | {:.0} |",
+            of(|s| s.wall_s),
+            of(|s| s.user_s + s.system_s),
+            of(|s| s.peak_mib)
+        );
+    }
+    Ok(())
+}
+
+impl Bench {
+    /// Makes captures, a file per day of arrival, and the lake of them, unless they are there.
+    fn make(&self, spec: FleetSpec) -> Result<()> {
+        if self.lake.exists() {
+            return Ok(());
+        }
+        fs::create_dir_all(&self.captures)?;
+        let mut files: Vec<BufWriter<File>> = Vec::new();
+        let dialect = Dialect::JsonLines;
+        generate_fleet(spec, dialect.encoding(), &mut |request| {
+            let day = (request.arrival_unix_nano - spec.begin_unix_nano) / 86_400_000_000_000;
+            while files.len() as u64 <= day {
+                let name = format!("{:02}.jsonl", files.len());
+                files.push(BufWriter::new(File::create(self.captures.join(name))?));
+            }
+            dialect.append(request, &mut files[day as usize])
+        })?;
+        for file in &mut files {
+            file.flush()?;
+        }
+        let mut convert = Command::new(&self.otolith);
+        convert.args(["convert", "--quiet", "--lake"]);
+        run::with(convert.arg(&self.lake).arg(&self.captures))
+    }
+
+    fn command(&self, contestant: Contestant) -> Command {
+        let mut report = Command::new(&self.otolith);
+        report.args(["report", "cost", "--quiet", "--json"]);
+        match contestant {
+            Contestant::Lake => report.arg("--lake").arg(&self.lake),
+            Contestant::Captures => report.arg(&self.captures),
+            Contestant::DuckDb => {
+                report = Command::new(&self.python);
+                report
+                    .arg(root().join("bench/usage/cost.py"))
+                    .arg(&self.lake)
+            }
+        };
+        report
+    }
+
+    /// Fails unless otolith finds what DuckDB does where both look at the same.
+    fn check(&self) -> Result<()> {
+        let text = run::output(&mut self.command(Contestant::DuckDb))?;
+        let theirs: Spent = serde_json::from_str(&text)?;
+        let mut ours = self.command(Contestant::Lake);
+        ours.args(["--signal", "logs", "--service", "claude-code"]);
+        let ours: Value = serde_json::from_str(&run::output(&mut ours)?)?;
+        let rows = ours["rows"].as_array().context("no rows")?;
+        let costs: Vec<f64> = rows.iter().filter_map(|r| r["cost_usd"].as_f64()).collect();
+        let cost: f64 = costs.iter().sum();
+        ensure!(
+            costs.len() as u64 == theirs.days && (cost - theirs.cost).abs() <= 1e-6,
+            "DuckDB finds {theirs:?}, otolith {} days and {cost}",
+            costs.len()
+        );
+        eprintln!("DuckDB agrees: {theirs:?}");
+        let lake = run::output(&mut self.command(Contestant::Lake))?;
+        let captures = run::output(&mut self.command(Contestant::Captures))?;
+        ensure!(
+            lake == captures,
+            "the lake tells other costs than the captures"
+        );
+        Ok(())
+    }
+}
+
+/// Bytes of the files in a directory.
+fn size(directory: &Path) -> Result<u64> {
+    let mut bytes = 0;
+    for entry in fs::read_dir(directory)? {
+        bytes += entry?.metadata()?.len();
+    }
+    Ok(bytes)
+}
