@@ -9,6 +9,9 @@ const MOST_THREADS: usize = 8;
 /// How many tasks per thread are begun and not taken, at most.
 const AHEAD: usize = 2;
 
+/// A task, and where its result goes.
+type Task<I, O, E> = (I, mpsc::Sender<Result<O, E>>);
+
 /// Gives each task to some thread and hands out the results in the order of the tasks. Ends with
 /// the first error, of a task or of its work, in their order.
 pub(crate) fn in_order<I: Send, O: Send, E: Send>(
@@ -18,7 +21,7 @@ pub(crate) fn in_order<I: Send, O: Send, E: Send>(
 ) -> Result<(), E> {
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let threads = processors.min(MOST_THREADS);
-    let (give, given) = mpsc::sync_channel::<(I, mpsc::Sender<Result<O, E>>)>(threads * AHEAD);
+    let (give, given) = mpsc::sync_channel::<Task<I, O, E>>(threads * AHEAD);
     let given = Mutex::new(given);
     let (given, work) = (&given, &work);
     thread::scope(|scope| {
@@ -60,10 +63,7 @@ pub(crate) fn in_order<I: Send, O: Send, E: Send>(
 }
 
 /// Works until there are no more tasks.
-fn run<I, O, E>(
-    given: &Mutex<mpsc::Receiver<(I, mpsc::Sender<Result<O, E>>)>>,
-    work: &impl Fn(I) -> Result<O, E>,
-) {
+fn run<I, O, E>(given: &Mutex<mpsc::Receiver<Task<I, O, E>>>, work: &impl Fn(I) -> Result<O, E>) {
     loop {
         let task = given.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok((task, send)) = task else { return };

@@ -1,5 +1,5 @@
 //! `cargo xtask bench usage`: what a fleet of agents cost in a month, from its lake, from its captures,
-//! and by a query of DuckDB over the same lake. Every contestant is a whole process.
+//! and by queries of DuckDB over the same lake. Every contestant is a whole process.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
@@ -35,14 +35,19 @@ const QUICK: FleetSpec = FleetSpec {
 enum Contestant {
     Lake,
     Captures,
-    DuckDb,
+    Sources,
+    Events,
 }
 
 impl Contestant {
-    const ALL: [(Self, &str); 3] = [
+    const ALL: [(Self, &str); 4] = [
         (Self::Lake, "otolith report cost, lake"),
         (Self::Captures, "otolith report cost, JSON lines"),
-        (Self::DuckDb, "DuckDB, lake, the events of one agent"),
+        (
+            Self::Sources,
+            "DuckDB, lake, all sources, nothing chosen or priced",
+        ),
+        (Self::Events, "DuckDB, lake, the events of one agent"),
     ];
 }
 
@@ -130,19 +135,22 @@ impl Bench {
         match contestant {
             Contestant::Lake => report.arg("--lake").arg(&self.lake),
             Contestant::Captures => report.arg(&self.captures),
-            Contestant::DuckDb => {
-                report = Command::new(&self.python);
-                report
-                    .arg(root().join("bench/usage/cost.py"))
-                    .arg(&self.lake)
-            }
+            Contestant::Sources => return self.script("sources"),
+            Contestant::Events => return self.script("events"),
         };
         report
     }
 
+    fn script(&self, what: &str) -> Command {
+        let mut command = Command::new(&self.python);
+        command.arg(root().join("bench/usage/cost.py"));
+        command.arg(what).arg(&self.lake);
+        command
+    }
+
     /// Fails unless otolith finds what DuckDB does where both look at the same.
     fn check(&self) -> Result<()> {
-        let text = run::output(&mut self.command(Contestant::DuckDb))?;
+        let text = run::output(&mut self.command(Contestant::Events))?;
         let theirs: Spent = serde_json::from_str(&text)?;
         let mut ours = self.command(Contestant::Lake);
         ours.args(["--signal", "logs", "--service", "claude-code"]);

@@ -191,7 +191,10 @@ mod tests {
     const HOST: u32 = 1;
     const CPU: u32 = 1;
 
-    fn busy(pieces: &[&[(i64, State, f64)]]) -> (Vec<(i64, f64)>, Vec<(NoteCode, u64)>) {
+    /// Busy shares by time, and notes with their counts.
+    type Answer = (Vec<(i64, f64)>, Vec<(NoteCode, u64)>);
+
+    fn busy(pieces: &[&[(i64, State, f64)]]) -> Answer {
         let same = Renumbering::same(1);
         let mut all = Utilization::default();
         for piece in pieces {

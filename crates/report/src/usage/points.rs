@@ -85,8 +85,8 @@ impl Reader<'_> {
     /// one item.
     fn points_of(&mut self, id: SourceId, points: Vec<Point>, data: &TableRows<'_>) {
         let source = &self.mapping.agents[id.0].sources[id.1];
-        let points = series::distinct(points, self.selection, self.notes);
-        let mut increases = series::increases(&points, data.begin, self.selection, self.notes);
+        let points = series::distinct(points, self.selection, &mut self.notes);
+        let mut increases = series::increases(&points, data.begin, self.selection, &mut self.notes);
         drop(points);
         increases.retain(|increase| increase.inside);
         if self.idle == Idle::LeftOut {

@@ -10,10 +10,12 @@ use super::rows::{Base, Rows};
 use crate::data::Data;
 use crate::error::ReportError;
 use crate::notes::{NoteCode, Notes};
+use crate::parallel;
 use crate::query::{Selection, Signal};
 use otolith_tables::{DatabaseName, Table};
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 /// The tables that sources read, in the order of reading.
 const TABLES: [Table; 4] = [
@@ -23,7 +25,8 @@ const TABLES: [Table; 4] = [
     Table::Histograms,
 ];
 
-/// Reads every item of every source of some questions, duplicates and rolled-up spans already removed.
+/// Reads every item of every source of some questions, duplicates and rolled-up spans already
+/// removed. Tables are read on all processors, in their order.
 ///
 /// The time range of the selection is not applied here: which source counts must not depend on it.
 pub(crate) fn items(
@@ -57,23 +60,29 @@ pub(crate) fn items(
     let mut detector = Detector::new(mapping);
     let evidence = tables.iter().map(|table| detector.learn(&table.rows));
     let evidence: Vec<Vec<Evidence>> = evidence.collect();
-    let mut reader = Reader {
-        mapping,
-        selection,
-        detector,
-        texts: Texts::default(),
-        below_zero: Cell::new(0),
-        notes,
-        idle,
-        items: Vec::new(),
+    let mut items = Vec::new();
+    let mut below_zero = 0;
+    let read = |(table, evidence): (TableRows<'_>, Vec<Evidence>)| {
+        let mut reader = Reader {
+            mapping,
+            selection,
+            detector: &detector,
+            texts: Texts::default(),
+            below_zero: Cell::new(0),
+            notes: Notes::default(),
+            idle,
+            items: Vec::new(),
+        };
+        reader.table(&table, &evidence);
+        Ok((reader.items, reader.notes, reader.below_zero.get()))
     };
-    for (table, evidence) in tables.iter().zip(&evidence) {
-        reader.table(table, evidence);
-    }
-    let Reader {
-        items, below_zero, ..
-    } = reader;
-    notes.add(NoteCode::NegativeClass, below_zero.get());
+    let tables = tables.into_iter().zip(evidence).map(Ok::<_, Infallible>);
+    let Ok(()) = parallel::in_order(tables, read, |(mut its, its_notes, its_below_zero)| {
+        items.append(&mut its);
+        notes.append(its_notes);
+        below_zero += its_below_zero;
+    });
+    notes.add(NoteCode::NegativeClass, below_zero);
     let items = without_duplicates(items, mapping, selection, notes);
     Ok(without_roll_ups(items, mapping))
 }
@@ -92,10 +101,10 @@ pub(super) struct TableRows<'a> {
 pub(super) struct Reader<'a> {
     pub(super) mapping: &'a Mapping,
     pub(super) selection: &'a Selection,
-    pub(super) detector: Detector<'a>,
+    pub(super) detector: &'a Detector<'a>,
     pub(super) texts: Texts,
     pub(super) below_zero: Cell<u64>,
-    pub(super) notes: &'a mut Notes,
+    pub(super) notes: Notes,
     pub(super) idle: Idle,
     pub(super) items: Vec<Item>,
 }
@@ -236,7 +245,7 @@ impl Reader<'_> {
     pub(super) fn amounts(&mut self, source: &Source, subject: &Subject<'_>, item: &mut Item) {
         let fields = &source.fields;
         let selected = self.selection.holds_time(item.time);
-        let notes = &mut *self.notes;
+        let notes = &mut self.notes;
         let mut count = |expr: &Option<Expr>| {
             let n = subject.count(expr.as_ref()?)?;
             let count = u64::try_from(n).ok();
