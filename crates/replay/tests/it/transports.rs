@@ -291,7 +291,9 @@ fn http2_goes_by_prior_knowledge_over_as_many_connections_as_wanted() {
     assert_eq!(of(HttpVersion::Http2, Some(3), true), (Version::HTTP_2, 3));
     assert_eq!(of(HttpVersion::Http1, Some(1), true), (Version::HTTP_11, 1));
     let (version, ports) = of(HttpVersion::Auto, None, true);
-    assert!(version == Version::HTTP_11 && (1..=6).contains(&ports));
+    // A connection is opened while another becomes free: more than are needed at once, but not one
+    // per request.
+    assert!(version == Version::HTTP_11 && ports < 60, "{ports}");
     assert_eq!(of(HttpVersion::Auto, None, false), (Version::HTTP_11, 60));
 }
 

@@ -1,4 +1,4 @@
-//! How many requests a receiver takes: `throughput KEEP [SPANS] [CONNECTIONS] [SECONDS]`.
+//! How many requests a receiver takes: `intake KEEP [SPANS] [CONNECTIONS] [SECONDS]`.
 //!
 //! KEEP is `discard`, or a dialect (`jsonl`, `agentic-ci`, `proto`), with `-zstd` or `-gzip` for
 //! compression and `-nosync` for no sync. Each connection is a thread that sends protobuf requests of
