@@ -45,7 +45,7 @@ pub use error::ReplayError;
 pub use headers::{HeaderError, Headers};
 pub use options::{BadSpeed, ReplayOptions, Speed, Times};
 pub use outcome::{
-    ByteCount, Ended, ErrorCount, ItemBalance, Note, Outcome, PlanReport, RejectCount,
+    ByteCount, Ended, ErrorCount, ItemBalance, Note, Outcome, PlanReport, RatePart, RejectCount,
     RejectExample, RequestBalance, SignalPlan, Spread,
 };
 pub use plan::{Plan, plan};

@@ -97,6 +97,9 @@ pub struct ReplayOptions {
     pub to: Endpoint,
     /// How fast. Default: as recorded, `1x`.
     pub speed: Speed,
+    /// The longest gap between two requests of the run, after the speed has divided it. Default: as
+    /// they come; without effect where there is no pace to keep.
+    pub max_gap: Option<Duration>,
     /// What happens to times inside. Default: they stay.
     pub times: Times,
     /// Whether traces and spans get other ids, each loop its own; links, parents, log records and
@@ -161,6 +164,7 @@ impl ReplayOptions {
         Self {
             to,
             speed: Speed::Factor(1.0),
+            max_gap: None,
             times: Times::default(),
             fresh_ids: false,
             copies: NonZeroU16::MIN,

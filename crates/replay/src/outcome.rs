@@ -29,6 +29,10 @@ pub struct PlanReport {
     pub expected_seconds: Option<f64>,
     /// Longest gap between two requests, as recorded.
     pub longest_gap_seconds: f64,
+    /// Gaps that the run makes shorter, as they would be longer than the longest that is allowed.
+    pub cut_gaps: u64,
+    /// What that leaves out of the run.
+    pub left_out_seconds: f64,
     /// Requests recorded before one that stands above them in their file. They are put in order.
     pub disordered_requests: u64,
     /// Requests without arrival time and without a time between 1980 and 2200 inside. They go
@@ -44,6 +48,21 @@ pub struct PlanReport {
     pub rejected_items: u64,
     /// Why, by code.
     pub rejects: Vec<RejectCount>,
+}
+
+/// What is to be sent in a part of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct RatePart {
+    /// When it begins, from the start of the run.
+    pub start_seconds: f64,
+    /// How long it is.
+    pub seconds: f64,
+    /// Export requests.
+    pub requests: u64,
+    /// Spans, log records and data points in them.
+    pub items: u64,
+    /// Bytes of their bodies, before compression.
+    pub bytes: u64,
 }
 
 /// The part of one signal.

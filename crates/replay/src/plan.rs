@@ -9,10 +9,10 @@ use otolith_otlp::Decoder;
 
 use crate::error::ReplayError;
 use crate::options::{ReplayOptions, Speed};
-use crate::outcome::{PlanReport, Rejects, SignalPlan};
+use crate::outcome::{PlanReport, RatePart, Rejects, SignalPlan};
 use crate::pace::Pace;
 use crate::survey::survey;
-use crate::timeline::{MAX_BODY_BYTES, Timeline, TimelineBuilder};
+use crate::timeline::{Entry as Planned, MAX_BODY_BYTES, Timeline, TimelineBuilder};
 use crate::watch::Watch;
 
 /// What will be sent: all requests of the captures in the order of their times.
@@ -22,12 +22,22 @@ use crate::watch::Watch;
 #[derive(Debug)]
 pub struct Plan {
     pub(crate) timeline: Timeline,
+    pub(crate) pace: Pace,
     report: PlanReport,
 }
 
 impl Plan {
     /// Completes a report, which knows frames, requests and rejects, by what the timeline tells.
-    pub(crate) fn new(timeline: Timeline, mut report: PlanReport, speed: Speed) -> Self {
+    pub(crate) fn new(
+        timeline: Timeline,
+        mut report: PlanReport,
+        (speed, max_gap): (Speed, Option<Duration>),
+    ) -> Self {
+        let times = timeline.entries().iter().map(|entry| entry.time_unix_nano);
+        let pace = Pace::new(speed, max_gap, times);
+        let (cut_gaps, left_out) = pace.left_out();
+        report.cut_gaps = cut_gaps;
+        report.left_out_seconds = left_out.as_secs_f64();
         report.disordered_requests = timeline.disordered;
         report.untimed_requests = timeline.untimed;
         let entries = timeline.entries();
@@ -56,10 +66,45 @@ impl Plan {
             report.first_time_unix_nano = Some(first.time_unix_nano);
             report.last_time_unix_nano = Some(last.time_unix_nano);
             report.recorded_seconds = seconds(last.time_unix_nano - first.time_unix_nano);
-            let due = Pace::new(speed, first.time_unix_nano).due(last.time_unix_nano);
+            let due = pace.due(last.time_unix_nano);
             report.expected_seconds = due.map(|due| due.as_secs_f64());
         }
-        Self { timeline, report }
+        Self {
+            timeline,
+            pace,
+            report,
+        }
+    }
+
+    /// How much is to be sent in each of at most so many equal parts of the run, none of them
+    /// shorter than a millisecond; nothing where there is no pace to keep, or no request.
+    pub fn rate_curve(&self, parts: NonZeroU16) -> Vec<RatePart> {
+        let entries = self.timeline.entries();
+        let due = |entry: &Planned| self.pace.due(entry.time_unix_nano);
+        let Some(end) = entries.last().and_then(due) else {
+            return Vec::new();
+        };
+        // A little more than an equal share, so that the last request is in the last part.
+        let part = end / u32::from(parts.get()) + Duration::from_nanos(1);
+        let part = part.max(Duration::from_millis(1));
+        let count = end.div_duration_f64(part) as usize + 1;
+        let start = |index: usize| part.saturating_mul(u32::try_from(index).unwrap_or(u32::MAX));
+        let empty = |index| RatePart {
+            start_seconds: start(index).as_secs_f64(),
+            seconds: part.as_secs_f64(),
+            requests: 0,
+            items: 0,
+            bytes: 0,
+        };
+        let mut curve: Vec<RatePart> = (0..count).map(empty).collect();
+        for entry in entries {
+            let index = due(entry).map_or(0, |due| due.div_duration_f64(part) as usize);
+            let part = &mut curve[index.min(count - 1)];
+            part.requests += 1;
+            part.items += u64::from(entry.items);
+            part.bytes += u64::from(entry.len_bytes);
+        }
+        curve
     }
 
     /// What the plan holds.
@@ -119,7 +164,7 @@ pub fn plan(
         watch.bytes_read(bytes_before);
         planner.builder.end_file();
     }
-    let plan = planner.finish(speed)?;
+    let plan = planner.finish((speed, options.max_gap))?;
     watch.planned(&plan.report);
     Ok(plan)
 }
@@ -187,11 +232,11 @@ impl Planner {
         Ok(())
     }
 
-    fn finish(self, speed: Speed) -> Result<Plan, ReplayError> {
+    fn finish(self, pace: (Speed, Option<Duration>)) -> Result<Plan, ReplayError> {
         let timeline = self.builder.finish().map_err(ReplayError::Spool)?;
         let mut report = self.report;
         report.rejects = self.rejects.into_counts();
-        Ok(Plan::new(timeline, report, speed))
+        Ok(Plan::new(timeline, report, pace))
     }
 }
 

@@ -18,7 +18,6 @@ use crate::failed::{check_saving, save_failed};
 use crate::halt::Halt;
 use crate::options::{ReplayOptions, Speed};
 use crate::outcome::{Ended, Outcome};
-use crate::pace::Pace;
 use crate::plan::Plan;
 use crate::sender::{Job, Sender};
 use crate::tally::Tally;
@@ -71,7 +70,6 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
     if let Some(stem) = &options.failed {
         check_saving(stem)?;
     }
-    let first = report.first_time_unix_nano.unwrap_or(0);
     let start_unix_nano = clock.unix_nano();
     let timeline = Arc::new(plan.timeline);
     let composer = Composer::new(Arc::clone(&timeline), options, start_unix_nano)?;
@@ -79,7 +77,7 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
     let sender = Arc::new(Sender {
         timeline,
         composer,
-        pace: Pace::new(speed, first),
+        pace: plan.pace,
         start: clock.now(),
         clock,
         transport,

@@ -10,7 +10,7 @@ use otolith_replay::{Compression, Protocol};
 use crate::values;
 
 /// The receiver, and how requests travel. Options win over `OTEL_EXPORTER_OTLP_*`.
-#[derive(Debug, Group)]
+#[derive(Clone, Debug, Group)]
 #[command(next_help_heading = "Receiver")]
 pub struct ExporterArgs {
     /// Base address of the receiver; v1/traces, v1/metrics and v1/logs, over gRPC the service, are appended

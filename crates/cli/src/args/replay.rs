@@ -25,6 +25,7 @@ OpenTelemetry specification says. Options win.
 
 Examples:
   otolith replay otel/ --to http://localhost:4318
+  otolith replay otel/ --speed 10x --max-gap 30s --dry-run
   otolith replay otel/ --to http://localhost:4318 --speed 10x --times shift
   otolith replay otel/ --to http://localhost:4317 --protocol grpc --compression zstd
   otolith replay otel/ --to http://localhost:4318 --times live --fresh-ids --multiply 100
@@ -41,6 +42,17 @@ pub struct ReplayArgs {
     /// Pace: recorded gaps divided by a factor (`1x`, `10x`, `0.5x`), or `max` for no gaps
     #[arg(long, value_name = "SPEED", default_value = "1x")]
     pub speed: Speed,
+
+    /// Longest gap between two requests of the run, such as `5s`; longer ones are cut to it
+    ///
+    /// It is measured after the speed has divided the gap: at 10x a pause of an hour takes 6 minutes,
+    /// and with `--max-gap 30s` half a minute.
+    #[arg(long, value_name = "TIME", value_parser = values::span)]
+    pub max_gap: Option<Duration>,
+
+    /// Tell what would be sent, when and how fast, and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
 
     /// Times inside the requests: as recorded, all moved so that the first is now, or each as it is sent
     #[arg(long, value_name = "TIMES", default_value = "keep")]

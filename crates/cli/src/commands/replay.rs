@@ -1,13 +1,15 @@
 //! `otolith replay`.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU16, NonZeroUsize};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::Result;
 use otolith_capture::ReadOptions;
 use otolith_otlp::Limits;
-use otolith_replay::{Ended, ReplayError, ReplayOptions, RetryPolicy, Times, plan, run as send};
+use otolith_replay::{
+    Ended, Plan, ReplayError, ReplayOptions, RetryPolicy, Times, plan, run as send,
+};
 
 use super::{exporter, reading};
 use crate::args::{ReplayArgs, TimesArg};
@@ -17,6 +19,12 @@ use crate::interrupt::{self, OnInterrupt};
 use crate::progress::{ReplayBar, Terminal};
 use crate::render::{self, Output};
 
+/// Parts of a run of which a dry run tells how much is sent.
+const CURVE_PARTS: NonZeroU16 = NonZeroU16::new(20).expect("it is above 0");
+
+/// The receiver of a dry run.
+const NOBODY: &str = "http://localhost:4318";
+
 /// Runs the command.
 pub fn run(args: ReplayArgs, terminal: Terminal) -> Result<Outcome> {
     let options = ReplayOptions::try_from(&args)?;
@@ -25,12 +33,18 @@ pub fn run(args: ReplayArgs, terminal: Terminal) -> Result<Outcome> {
     interrupt::handle(OnInterrupt::Stop(Arc::clone(&stop)));
     let bar = ReplayBar::new(&sources, terminal);
     let planned = plan(&sources, &options, &bar, &stop);
+    if args.dry_run {
+        bar.clear();
+        return match planned {
+            Err(error) => failed(error),
+            Ok(plan) => tell(&plan, &args, terminal),
+        };
+    }
     let outcome = planned.and_then(|plan| send(plan, &options, &bar, &stop));
     bar.clear();
     let outcome = match outcome {
-        Err(ReplayError::Interrupted) => return Ok(Outcome::Interrupted),
-        Err(error @ ReplayError::Settings(_)) => return Err(UsageError(error.to_string()).into()),
-        outcome => outcome?,
+        Err(error) => return failed(error),
+        Ok(outcome) => outcome,
     };
     let mut out = Output::stdout();
     if args.json {
@@ -44,6 +58,33 @@ pub fn run(args: ReplayArgs, terminal: Terminal) -> Result<Outcome> {
         Ended::Interrupted => Ok(Outcome::Interrupted),
         Ended::Unreachable => Err(unreachable(&outcome).into()),
     }
+}
+
+fn failed(error: ReplayError) -> Result<Outcome> {
+    match error {
+        ReplayError::Interrupted => Ok(Outcome::Interrupted),
+        error @ ReplayError::Settings(_) => Err(UsageError(error.to_string()).into()),
+        error => Err(error.into()),
+    }
+}
+
+/// Says what would be sent.
+fn tell(plan: &Plan, args: &ReplayArgs, terminal: Terminal) -> Result<Outcome> {
+    let told = render::plan::Told {
+        plan: plan.report(),
+        rate: plan.rate_curve(CURVE_PARTS),
+    };
+    let mut out = Output::stdout();
+    if args.json {
+        render::object(&told, &mut out)?;
+    } else if !terminal.quiet {
+        render::plan::write(&told, &mut out)?;
+    }
+    out.finish()?;
+    let plan = plan.report();
+    Ok(Outcome::lossy_if(
+        plan.rejected_frames + plan.rejected_items > 0,
+    ))
 }
 
 /// Why there was no receiver, and what to do.
@@ -80,8 +121,14 @@ impl TryFrom<&ReplayArgs> for ReplayOptions {
     fn try_from(args: &ReplayArgs) -> Result<Self, UsageError> {
         // What is no Unicode is refused where it is used, not ignored.
         let variable = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
+        let mut exporter = args.exporter.clone();
+        if args.dry_run {
+            // Nobody is asked, so that nobody need be named.
+            exporter.to.get_or_insert_with(|| NOBODY.to_owned());
+        }
         Ok(Self {
             speed: args.speed,
+            max_gap: args.max_gap,
             times: match args.times {
                 TimesArg::Keep => Times::Keep,
                 TimesArg::Shift => Times::Shift,
@@ -99,7 +146,7 @@ impl TryFrom<&ReplayArgs> for ReplayOptions {
             read: ReadOptions::try_from(&args.input.read)?,
             decode: Limits::from(&args.input.decode),
             failed: args.failed.clone(),
-            ..exporter::options(&args.exporter, variable)?
+            ..exporter::options(&exporter, variable)?
         })
     }
 }

@@ -18,6 +18,7 @@ pub mod comparison;
 pub mod inspection;
 pub mod lake;
 pub mod outcome;
+pub mod plan;
 pub mod reception;
 pub mod requests;
 pub mod upkeep;

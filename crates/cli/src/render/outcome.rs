@@ -154,7 +154,7 @@ fn error_text(error: &ErrorCount) -> String {
     format!("{code}: {requests} with {items}, first: {message}")
 }
 
-fn write_reject(reject: &RejectCount, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write_reject(reject: &RejectCount, out: &mut impl Write) -> io::Result<()> {
     let parts = [(reject.frames, "frame"), (reject.items, "item")];
     let some = parts.iter().filter(|(n, _)| *n > 0);
     let text: Vec<String> = some.map(|(n, noun)| counted(*n, noun)).collect();

@@ -230,3 +230,63 @@ fn settings_that_do_not_go_together_are_told_before_anything_is_read() {
         "\nhint: name PEM files",
     );
 }
+
+#[test]
+fn a_dry_run_tells_what_would_be_sent_and_sends_nothing() {
+    let sink = Sink::start("200 OK");
+    let dry = |options: &[&str]| {
+        let done = run(otolith()
+            .args(["replay", "--dry-run", "--to", &sink.url])
+            .args(options)
+            .arg(claude()));
+        assert_eq!(done.code, 0, "{}", done.err);
+        done
+    };
+    let told = dry(&["--json", "--speed", "2x"]).json();
+    let plan = &told["plan"];
+    assert_eq!(
+        (&plan["requests"], &plan["cut_gaps"]),
+        (&34.into(), &0.into())
+    );
+    let recorded = plan["recorded_seconds"].as_f64().unwrap();
+    let expected = plan["expected_seconds"].as_f64().unwrap();
+    assert!((expected * 2.0 - recorded).abs() < 1e-6, "{plan}");
+    let parts = told["rate"].as_array().unwrap();
+    for amount in ["requests", "items", "bytes"] {
+        let sum: u64 = parts.iter().map(|p| p[amount].as_u64().unwrap()).sum();
+        assert_eq!(Some(sum), plan[amount].as_u64(), "{amount}");
+    }
+    assert!(parts.len() <= 21);
+
+    let cut = dry(&["--json", "--max-gap", "100ms"]).json();
+    let plan = &cut["plan"];
+    assert!(plan["cut_gaps"].as_u64() > Some(0), "{plan}");
+    let whole =
+        plan["expected_seconds"].as_f64().unwrap() + plan["left_out_seconds"].as_f64().unwrap();
+    assert!((whole - recorded).abs() < 1e-6 && whole > 1.0, "{plan}");
+
+    let max = dry(&["--json", "--speed", "max"]).json();
+    assert_eq!(max["plan"]["expected_seconds"], serde_json::Value::Null);
+    assert_eq!(max["rate"], serde_json::json!([]));
+    let text = dry(&[]).out;
+    for name in ["would send", "recorded", "takes", "rate"] {
+        assert!(text.lines().any(|line| line.starts_with(name)), "{text}");
+    }
+    assert!(sink.take().is_empty());
+}
+
+#[test]
+fn a_dry_run_needs_no_receiver_and_gaps_are_cut_in_the_run() {
+    let done = run(otolith().args(["replay", "--dry-run"]).arg(claude()));
+    assert_eq!(done.code, 0, "{}", done.err);
+    let sink = Sink::start("200 OK");
+    let done = run(otolith()
+        .args(["replay", "--json", "--max-gap", "1ms", "--to", &sink.url])
+        .arg(claude()));
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert_eq!(sink.take().len(), 34);
+    let outcome = done.json();
+    // 33 gaps of at most a millisecond; recorded were seconds.
+    assert!(outcome["plan"]["expected_seconds"].as_f64() <= Some(0.0331));
+    assert!(outcome["plan"]["recorded_seconds"].as_f64() > Some(1.0));
+}

@@ -106,7 +106,11 @@ fn plan_of(after_ms: &[u64], speed: Speed) -> Plan {
         };
         builder.push(request, NonZeroU16::MIN).unwrap();
     }
-    Plan::new(builder.finish().unwrap(), PlanReport::default(), speed)
+    Plan::new(
+        builder.finish().unwrap(),
+        PlanReport::default(),
+        (speed, None),
+    )
 }
 
 fn options(speed: Speed) -> ReplayOptions {

@@ -135,7 +135,7 @@ fn run_with_options(options: &ReplayOptions) -> Vec<(Duration, Signal, Bytes)> {
     let plan = Plan::new(
         builder.finish().unwrap(),
         PlanReport::default(),
-        options.speed,
+        (options.speed, options.max_gap),
     );
     let clock = Arc::new(FakeClock::default());
     let script = Arc::new(Script {

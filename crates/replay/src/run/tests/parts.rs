@@ -146,7 +146,11 @@ fn over_grpc_the_limit_is_that_of_most_receivers() {
             time_unix_nano: Some(T0),
         };
         builder.push(request, NonZeroU16::MIN).unwrap();
-        let plan = Plan::new(builder.finish().unwrap(), PlanReport::default(), Speed::Max);
+        let plan = Plan::new(
+            builder.finish().unwrap(),
+            PlanReport::default(),
+            (Speed::Max, None),
+        );
         let options = ReplayOptions {
             protocol,
             ..options(Speed::Max)
