@@ -198,7 +198,8 @@ impl Collector {
     }
 }
 
-fn wait_for(port: u16, child: &mut Child) -> Result<()> {
+/// Waits until a Collector listens on a port of this machine, at most 30 s.
+pub fn wait_for(port: u16, child: &mut Child) -> Result<()> {
     let begin = Instant::now();
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         if let Some(status) = child.try_wait()? {

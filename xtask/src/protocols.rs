@@ -5,13 +5,11 @@
 //! otolith must read the same tables from each file as from the capture itself.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::collector;
 use crate::run::Profile;
@@ -129,7 +127,7 @@ impl Collector {
 
     fn replay(&mut self, otolith: &Path, source: &Path) -> Result<()> {
         for ((protocol, compression, with_tls), port) in WAYS.iter().zip(&self.ports) {
-            wait_for(*port, &mut self.child)?;
+            collector::wait_for(*port, &mut self.child)?;
             let mut command = Command::new(otolith);
             command.args(["replay", "--speed", "max", "--quiet"]).args([
                 "--protocol",
@@ -165,19 +163,4 @@ impl Collector {
 /// A certificate or key of the tests.
 fn pki(name: &str) -> PathBuf {
     root().join("crates/replay/tests/it/pki").join(name)
-}
-
-fn wait_for(port: u16, child: &mut Child) -> Result<()> {
-    let begin = Instant::now();
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        if let Some(status) = child.try_wait()? {
-            bail!("the Collector ended at once: {status}");
-        }
-        ensure!(
-            begin.elapsed() < Duration::from_secs(30),
-            "the Collector does not listen after 30 s"
-        );
-        thread::sleep(Duration::from_millis(50));
-    }
-    Ok(())
 }

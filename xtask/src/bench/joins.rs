@@ -11,7 +11,7 @@ use otolith_capture::Signal;
 use otolith_corpus::{CORES, JoinSpec, generate_joins};
 use serde::Deserialize;
 
-use super::measure::{Sample, measure, median};
+use super::measure::table;
 use crate::run::Profile;
 use crate::{root, run};
 
@@ -87,29 +87,11 @@ pub fn joins(quick: bool, rounds: usize) -> Result<()> {
     };
     make_lake(&bench, &dir, spec)?;
     bench.check()?;
-    let mut samples: Vec<Vec<Sample>> = Contestant::ALL.map(|_| Vec::new()).into();
-    for round in 1..=rounds {
-        eprintln!("round {round} of {rounds}");
-        for ((contestant, _), samples) in Contestant::ALL.iter().zip(&mut samples) {
-            samples.push(measure(&mut bench.command(*contestant))?);
-        }
-    }
     let points = spec.scrapes * 4 * CORES;
-    println!(
-        "{} root spans over {points} samples, median of {rounds} whole processes",
-        spec.spans
-    );
-    println!("| contestant | wall, s | processor, s | peak, MiB |\n|---|---|---|---|");
-    for ((_, name), samples) in Contestant::ALL.iter().zip(&samples) {
-        let of = |value: fn(&Sample) -> f64| median(samples.iter().map(value).collect());
-        println!(
-            "| {name} | {:.3} | {:.3} | {:.0} |",
-            of(|s| s.wall_s),
-            of(|s| s.user_s + s.system_s),
-            of(|s| s.peak_mib)
-        );
-    }
-    Ok(())
+    println!("{} root spans over {points} samples", spec.spans);
+    table(&Contestant::ALL, rounds, |contestant| {
+        bench.command(contestant)
+    })
 }
 
 /// Converts generated captures, unless the lake is there.

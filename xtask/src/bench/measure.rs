@@ -66,3 +66,30 @@ pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }
+
+/// Measures commands in turn, round after round, and prints a table of their medians.
+pub fn table<C: Copy>(
+    contestants: &[(C, &str)],
+    rounds: usize,
+    command: impl Fn(C) -> Command,
+) -> Result<()> {
+    let mut samples: Vec<Vec<Sample>> = contestants.iter().map(|_| Vec::new()).collect();
+    for round in 1..=rounds {
+        eprintln!("round {round} of {rounds}");
+        for ((contestant, _), samples) in contestants.iter().zip(&mut samples) {
+            samples.push(measure(&mut command(*contestant))?);
+        }
+    }
+    println!("median of {rounds} whole processes");
+    println!("| contestant | wall, s | processor, s | peak, MiB |\n|---|---|---|---|");
+    for ((_, name), samples) in contestants.iter().zip(&samples) {
+        let of = |value: fn(&Sample) -> f64| median(samples.iter().map(value).collect());
+        println!(
+            "| {name} | {:.3} | {:.3} | {:.0} |",
+            of(|s| s.wall_s),
+            of(|s| s.user_s + s.system_s),
+            of(|s| s.peak_mib)
+        );
+    }
+    Ok(())
+}

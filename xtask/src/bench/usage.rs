@@ -11,7 +11,7 @@ use otolith_corpus::{AUTUMN_2026, Dialect, FleetSpec, generate_fleet};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::measure::{Sample, measure, median};
+use super::measure::table;
 use crate::run::Profile;
 use crate::{root, run};
 
@@ -78,30 +78,15 @@ pub fn usage(quick: bool, rounds: usize) -> Result<()> {
     };
     bench.make(spec)?;
     bench.check()?;
-    let mut samples: Vec<Vec<Sample>> = Contestant::ALL.map(|_| Vec::new()).into();
-    for round in 1..=rounds {
-        eprintln!("round {round} of {rounds}");
-        for ((contestant, _), samples) in Contestant::ALL.iter().zip(&mut samples) {
-            samples.push(measure(&mut bench.command(*contestant))?);
-        }
-    }
     println!(
-        "cost per day and agent, {} days of {} agents, {:.0} MB of JSON lines, median of {rounds} whole processes",
+        "cost per day and agent, {} days of {} agents, {:.0} MB of JSON lines",
         spec.days,
         spec.members,
         size(&bench.captures)? as f64 / 1e6
     );
-    println!("| contestant | wall, s | processor, s | peak, MiB |\n|---|---|---|---|");
-    for ((_, name), samples) in Contestant::ALL.iter().zip(&samples) {
-        let of = |value: fn(&Sample) -> f64| median(samples.iter().map(value).collect());
-        println!(
-            "| {name} | {:.3} | {:.3} | {:.0} |",
-            of(|s| s.wall_s),
-            of(|s| s.user_s + s.system_s),
-            of(|s| s.peak_mib)
-        );
-    }
-    Ok(())
+    table(&Contestant::ALL, rounds, |contestant| {
+        bench.command(contestant)
+    })
 }
 
 impl Bench {
