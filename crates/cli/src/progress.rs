@@ -142,7 +142,10 @@ impl otolith_replay::Watch for ReplayBar {
         let bar = &self.0.bar;
         bar.reset();
         bar.set_style(style(REQUESTS));
-        bar.set_length(report.requests);
+        match report.planned {
+            Some(planned) => bar.set_length(planned.requests),
+            None => bar.unset_length(),
+        }
     }
 
     fn sent(&self, requests: u64) {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -9,6 +10,7 @@ use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::{Timestamp, ToSpan as _};
 use otolith_capture::{InputFormat, Signal};
 use otolith_receive::Durability;
+use otolith_replay::{BadPace, Pace};
 use otolith_report::{Calendar, Dimension, LongContext, ServiceTier, TokensBy, WEEKDAYS};
 
 /// Reads a word of `capture`'s list of formats.
@@ -106,6 +108,38 @@ pub fn size(text: &str) -> Result<u64, BadValue> {
         _ => return Err(SIZE),
     };
     number.checked_mul(factor).ok_or(SIZE)
+}
+
+/// Reads a pace of recorded gaps: `10x`, `max`, `1x:1m,10x`.
+pub fn speed(text: &str) -> Result<Pace, BadPace> {
+    match text.parse()? {
+        Pace::Rate(..) => Err(BadPace::Spelling),
+        pace => Ok(pace),
+    }
+}
+
+/// Reads a pace of so much per second: `500/s`.
+pub fn rate(text: &str) -> Result<Pace, BadPace> {
+    match text.parse()? {
+        pace @ Pace::Rate(..) => Ok(pace),
+        Pace::Recorded(_) | Pace::Max => Err(BadPace::Spelling),
+    }
+}
+
+/// How often a replay sends everything; without an end if not given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loops(pub Option<NonZeroU32>);
+
+/// Reads a number of loops, or `forever`.
+pub fn loops(text: &str) -> Result<Loops, BadValue> {
+    let number = || text.parse().map(Some);
+    let loops = match text {
+        "forever" => Ok(None),
+        _ => number(),
+    };
+    loops
+        .map(Loops)
+        .map_err(|_| BadValue("a number from 1 to 4294967295, or `forever`"))
 }
 
 /// Reads a date of the calendar: `2026-10-01`.
@@ -351,6 +385,24 @@ mod tests {
         check(span, "7", None);
         check(span, "d", None);
         check(span, "99999999999999999w", None);
+    }
+
+    #[test]
+    fn paces_and_loops_are_spelled_as_documented() {
+        let shown = |parse: fn(&str) -> Result<Pace, BadPace>, text: &str| {
+            parse(text).ok().map(|pace| pace.to_string())
+        };
+        assert_eq!(shown(speed, "1x:1m,max"), None);
+        assert_eq!(shown(speed, "1x:1m,10x").as_deref(), Some("1x:60s,10x"));
+        assert_eq!(shown(speed, "500/s"), None);
+        assert_eq!(shown(rate, "5MiB/s").as_deref(), Some("5242880B/s"));
+        assert_eq!(shown(rate, "10x"), None);
+        assert_eq!(shown(rate, "max"), None);
+        check(loops, "3", Some(Loops(NonZeroU32::new(3))));
+        check(loops, "forever", Some(Loops(None)));
+        for bad in ["0", "-1", "", "many", "4294967296"] {
+            check(loops, bad, None);
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use otolith_capture::{InputFormat, Signal, Source};
-use otolith_replay::{NoWatch, ReplayOptions, Speed, plan, run};
+use otolith_replay::{NoWatch, Pace, ReplayOptions, plan, run};
 use prost::Message as _;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -31,14 +31,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let requests: u64 = requests.parse()?;
     let records: usize = records.parse()?;
     let in_flight: NonZeroUsize = in_flight.parse()?;
-    let (speed, gap_nanos) = match pace.as_str() {
-        "max" => (Speed::Max, 1),
-        rate => (Speed::Factor(1.0), (1e9 / rate.parse::<f64>()?) as u64),
+    let (pace, gap_nanos) = match pace.as_str() {
+        "max" => (Pace::Max, 1),
+        rate => (Pace::speed(1.0)?, (1e9 / rate.parse::<f64>()?) as u64),
     };
     let received = Arc::new(AtomicU64::new(0));
     let url = sink(Arc::clone(&received))?;
     let mut options = ReplayOptions::new(url.parse()?);
-    options.speed = speed;
+    options.pace = pace;
     options.in_flight = in_flight;
     options.read.input_format = Some(InputFormat::ProtoFrames);
     options.read.signal = Some(Signal::Logs);

@@ -23,7 +23,7 @@ use crate::timeline::{Entry, Timeline};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Moment {
     /// The loop, from 0.
-    pub(crate) pass: u32,
+    pub(crate) pass: u64,
     /// When it goes out, as the time of day.
     pub(crate) sent_unix_nano: u64,
 }
@@ -52,6 +52,8 @@ pub(crate) struct Composer {
     times: Times,
     /// What is added to all times, if they are moved as one.
     pub(crate) shift_nanos: Option<i64>,
+    /// What is added for each loop before, then.
+    loop_nanos: u64,
     live: LiveTimes,
     has_fresh_ids: bool,
     /// Tells ids of this run from those of others.
@@ -62,7 +64,7 @@ pub(crate) struct Composer {
 const GRPC_LIMIT: usize = 4 << 20;
 
 impl Composer {
-    /// For a run that begins at this time of day.
+    /// For a run that begins at this time of day, and loops that are so long as recorded.
     ///
     /// # Errors
     ///
@@ -70,6 +72,7 @@ impl Composer {
     pub(crate) fn new(
         timeline: Arc<Timeline>,
         options: &ReplayOptions,
+        loop_nanos: u64,
         now_unix_nano: u64,
     ) -> Result<Self, ReplayError> {
         let first = timeline.entries().first();
@@ -87,6 +90,7 @@ impl Composer {
             in_json: options.spooled_in_json(),
             times: options.times,
             shift_nanos: (options.times == Times::Shift).then(|| offset(first, now_unix_nano)),
+            loop_nanos,
             live: LiveTimes::default(),
             has_fresh_ids: options.fresh_ids,
             run: now_unix_nano ^ u64::from(std::process::id()).rotate_left(32),
@@ -227,7 +231,11 @@ impl Composer {
         let ids = (self.has_fresh_ids || entry.copy > 0).then_some(&fresh as &dyn PatchIds);
         let offset = match self.times {
             Times::Keep => 0,
-            Times::Shift => self.shift_nanos.unwrap_or(0),
+            Times::Shift => {
+                let loops = self.loop_nanos.saturating_mul(moment.pass);
+                let loops = i64::try_from(loops).unwrap_or(i64::MAX);
+                self.shift_nanos.unwrap_or(0).saturating_add(loops)
+            }
             Times::Live => offset(entry.time_unix_nano, moment.sent_unix_nano),
         };
         let moved = |time: u64| time.checked_add_signed(offset);

@@ -5,15 +5,10 @@ use std::path::PathBuf;
 
 use otolith_capture::ReadError;
 
-use crate::options::BadSpeed;
-
 /// Why a replay ends without an outcome. What the receiver answers is never an error: it is in
 /// the outcome.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
-    /// The speed is no factor above 0.
-    #[error(transparent)]
-    Speed(#[from] BadSpeed),
     /// A capture could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),

@@ -10,17 +10,18 @@ use otolith_capture::Signal;
 
 use crate::compose::Composer;
 use crate::error::ReplayError;
+use crate::schedule::Turn;
 
 /// Writes these items of requests of these numbers as 4-byte big-endian proto frames, one file per
 /// signal, since such frames do not name theirs: `<stem>.traces.binpb` and so on. Signals without
-/// failures get no file; a file that is there is replaced.
+/// failures get no file; a file that is there is replaced. What failed in several loops is there as often.
 pub(crate) fn save_failed<'a>(
     stem: &Path,
     composer: &Composer,
-    failed: impl Iterator<Item = (u32, &'a Range<u64>)>,
+    failed: impl Iterator<Item = (Turn, &'a Range<u64>)>,
 ) -> Result<(), ReplayError> {
     let mut files = Signal::ALL.map(|_| None);
-    for (request, items) in failed {
+    for (Turn { request, .. }, items) in failed {
         let signal = composer.signal(request);
         let path = path(stem, signal);
         let failed = |source| ReplayError::Save {

@@ -16,8 +16,8 @@ pub(crate) struct FreshIds {
 
 impl FreshIds {
     /// Those of a loop and a copy in a run.
-    pub(crate) fn new(run: u64, pass: u32, copy: u16) -> Self {
-        let mut key = mix(run) ^ (u64::from(pass) << 16 | u64::from(copy));
+    pub(crate) fn new(run: u64, pass: u64, copy: u16) -> Self {
+        let mut key = mix(run) ^ (pass << 16 | u64::from(copy));
         let keys = [0; 4].map(|_: u64| {
             key = mix(key);
             key

@@ -31,6 +31,7 @@ mod reply;
 mod retry;
 mod route;
 mod run;
+mod schedule;
 mod sender;
 mod survey;
 mod tally;
@@ -43,11 +44,12 @@ pub use endpoint::{Endpoint, EndpointError};
 pub use environment::{Environment, EnvironmentError, Exporter, ExporterError, Settings};
 pub use error::ReplayError;
 pub use headers::{HeaderError, Headers};
-pub use options::{BadSpeed, ReplayOptions, Speed, Times};
+pub use options::{Load, ReplayOptions, Times};
 pub use outcome::{
     ByteCount, Ended, ErrorCount, ItemBalance, Note, Outcome, PlanReport, RatePart, RejectCount,
-    RejectExample, RequestBalance, SignalPlan, Spread,
+    RejectExample, RequestBalance, RunPlan, SignalPlan, Spread,
 };
+pub use pace::{BadPace, Pace, Profile, RateUnit, Stage};
 pub use plan::{Plan, plan};
 pub use retry::RetryPolicy;
 pub use route::{BadCompression, BadProtocol, Compression, HttpVersion, Protocol, Route, TlsFiles};

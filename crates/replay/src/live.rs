@@ -19,7 +19,7 @@ pub(crate) struct LiveTimes {
 #[derive(Debug, Default)]
 struct Passes {
     /// The loop that is being sent.
-    newest: u32,
+    newest: u64,
     /// Of that loop and the one before it, some requests of which may still be made ready.
     maps: [Map; 2],
 }
@@ -33,7 +33,7 @@ struct Map {
 impl LiveTimes {
     /// A request recorded then is sent then, in this loop. What was recorded before one that has
     /// been noted changes nothing.
-    pub(crate) fn note(&self, pass: u32, recorded: u64, sent: u64) {
+    pub(crate) fn note(&self, pass: u64, recorded: u64, sent: u64) {
         let mut passes = self.passes.write().unwrap_or_else(PoisonError::into_inner);
         if pass > passes.newest {
             passes.newest = pass;
@@ -55,7 +55,7 @@ impl LiveTimes {
     }
 
     /// The map of a loop, which does not grow while it is held.
-    pub(crate) fn of(&self, pass: u32) -> LiveMap<'_> {
+    pub(crate) fn of(&self, pass: u64) -> LiveMap<'_> {
         LiveMap {
             passes: self.passes.read().unwrap_or_else(PoisonError::into_inner),
             pass,
@@ -66,14 +66,17 @@ impl LiveTimes {
 /// The map of a loop.
 pub(crate) struct LiveMap<'a> {
     passes: RwLockReadGuard<'a, Passes>,
-    pass: u32,
+    pass: u64,
 }
 
 impl LiveMap<'_> {
     /// When something recorded then is sent; `None` out of range, or in a loop long past.
     pub(crate) fn time(&self, recorded: u64) -> Option<u64> {
         let age = self.passes.newest.checked_sub(self.pass)?;
-        self.passes.maps.get(age as usize)?.time(recorded)
+        self.passes
+            .maps
+            .get(usize::try_from(age).ok()?)?
+            .time(recorded)
     }
 }
 
@@ -102,7 +105,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(live: &LiveTimes, pass: u32, expected: &[(u64, u64)]) {
+    fn check(live: &LiveTimes, pass: u64, expected: &[(u64, u64)]) {
         let map = live.of(pass);
         for (recorded, sent) in expected {
             assert_eq!(map.time(*recorded), Some(*sent), "{recorded}");

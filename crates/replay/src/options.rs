@@ -1,9 +1,7 @@
 //! What a replay is told: pace, times, limits, retries.
 
-use std::fmt;
-use std::num::{NonZeroU16, NonZeroUsize};
+use std::num::{NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 use otolith_capture::{ReadOptions, Signal};
@@ -12,54 +10,30 @@ use crate::dress::Wardrobe;
 use crate::endpoint::{Endpoint, shown};
 use crate::error::ReplayError;
 use crate::headers::Headers;
+use crate::pace::Pace;
 use crate::retry::RetryPolicy;
 use crate::route::{Compression, HttpVersion, Protocol, Route, TlsFiles};
 use crate::transport::HttpTransport;
 
-/// How fast requests are sent.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Speed {
-    /// Recorded gaps divided by this factor: 10.0 is ten times as fast. Finite and above 0; what
-    /// is not is refused by [`crate::plan()`].
-    Factor(f64),
-    /// No gaps: as fast as the requests in flight allow.
-    Max,
+/// Whether sending waits for answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Load {
+    /// Times of sending are fixed in advance and do not depend on answers, as with callers that
+    /// know nothing of each other. What waits because too many are in flight is late, and its latency
+    /// counts from when it should have been sent.
+    #[default]
+    Open,
+    /// As many callers as requests may be in flight, each waiting for its answer: while all wait,
+    /// the schedule is put off, and latency counts from sending. Without a pace there is no other.
+    Closed,
 }
 
-impl fmt::Display for Speed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Load {
+    /// The word for it: `open` or `closed`.
+    pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Factor(factor) => write!(f, "{factor}x"),
-            Self::Max => f.write_str("max"),
-        }
-    }
-}
-
-/// A text is not a speed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected a factor above 0 such as `1x`, `10x` or `0.5x`, or `max`")]
-pub struct BadSpeed;
-
-impl FromStr for Speed {
-    type Err = BadSpeed;
-
-    /// Reads `1x`, `10x`, `0.5x`, `2` or `max`.
-    fn from_str(text: &str) -> Result<Self, BadSpeed> {
-        if text == "max" {
-            return Ok(Self::Max);
-        }
-        let number = text.strip_suffix('x').unwrap_or(text);
-        let factor: f64 = number.parse().map_err(|_| BadSpeed)?;
-        Self::Factor(factor).checked()
-    }
-}
-
-impl Speed {
-    /// The speed itself if its factor is finite and above 0.
-    pub(crate) fn checked(self) -> Result<Self, BadSpeed> {
-        match self {
-            Self::Factor(factor) if !(factor.is_finite() && factor > 0.0) => Err(BadSpeed),
-            speed => Ok(speed),
+            Self::Open => "open",
+            Self::Closed => "closed",
         }
     }
 }
@@ -71,7 +45,8 @@ pub enum Times {
     #[default]
     Keep,
     /// All are moved by one offset, which takes the time of the first request to the start of the
-    /// run. Relations between times are kept, at any speed.
+    /// run. Relations between times are kept, at any speed. Each loop is moved further, behind the one
+    /// before it.
     Shift,
     /// Each request is moved to its moment of sending: spans and log records by the distance from
     /// the time of their request, so that durations stay; metrics by a map of all their times, so
@@ -96,9 +71,19 @@ pub struct ReplayOptions {
     /// The receiver.
     pub to: Endpoint,
     /// How fast. Default: as recorded, `1x`.
-    pub speed: Speed,
+    pub pace: Pace,
+    /// Whether sending waits for answers. Default: it does not, unless the pace is [`Pace::Max`].
+    pub load: Load,
+    /// How often everything is sent, `None` for no end. The next loop begins one mean gap after the
+    /// last request of the one before. Default 1.
+    pub loops: Option<NonZeroU32>,
+    /// Requests that would be due at that time or later are not sent; without a pace, and under a
+    /// closed load, nothing begins then. Answers are waited for. Default: no bound.
+    pub duration: Option<Duration>,
+    /// Most requests of the run, over all loops. Default: no bound.
+    pub requests: Option<NonZeroU64>,
     /// The longest gap between two requests of the run, after the speed has divided it. Default: as
-    /// they come; without effect where there is no pace to keep.
+    /// they come; without effect on rates, and where there is no pace to keep.
     pub max_gap: Option<Duration>,
     /// What happens to times inside. Default: they stay.
     pub times: Times,
@@ -163,7 +148,11 @@ impl ReplayOptions {
     pub fn new(to: Endpoint) -> Self {
         Self {
             to,
-            speed: Speed::Factor(1.0),
+            pace: Pace::speed(1.0).expect("1 is above 0"),
+            load: Load::default(),
+            loops: Some(NonZeroU32::MIN),
+            duration: None,
+            requests: None,
             max_gap: None,
             times: Times::default(),
             fresh_ids: false,
@@ -185,6 +174,14 @@ impl ReplayOptions {
             decode: otolith_otlp::Limits::DEFAULT,
             spool_dir: None,
             failed: None,
+        }
+    }
+
+    /// Whether sending waits for answers, which it always does where there is no pace to keep.
+    pub(crate) fn load(&self) -> Load {
+        match self.pace {
+            Pace::Max => Load::Closed,
+            Pace::Recorded(_) | Pace::Rate(..) => self.load,
         }
     }
 
@@ -241,22 +238,6 @@ impl ReplayOptions {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[track_caller]
-    fn check(input: &str, expected: Option<Speed>) {
-        assert_eq!(input.parse().ok(), expected, "{input}");
-    }
-
-    #[test]
-    fn speeds_are_factors_or_max() {
-        check("1x", Some(Speed::Factor(1.0)));
-        check("0.5x", Some(Speed::Factor(0.5)));
-        check("20", Some(Speed::Factor(20.0)));
-        check("max", Some(Speed::Max));
-        for bad in ["", "x", "0x", "-1x", "infx", "nan", "fast", "1xx"] {
-            check(bad, None);
-        }
-    }
 
     #[test]
     fn debug_of_options_shows_no_header_values() {

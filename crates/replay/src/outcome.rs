@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use otolith_capture::Origin;
 use serde::Serialize;
 
-/// What would be sent.
+/// What would be sent. Numbers of requests, items and bytes are of the captures, which is one loop.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct PlanReport {
     /// Export requests.
@@ -25,7 +25,10 @@ pub struct PlanReport {
     pub last_time_unix_nano: Option<u64>,
     /// From the first to the last request, as recorded.
     pub recorded_seconds: f64,
-    /// The same at the chosen speed; absent at `max`.
+    /// What the run sends, over all loops; absent where that is not known before it: loops without
+    /// an end, and at `max` a run of a given duration.
+    pub planned: Option<RunPlan>,
+    /// From the start of the run to its last request; absent at `max`, and where `planned` is.
     pub expected_seconds: Option<f64>,
     /// Longest gap between two requests, as recorded.
     pub longest_gap_seconds: f64,
@@ -48,6 +51,17 @@ pub struct PlanReport {
     pub rejected_items: u64,
     /// Why, by code.
     pub rejects: Vec<RejectCount>,
+}
+
+/// What a run sends, over all loops.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RunPlan {
+    /// Export requests.
+    pub requests: u64,
+    /// Spans, log records and data points in them.
+    pub items: u64,
+    /// Bytes of their bodies, before compression.
+    pub bytes: u64,
 }
 
 /// What is to be sent in a part of a run.
@@ -167,8 +181,11 @@ pub struct Outcome {
     pub to: String,
     /// `http/protobuf`, `http/json` or `grpc`; of signals without a protocol of their own.
     pub protocol: &'static str,
-    /// The speed as `10x` or `max`.
-    pub speed: String,
+    /// The pace as `10x`, `500/s` or `max`.
+    pub pace: String,
+    /// `open`: times of sending do not depend on answers; `closed`: who waits for an answer sends
+    /// nothing.
+    pub load: &'static str,
     /// `keep`, `shift` or `live`.
     pub times: &'static str,
     /// What was added to every time, in nanoseconds; absent if times were not moved as one.
@@ -177,7 +194,8 @@ pub struct Outcome {
     pub compression: &'static str,
     /// What was to be sent.
     pub plan: PlanReport,
-    /// Requests: planned = accepted + partly_rejected + failed + unsent.
+    /// Requests: planned = accepted + partly_rejected + failed + unsent. Where it was not known before
+    /// the run how many are planned, they are those that were sent.
     pub requests: RequestBalance,
     /// Items: planned = accepted + rejected + failed + unsent.
     pub items: ItemBalance,
@@ -198,16 +216,23 @@ pub struct Outcome {
     /// Requests per second from the first to the last one, as sent; at `max` over the whole run,
     /// the last answer included. Absent there if nothing was answered.
     pub achieved_requests_per_second: Option<f64>,
-    /// How late requests were sent, against the intended time; absent at `max`.
+    /// How late requests were sent, against the intended time; absent at `max`. It is the sum of
+    /// the next two, request by request.
     pub lateness: Option<Spread>,
-    /// From the intended time (at `max`: from sending) to the last answer or to giving up, over
+    /// What of that was waiting for requests in flight, as no more were allowed: what a slow
+    /// receiver does. None of it under a closed load, which puts off the intended times instead.
+    pub limit_wait: Option<Spread>,
+    /// What of that is of this machine: it did not come to it earlier.
+    pub sender_delay: Option<Spread>,
+    /// From the intended time (closed load: from sending) to the last answer or to giving up, over
     /// all requests, repetitions and waits for them included.
     pub latency: Option<Spread>,
     /// From sending to the answer, over all attempts that were answered.
     pub service_time: Option<Spread>,
     /// Requests that were sent in more than one part, since the receiver takes none so long.
     pub divided_requests: u64,
-    /// Requests that waited for others to be answered, because so many were in flight.
+    /// Requests that waited for others to be answered, because so many were in flight, or that were
+    /// late behind such a one.
     pub capped_requests: u64,
     /// Most requests in flight at once, as allowed.
     pub in_flight: u64,

@@ -8,9 +8,9 @@ use otolith_capture::{Chunk, Entry, Frame, Signal, Source};
 use otolith_otlp::Decoder;
 
 use crate::error::ReplayError;
-use crate::options::{ReplayOptions, Speed};
-use crate::outcome::{PlanReport, RatePart, Rejects, SignalPlan};
-use crate::pace::Pace;
+use crate::options::ReplayOptions;
+use crate::outcome::{PlanReport, RatePart, Rejects, RunPlan, SignalPlan};
+use crate::schedule::{Due, Schedule};
 use crate::survey::survey;
 use crate::timeline::{Entry as Planned, MAX_BODY_BYTES, Timeline, TimelineBuilder};
 use crate::watch::Watch;
@@ -22,7 +22,7 @@ use crate::watch::Watch;
 #[derive(Debug)]
 pub struct Plan {
     pub(crate) timeline: Timeline,
-    pub(crate) pace: Pace,
+    pub(crate) schedule: Schedule,
     report: PlanReport,
 }
 
@@ -31,13 +31,9 @@ impl Plan {
     pub(crate) fn new(
         timeline: Timeline,
         mut report: PlanReport,
-        (speed, max_gap): (Speed, Option<Duration>),
-    ) -> Self {
-        let times = timeline.entries().iter().map(|entry| entry.time_unix_nano);
-        let pace = Pace::new(speed, max_gap, times);
-        let (cut_gaps, left_out) = pace.left_out();
-        report.cut_gaps = cut_gaps;
-        report.left_out_seconds = left_out.as_secs_f64();
+        options: &ReplayOptions,
+        stop: &AtomicBool,
+    ) -> Result<Self, ReplayError> {
         report.disordered_requests = timeline.disordered;
         report.untimed_requests = timeline.untimed;
         let entries = timeline.entries();
@@ -61,29 +57,34 @@ impl Plan {
         report.bytes = signals.iter().map(|signal| signal.bytes).sum();
         report.signals = signals.into_iter().filter(|s| s.requests > 0).collect();
         report.longest_gap_seconds = seconds(longest_gap);
-        report.expected_seconds = matches!(speed, Speed::Factor(_)).then_some(0.0);
         if let (Some(first), Some(last)) = (entries.first(), entries.last()) {
             report.first_time_unix_nano = Some(first.time_unix_nano);
             report.last_time_unix_nano = Some(last.time_unix_nano);
             report.recorded_seconds = seconds(last.time_unix_nano - first.time_unix_nano);
-            let due = pace.due(last.time_unix_nano);
-            report.expected_seconds = due.map(|due| due.as_secs_f64());
         }
-        Self {
+        let schedule = Schedule::new(options, entries);
+        if schedule.stands_still() {
+            return Err(ReplayError::Settings(
+                "all requests have one time, or no gap between them: loops without an end (--loop \
+                 forever) would all be sent at once. Give --rate, --loop N or --requests N",
+            ));
+        }
+        count_run(&schedule, entries, &mut report, stop)?;
+        Ok(Self {
             timeline,
-            pace,
+            schedule,
             report,
-        }
+        })
     }
 
     /// How much is to be sent in each of at most so many equal parts of the run, none of them
-    /// shorter than a millisecond; nothing where there is no pace to keep, or no request.
+    /// shorter than a millisecond; nothing where there is no pace to keep, no end, or no request.
     pub fn rate_curve(&self, parts: NonZeroU16) -> Vec<RatePart> {
-        let entries = self.timeline.entries();
-        let due = |entry: &Planned| self.pace.due(entry.time_unix_nano);
-        let Some(end) = entries.last().and_then(due) else {
+        let Some(end) = self.report.expected_seconds else {
             return Vec::new();
         };
+        let entries = self.timeline.entries();
+        let end = Duration::try_from_secs_f64(end).unwrap_or(Duration::MAX);
         // A little more than an equal share, so that the last request is in the last part.
         let part = end / u32::from(parts.get()) + Duration::from_nanos(1);
         let part = part.max(Duration::from_millis(1));
@@ -97,8 +98,9 @@ impl Plan {
             bytes: 0,
         };
         let mut curve: Vec<RatePart> = (0..count).map(empty).collect();
-        for entry in entries {
-            let index = due(entry).map_or(0, |due| due.div_duration_f64(part) as usize);
+        for Due { turn, at } in self.schedule.walk(entries) {
+            let entry = &entries[turn.request as usize];
+            let index = at.map_or(0, |at| at.div_duration_f64(part) as usize);
             let part = &mut curve[index.min(count - 1)];
             part.requests += 1;
             part.items += u64::from(entry.items);
@@ -111,6 +113,39 @@ impl Plan {
     pub fn report(&self) -> &PlanReport {
         &self.report
     }
+}
+
+/// How often a long count looks whether it should stop.
+const LOOK_EVERY: u64 = 1 << 16;
+
+/// Counts what the run sends, where that is known, and how long it takes.
+fn count_run(
+    schedule: &Schedule,
+    entries: &[Planned],
+    report: &mut PlanReport,
+    stop: &AtomicBool,
+) -> Result<(), ReplayError> {
+    if !schedule.is_known(entries) {
+        return Ok(());
+    }
+    let mut planned = RunPlan::default();
+    let mut last = None;
+    let mut walk = schedule.walk(entries);
+    for Due { turn, at } in walk.by_ref() {
+        let entry = &entries[turn.request as usize];
+        planned.requests += 1;
+        planned.items += u64::from(entry.items);
+        planned.bytes += u64::from(entry.len_bytes);
+        last = at;
+        if planned.requests % LOOK_EVERY == 0 && stop.load(Ordering::Relaxed) {
+            return Err(ReplayError::Interrupted);
+        }
+    }
+    report.cut_gaps = walk.cut_gaps;
+    report.left_out_seconds = walk.left_out.as_secs_f64();
+    report.expected_seconds = last.map(|last| last.as_secs_f64());
+    report.planned = Some(planned);
+    Ok(())
 }
 
 /// Most requests of a plan.
@@ -126,8 +161,8 @@ const MAX_REQUESTS: u64 = u32::MAX as u64;
 ///
 /// # Errors
 ///
-/// When a capture cannot be read, the temporary file fails, the speed is no factor above 0, settings
-/// do not go together or files for TLS do not serve (told before anything is read), or
+/// When a capture cannot be read, the temporary file fails, settings do not go together or files for
+/// TLS do not serve (told before anything is read), loops without an end would all be sent at once, or
 /// `stop` was set. Frames that cannot be sent are no error: they are counted.
 pub fn plan(
     sources: &[Source],
@@ -135,7 +170,6 @@ pub fn plan(
     watch: &dyn Watch,
     stop: &AtomicBool,
 ) -> Result<Plan, ReplayError> {
-    let speed = options.speed.checked()?;
     options.check()?;
     let spool_dir = options.spool_dir.as_deref();
     let mut planner = Planner {
@@ -164,7 +198,7 @@ pub fn plan(
         watch.bytes_read(bytes_before);
         planner.builder.end_file();
     }
-    let plan = planner.finish((speed, options.max_gap))?;
+    let plan = planner.finish(options, stop)?;
     watch.planned(&plan.report);
     Ok(plan)
 }
@@ -232,11 +266,11 @@ impl Planner {
         Ok(())
     }
 
-    fn finish(self, pace: (Speed, Option<Duration>)) -> Result<Plan, ReplayError> {
+    fn finish(self, options: &ReplayOptions, stop: &AtomicBool) -> Result<Plan, ReplayError> {
         let timeline = self.builder.finish().map_err(ReplayError::Spool)?;
         let mut report = self.report;
         report.rejects = self.rejects.into_counts();
-        Ok(Plan::new(timeline, report, pace))
+        Plan::new(timeline, report, options, stop)
     }
 }
 

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use jiff::fmt::rfc2822::DateTimeParser;
 
+use crate::schedule::Turn;
+
 /// When a request is sent again, and how long to wait before.
 ///
 /// Repeated are HTTP 429, 502, 503 and 504, failed connections, lost connections and timeouts;
@@ -26,7 +28,7 @@ pub struct RetryPolicy {
     pub initial_backoff: Duration,
     /// Longest wait, unless the receiver asks for more. Default 30 s.
     pub max_backoff: Duration,
-    /// Seed of the random factor: the same seed gives request number n the same waits. Default 0.
+    /// Seed of the random factor: the same seed gives request number n of a loop the same waits. Default 0.
     pub seed: u64,
 }
 
@@ -48,8 +50,8 @@ const ATTEMPTS_BEFORE_FIRST_ANSWER: u32 = 3;
 /// What the last attempt of a request leaves to go by.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Attempted {
-    /// Number of the request in the plan.
-    pub(crate) request: u32,
+    /// The request.
+    pub(crate) turn: Turn,
     /// Attempts so far.
     pub(crate) attempts: u32,
     /// Since the first attempt began.
@@ -95,8 +97,9 @@ impl RetryPolicy {
         let exponent = attempted.attempts.saturating_sub(1).min(60);
         let grown = self.initial_backoff.as_secs_f64() * 1.5_f64.powi(exponent as i32);
         let wait = grown.min(self.max_backoff.as_secs_f64());
-        let number = u64::from(attempted.request);
-        let random = mix(mix(self.seed ^ number.rotate_left(32)) ^ u64::from(attempted.attempts));
+        let Turn { pass, request } = attempted.turn;
+        let number = u64::from(request).rotate_left(32) ^ mix(pass);
+        let random = mix(mix(self.seed ^ number) ^ u64::from(attempted.attempts));
         // The 53 bits that a double holds.
         let unit = (random >> 11) as f64 / (1_u64 << 53) as f64;
         Duration::try_from_secs_f64(wait * (0.5 + unit)).unwrap_or(self.max_backoff)
@@ -160,7 +163,10 @@ mod tests {
 
     fn attempted(attempts: u32) -> Attempted {
         Attempted {
-            request: 7,
+            turn: Turn {
+                pass: 0,
+                request: 7,
+            },
             attempts,
             elapsed: Duration::ZERO,
             retry_after: None,

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -16,9 +16,11 @@ use crate::compose::Composer;
 use crate::error::ReplayError;
 use crate::failed::{check_saving, save_failed};
 use crate::halt::Halt;
-use crate::options::{ReplayOptions, Speed};
+use crate::options::{Load, ReplayOptions};
 use crate::outcome::{Ended, Outcome};
+use crate::pace::Pace;
 use crate::plan::Plan;
+use crate::schedule::{Due, Turn};
 use crate::sender::{Job, Sender};
 use crate::tally::Tally;
 use crate::transport::{HttpTransport, Transport};
@@ -32,9 +34,9 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// Sends a plan.
 ///
-/// With a speed factor the times of sending are fixed in advance and do not depend on answers;
-/// only when `in_flight` requests are waiting for answers does the next one wait too, and the
-/// outcome says how late it was. With [`Speed::Max`] the next request goes out as soon as one is
+/// With a pace and an open load the times of sending are fixed in advance and do not depend on
+/// answers; only when `in_flight` requests are waiting for answers does the next one wait too, and
+/// the outcome says how late it was. With [`Pace::Max`] the next request goes out as soon as one is
 /// answered. Requests leave in the order of the plan, but over several connections: they may
 /// arrive in another one.
 ///
@@ -66,18 +68,19 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
     transport: T,
 ) -> Result<Outcome, ReplayError> {
     let report = plan.report().clone();
-    let speed = options.speed.checked()?;
     if let Some(stem) = &options.failed {
         check_saving(stem)?;
     }
     let start_unix_nano = clock.unix_nano();
     let timeline = Arc::new(plan.timeline);
-    let composer = Composer::new(Arc::clone(&timeline), options, start_unix_nano)?;
+    let loop_nanos = plan.schedule.loop_nanos();
+    let composer = Composer::new(Arc::clone(&timeline), options, loop_nanos, start_unix_nano)?;
     let shift_nanos = composer.shift_nanos;
     let sender = Arc::new(Sender {
         timeline,
         composer,
-        pace: plan.pace,
+        schedule: plan.schedule,
+        load: options.load(),
         start: clock.now(),
         clock,
         transport,
@@ -87,17 +90,20 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
         tally: Mutex::new(Tally::new(options.failed.is_some())),
         halt: Halt::new(),
     });
-    let requests = sender.timeline.entries().len() as u32;
     // More than there are requests would never be used.
+    let requests = sender.schedule.most_requests(sender.timeline.entries());
+    let requests = requests.map_or(u32::MAX, |most| u32::try_from(most).unwrap_or(u32::MAX));
     let in_flight = u32::try_from(options.in_flight.get()).unwrap_or(u32::MAX);
     let in_flight = in_flight.min(requests.max(1)).min(MAX_IN_FLIGHT);
-    drive(&sender, speed, in_flight, watch, stop)?;
+    drive(&sender, &options.pace, in_flight, watch, stop)?;
     if let Some(error) = sender.halt.take_error() {
         return Err(error);
     }
     let mut tally = sender.tally();
-    tally.close(report.requests, report.items);
-    tally.bytes.planned = report.bytes;
+    // Under a closed load the duration ends the run wherever it is then.
+    let is_cut = sender.load == Load::Closed && sender.schedule.end().is_some();
+    let is_cut = is_cut && !sender.halt.is_set();
+    tally.close(report.planned.filter(|_| !is_cut));
     if let Some(stem) = &options.failed {
         let saved = save_failed(stem, &sender.composer, tally.failed());
         if let Err(error) = saved {
@@ -114,7 +120,8 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
         ended: sender.halt.reason().unwrap_or(Ended::Complete),
         to: options.receivers(),
         protocol: options.protocol.as_str(),
-        speed: speed.to_string(),
+        pace: options.pace.to_string(),
+        load: options.load().as_str(),
         times: options.times.as_str(),
         shift_nanos,
         compression: options.compression.as_str(),
@@ -129,6 +136,8 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
         intended_requests_per_second: intended,
         achieved_requests_per_second: achieved,
         lateness: tally.lateness(),
+        limit_wait: tally.limit_wait(),
+        sender_delay: tally.sender_delay(),
         latency: tally.latency(),
         service_time: tally.service_time(),
         divided_requests: tally.divided_requests,
@@ -149,7 +158,7 @@ const MAX_IN_FLIGHT: u32 = 1 << 16;
 /// Sends everything; returns when all is answered or the run has ended before.
 fn drive<C: Clock, T: Transport>(
     sender: &Arc<Sender<C, T>>,
-    speed: Speed,
+    pace: &Pace,
     in_flight: u32,
     watch: &dyn Watch,
     stop: &AtomicBool,
@@ -171,9 +180,9 @@ fn drive<C: Clock, T: Transport>(
             handle: runtime.handle().clone(),
         };
         let body = move || {
-            match speed {
-                Speed::Factor(_) => feed.paced(),
-                Speed::Max => feed.unpaced(in_flight),
+            match pace {
+                Pace::Max => feed.unpaced(in_flight),
+                Pace::Recorded(_) | Pace::Rate(..) => feed.paced(),
             }
             // Nobody listens any more if the run was cut off.
             let _ = fed.send(());
@@ -260,11 +269,14 @@ impl<C: Clock, T: Transport> Feed<'_, C, T> {
         let sender = self.sender;
         // What should have gone out before this was held up by requests in flight.
         let mut held_until = Duration::ZERO;
-        for request in 0..sender.timeline.entries().len() as u32 {
-            let Some(mut job) = sender.prepare(request) else {
+        // By how much a closed load has put off its schedule.
+        let mut put_off = Duration::ZERO;
+        for Due { turn, at } in sender.schedule.walk(sender.timeline.entries()) {
+            let due = at.unwrap_or_default().saturating_add(put_off);
+            let Some(mut job) = sender.prepare(turn, Some(due)) else {
                 return;
             };
-            let intended = job.intended.unwrap_or(sender.start);
+            let intended = sender.start.saturating_add(due);
             if !self.sleep_until(intended) {
                 return;
             }
@@ -278,7 +290,17 @@ impl<C: Clock, T: Transport> Feed<'_, C, T> {
                     slot
                 }
             };
-            job.is_capped = intended < held_until;
+            match sender.load {
+                Load::Open => job.held_until = held_until,
+                Load::Closed => {
+                    if sender.is_over() {
+                        return;
+                    }
+                    let wait = held_until.saturating_sub(intended);
+                    put_off = put_off.saturating_add(wait);
+                    job.intended = Some(intended.saturating_add(wait));
+                }
+            }
             self.spawn(job, slot);
         }
     }
@@ -320,7 +342,7 @@ impl<C: Clock, T: Transport> Feed<'_, C, T> {
     /// As many senders as requests may be in flight, each taking the next request when its last
     /// one is answered: no thread between them, for that costs more than a small request.
     fn unpaced(&self, in_flight: u32) {
-        let next = Arc::new(AtomicU32::new(0));
+        let next = Arc::new(AtomicU64::new(0));
         for _ in 0..in_flight {
             let Ok(slot) = Arc::clone(self.slots).try_acquire_owned() else {
                 return;
@@ -328,13 +350,19 @@ impl<C: Clock, T: Transport> Feed<'_, C, T> {
             let sender = Arc::clone(self.sender);
             let next = Arc::clone(&next);
             self.handle.spawn(async move {
-                let requests = sender.timeline.entries().len() as u32;
-                while !sender.halt.is_set() {
-                    let request = next.fetch_add(1, Ordering::Relaxed);
-                    if request >= requests {
+                let entries = sender.timeline.entries();
+                let in_loop = entries.len() as u64;
+                let most = sender.schedule.most_requests(entries);
+                while !sender.halt.is_set() && !sender.is_over() {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if most.is_some_and(|most| number >= most) {
                         break;
                     }
-                    let Some(job) = sender.prepare(request) else {
+                    let turn = Turn {
+                        pass: number / in_loop,
+                        request: (number % in_loop) as u32,
+                    };
+                    let Some(job) = sender.prepare(turn, None) else {
                         break;
                     };
                     sender.ship(job).await;

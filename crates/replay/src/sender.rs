@@ -11,12 +11,13 @@ use crate::compose::{Composer, Moment, Part};
 use crate::error::ReplayError;
 use crate::grpc::{self, GrpcStatus};
 use crate::halt::Halt;
+use crate::options::Load;
 use crate::outcome::Ended;
-use crate::pace::Pace;
 use crate::reply::{error_message, parse_response, presentable};
 use crate::retry::{
     Attempted, Receiver, RetryPolicy, honours_retry_after, is_retryable, parse_retry_after,
 };
+use crate::schedule::{Schedule, Turn};
 use crate::tally::{Fate, Start, Tally};
 use crate::timeline::Timeline;
 use crate::transport::{Reply, SendError, Transport};
@@ -25,7 +26,8 @@ use crate::transport::{Reply, SendError, Transport};
 pub(crate) struct Sender<C, T> {
     pub(crate) timeline: Arc<Timeline>,
     pub(crate) composer: Composer,
-    pub(crate) pace: Pace,
+    pub(crate) schedule: Schedule,
+    pub(crate) load: Load,
     pub(crate) clock: C,
     pub(crate) transport: T,
     /// When the run began.
@@ -42,16 +44,16 @@ pub(crate) struct Sender<C, T> {
 /// A request on its way.
 #[derive(Clone, Debug)]
 pub(crate) struct Job {
-    /// Its number in the plan.
-    pub(crate) request: u32,
+    /// Which one it is.
+    pub(crate) turn: Turn,
     /// What goes out, in this order.
     pub(crate) parts: Vec<Part>,
     /// When that is.
     pub(crate) moment: Moment,
     /// When it should go out, where there is a pace to keep.
     pub(crate) intended: Option<Duration>,
-    /// Whether it had to wait because of requests in flight.
-    pub(crate) is_capped: bool,
+    /// Until when requests in flight hold it back.
+    pub(crate) held_until: Duration,
 }
 
 /// What an attempt came to.
@@ -85,18 +87,17 @@ impl<C: Clock, T: Transport> Sender<C, T> {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes a request ready to go out. `None` if the run has ended: the spool failed.
-    pub(crate) fn prepare(&self, request: u32) -> Option<Job> {
-        let entry = &self.timeline.entries()[request as usize];
-        let due = self.pace.due(entry.time_unix_nano);
+    /// Makes a request ready to go out, at this time from the start of the run, if there is a pace
+    /// to keep. `None` if the run has ended: the spool failed.
+    pub(crate) fn prepare(&self, turn: Turn, due: Option<Duration>) -> Option<Job> {
         let moment = Moment {
-            pass: 0,
+            pass: turn.pass,
             sent_unix_nano: match due {
                 Some(due) => self.start_unix_nano.saturating_add(nanos(due)),
                 None => self.clock.unix_nano(),
             },
         };
-        let parts = match self.composer.compose(request, moment) {
+        let parts = match self.composer.compose(turn.request, moment) {
             Ok(parts) => parts,
             Err(error) => {
                 self.halt.fail(ReplayError::Spool(error));
@@ -104,25 +105,32 @@ impl<C: Clock, T: Transport> Sender<C, T> {
             }
         };
         Some(Job {
-            request,
+            turn,
             parts,
             moment,
             intended: due.map(|due| self.start.saturating_add(due)),
-            is_capped: false,
+            held_until: Duration::ZERO,
         })
+    }
+
+    /// Whether the time that was given to the run is over.
+    pub(crate) fn is_over(&self) -> bool {
+        let end = self.schedule.end();
+        end.is_some_and(|end| self.clock.now().saturating_sub(self.start) >= end)
     }
 
     /// Sends a request until all of it is taken, refused for good, or given up.
     pub(crate) async fn ship(&self, job: Job) {
-        let entry = &self.timeline.entries()[job.request as usize];
+        let request = job.turn.request;
+        let entry = &self.timeline.entries()[request as usize];
         let first_sent = self.clock.now();
         self.tally().started(
-            job.request,
+            job.turn,
             entry,
             Start {
                 intended: job.intended,
                 now: first_sent,
-                is_capped: job.is_capped,
+                held_until: job.held_until,
             },
         );
         let mut waiting: VecDeque<Part> = job.parts.into();
@@ -135,10 +143,10 @@ impl<C: Clock, T: Transport> Sender<C, T> {
                     code: "interrupted".to_owned(),
                     message: "the run ended between the parts of a request".to_owned(),
                 },
-                Ok(body) => match self.deliver(job.request, body, part.len_bytes).await {
+                Ok(body) => match self.deliver(job.turn, body, part.len_bytes).await {
                     Delivered::Done(fate) => fate,
                     Delivered::TooLarge(fate) => {
-                        let halves = self.composer.halve(job.request, job.moment, &part.items);
+                        let halves = self.composer.halve(request, job.moment, &part.items);
                         match halves {
                             Ok(Some(halves)) => {
                                 is_divided = true;
@@ -157,16 +165,19 @@ impl<C: Clock, T: Transport> Sender<C, T> {
             ended.push((part.items, fate));
         }
         let now = self.clock.now();
-        let from = job.intended.unwrap_or(first_sent);
+        let from = match self.load {
+            Load::Open => job.intended.unwrap_or(first_sent),
+            Load::Closed => first_sent,
+        };
         let mut tally = self.tally();
         tally.last_finished = tally.last_finished.max(now);
         tally.divided_requests += u64::from(is_divided);
-        tally.finished(job.request, now.saturating_sub(from), ended);
+        tally.finished(job.turn, now.saturating_sub(from), ended);
     }
 
     /// Sends a part of so many bytes before compression.
-    async fn deliver(&self, request: u32, body: Bytes, len_bytes: usize) -> Delivered {
-        let signal = self.composer.signal(request);
+    async fn deliver(&self, turn: Turn, body: Bytes, len_bytes: usize) -> Delivered {
+        let signal = self.composer.signal(turn.request);
         let first_sent = self.clock.now();
         let mut attempts = 0;
         loop {
@@ -197,7 +208,7 @@ impl<C: Clock, T: Transport> Sender<C, T> {
                 Verdict::Again(refusal) => refusal,
             };
             let attempted = Attempted {
-                request,
+                turn,
                 attempts,
                 elapsed: now.saturating_sub(first_sent),
                 retry_after: refusal.retry_after,

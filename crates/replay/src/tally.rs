@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use crate::outcome::{ByteCount, ErrorCount, ItemBalance, Note, RequestBalance, Spread};
+use crate::outcome::{ByteCount, ErrorCount, ItemBalance, Note, RequestBalance, RunPlan, Spread};
+use crate::schedule::Turn;
 use crate::timeline::Entry;
 
 /// Sent this much later than intended counts as late.
@@ -19,8 +20,8 @@ pub(crate) struct Start {
     pub(crate) intended: Option<Duration>,
     /// When it is sent.
     pub(crate) now: Duration,
-    /// Whether it had to wait because of requests in flight.
-    pub(crate) is_capped: bool,
+    /// When requests in flight did not hold it back any more.
+    pub(crate) held_until: Duration,
 }
 
 /// How a request ended.
@@ -48,7 +49,8 @@ pub(crate) struct Tally {
     pub(crate) ambiguous_retries: u64,
     pub(crate) capped_requests: u64,
     pub(crate) divided_requests: u64,
-    late_uncapped: u64,
+    /// Late by more than [`LATE`] by this machine alone.
+    delayed_requests: u64,
     pub(crate) newest_lateness: Duration,
     /// The first and the last intended time of what was sent.
     intended: Option<(Duration, Duration)>,
@@ -60,11 +62,13 @@ pub(crate) struct Tally {
     errors: BTreeMap<String, ErrorCount>,
     notes: BTreeMap<&'static str, Note>,
     lateness: Histogram<u64>,
+    limit_wait: Histogram<u64>,
+    sender_delay: Histogram<u64>,
     latency: Histogram<u64>,
     service_time: Histogram<u64>,
-    /// Numbers of failed requests and of those on their way, and of their items that failed, if they
+    /// Failed requests and those on their way, and numbers of their items that failed, if they
     /// are wanted.
-    failed: Option<BTreeMap<u32, Vec<Range<u64>>>>,
+    failed: Option<BTreeMap<Turn, Vec<Range<u64>>>>,
 }
 
 impl Tally {
@@ -81,7 +85,7 @@ impl Tally {
             ambiguous_retries: 0,
             capped_requests: 0,
             divided_requests: 0,
-            late_uncapped: 0,
+            delayed_requests: 0,
             newest_lateness: Duration::ZERO,
             intended: None,
             first_sent: None,
@@ -92,6 +96,8 @@ impl Tally {
             errors: BTreeMap::new(),
             notes: BTreeMap::new(),
             lateness: histogram(),
+            limit_wait: histogram(),
+            sender_delay: histogram(),
             latency: histogram(),
             service_time: histogram(),
             failed: keeps_failed.then(BTreeMap::new),
@@ -99,22 +105,24 @@ impl Tally {
     }
 
     /// A request is sent for the first time.
-    pub(crate) fn started(&mut self, request: u32, entry: &Entry, start: Start) {
+    pub(crate) fn started(&mut self, turn: Turn, entry: &Entry, start: Start) {
         if let Some(failed) = &mut self.failed {
             let all = 0..u64::from(entry.items);
-            failed.insert(request, Vec::from([all]));
+            failed.insert(turn, Vec::from([all]));
         }
         self.sent_requests += 1;
         self.sent_items += u64::from(entry.items);
         self.bytes.sent += u64::from(entry.len_bytes);
-        self.capped_requests += u64::from(start.is_capped);
         if let Some(intended) = start.intended {
             let lateness = start.now.saturating_sub(intended);
+            let limit_wait = start.held_until.saturating_sub(intended).min(lateness);
+            let sender_delay = lateness - limit_wait;
             record(&mut self.lateness, lateness);
+            record(&mut self.limit_wait, limit_wait);
+            record(&mut self.sender_delay, sender_delay);
             self.newest_lateness = lateness;
-            self.late_uncapped += u64::from(lateness > LATE && !start.is_capped);
-        }
-        if let Some(intended) = start.intended {
+            self.capped_requests += u64::from(limit_wait > Duration::ZERO);
+            self.delayed_requests += u64::from(sender_delay > LATE);
             let (first, last) = self.intended.unwrap_or((intended, intended));
             self.intended = Some((first.min(intended), last.max(intended)));
         }
@@ -165,7 +173,7 @@ impl Tally {
     /// A request that was started has ended, in these parts, which together hold all its items.
     pub(crate) fn finished(
         &mut self,
-        request: u32,
+        turn: Turn,
         latency: Duration,
         parts: Vec<(Range<u64>, Fate)>,
     ) {
@@ -196,8 +204,8 @@ impl Tally {
         *counter += 1;
         if let Some(kept) = &mut self.failed {
             match failed.is_empty() {
-                true => kept.remove(&request),
-                false => kept.insert(request, failed),
+                true => kept.remove(&turn),
+                false => kept.insert(turn, failed),
             };
         }
     }
@@ -250,9 +258,14 @@ impl Tally {
         note.count += count;
     }
 
-    /// Ends the count: of `planned` requests and items, those started but not finished failed,
-    /// those not started were not sent.
-    pub(crate) fn close(&mut self, planned_requests: u64, planned_items: u64) {
+    /// Ends the count: of the requests and items planned, those started but not finished failed,
+    /// those not started were not sent. Without a plan, those sent were planned.
+    pub(crate) fn close(&mut self, planned: Option<RunPlan>) {
+        let planned = planned.unwrap_or(RunPlan {
+            requests: self.sent_requests,
+            items: self.sent_items,
+            bytes: self.bytes.sent,
+        });
         let done = &self.requests;
         let cut = self.sent_requests - done.accepted - done.partly_rejected - done.failed;
         if cut > 0 {
@@ -262,17 +275,18 @@ impl Tally {
             self.requests.failed += cut;
             self.fail("interrupted".to_owned(), cut, cut_items, message);
         }
-        self.requests.planned = planned_requests;
-        self.requests.unsent = planned_requests - self.sent_requests;
-        self.items.planned = planned_items;
-        self.items.unsent = planned_items - self.sent_items;
+        self.requests.planned = planned.requests;
+        self.requests.unsent = planned.requests - self.sent_requests;
+        self.items.planned = planned.items;
+        self.items.unsent = planned.items - self.sent_items;
+        self.bytes.planned = planned.bytes;
         // One in a hundred: what a percentile of 99 would show.
-        if self.late_uncapped > self.sent_requests / 100 {
+        if self.delayed_requests > self.sent_requests / 100 {
             let late_ms = LATE.as_millis();
-            self.note("sender_behind", self.late_uncapped, || {
+            self.note("sender_behind", self.delayed_requests, || {
                 format!(
-                    "requests were sent over {late_ms} ms late although others were not in the \
-                     way: this machine could not keep the pace, the receiver is not to blame"
+                    "requests were sent over {late_ms} ms later than they could have been: this \
+                     machine could not keep the pace, the receiver is not to blame"
                 )
             });
         }
@@ -284,11 +298,11 @@ impl Tally {
         }
     }
 
-    /// Numbers of the failed requests and of their items that failed, in the order of the plan, if
+    /// The failed requests, and numbers of their items that failed, in the order of the plan, if
     /// they were wanted; those that were on their way when the run ended are among them.
-    pub(crate) fn failed(&self) -> impl Iterator<Item = (u32, &Range<u64>)> {
+    pub(crate) fn failed(&self) -> impl Iterator<Item = (Turn, &Range<u64>)> {
         let failed = self.failed.iter().flatten();
-        failed.flat_map(|(request, parts)| parts.iter().map(|items| (*request, items)))
+        failed.flat_map(|(turn, parts)| parts.iter().map(|items| (*turn, items)))
     }
 
     /// Requests per second of a run of this length: intended, achieved.
@@ -314,6 +328,14 @@ impl Tally {
 
     pub(crate) fn lateness(&self) -> Option<Spread> {
         spread(&self.lateness)
+    }
+
+    pub(crate) fn limit_wait(&self) -> Option<Spread> {
+        spread(&self.limit_wait)
+    }
+
+    pub(crate) fn sender_delay(&self) -> Option<Spread> {
+        spread(&self.sender_delay)
     }
 
     pub(crate) fn latency(&self) -> Option<Spread> {

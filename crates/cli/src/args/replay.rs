@@ -1,15 +1,15 @@
 //! `otolith replay`.
 
-use std::num::{NonZeroU16, NonZeroUsize};
+use std::num::{NonZeroU16, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args as Group, ValueEnum};
-use otolith_replay::Speed;
+use otolith_replay::Pace;
 
 use super::exporter::ExporterArgs;
 use super::input::InputArgs;
-use crate::values;
+use crate::values::{self, Loops};
 
 /// `otolith replay`.
 #[derive(Debug, Group)]
@@ -27,6 +27,7 @@ Examples:
   otolith replay otel/ --to http://localhost:4318
   otolith replay otel/ --speed 10x --max-gap 30s --dry-run
   otolith replay otel/ --to http://localhost:4318 --speed 10x --times shift
+  otolith replay otel/ --to http://localhost:4318 --rate 2000/s --ramp 10s --loop forever --duration 5m
   otolith replay otel/ --to http://localhost:4317 --protocol grpc --compression zstd
   otolith replay otel/ --to http://localhost:4318 --times live --fresh-ids --multiply 100
   otolith replay otel/ --to https://otlp.example.com --speed max -H 'Authorization: Bearer ...' --json")]
@@ -40,14 +41,49 @@ pub struct ReplayArgs {
     pub json: bool,
 
     /// Pace: recorded gaps divided by a factor (`1x`, `10x`, `0.5x`), or `max` for no gaps
-    #[arg(long, value_name = "SPEED", default_value = "1x")]
-    pub speed: Speed,
+    ///
+    /// Stages follow each other: `1x:1m,10x` goes ten times as fast after a minute, `1x..10x:5m,10x` gets
+    /// there in a straight line. A last stage with a time ends the run.
+    #[arg(long, value_name = "SPEED", default_value = "1x", value_parser = values::speed)]
+    pub speed: Pace,
+
+    /// Pace: so much per second instead of recorded gaps: `500/s`, `20000items/s`, `5MiB/s`
+    ///
+    /// Requests, items, or bytes before compression; also per minute (`/m`) and hour (`/h`). In stages as
+    /// --speed: `100/s:1m,200/s:1m,400/s:1m` are steps, `0..500/s:30s,500/s:5m,500..0/s:30s` a ramp up and
+    /// down.
+    #[arg(long, value_name = "RATE", conflicts_with = "speed", value_parser = values::rate)]
+    pub rate: Option<Pace>,
+
+    /// Get to the pace in a straight line from 0 in this time
+    #[arg(long, value_name = "TIME", value_parser = values::positive_span)]
+    pub ramp: Option<Duration>,
+
+    /// Send everything N times, or `forever`; each loop begins one mean gap after the one before
+    #[arg(long = "loop", value_name = "N", default_value = "1", value_parser = values::loops)]
+    pub loops: Loops,
+
+    /// End after this time: what would be due then or later is not sent; answers are waited for
+    #[arg(long, value_name = "TIME", value_parser = values::positive_span)]
+    pub duration: Option<Duration>,
+
+    /// End after N requests, over all loops
+    #[arg(long, value_name = "N")]
+    pub requests: Option<NonZeroU64>,
+
+    /// Wait for answers: with --in-flight requests waiting, the schedule is put off
+    ///
+    /// Without it the times of sending do not depend on answers (an open loop), what is held back is sent
+    /// late, and latency counts from when it should have been sent. With it, latency counts from sending:
+    /// callers that wait, as `--speed max` always does.
+    #[arg(long)]
+    pub closed_loop: bool,
 
     /// Longest gap between two requests of the run, such as `5s`; longer ones are cut to it
     ///
     /// It is measured after the speed has divided the gap: at 10x a pause of an hour takes 6 minutes,
     /// and with `--max-gap 30s` half a minute.
-    #[arg(long, value_name = "TIME", value_parser = values::span)]
+    #[arg(long, value_name = "TIME", conflicts_with = "rate", value_parser = values::span)]
     pub max_gap: Option<Duration>,
 
     /// Tell what would be sent, when and how fast, and send nothing

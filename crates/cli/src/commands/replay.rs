@@ -8,7 +8,7 @@ use anyhow::Result;
 use otolith_capture::ReadOptions;
 use otolith_otlp::Limits;
 use otolith_replay::{
-    Ended, Plan, ReplayError, ReplayOptions, RetryPolicy, Times, plan, run as send,
+    Ended, Load, Pace, Plan, ReplayError, ReplayOptions, RetryPolicy, Times, plan, run as send,
 };
 
 use super::{exporter, reading};
@@ -127,7 +127,14 @@ impl TryFrom<&ReplayArgs> for ReplayOptions {
             exporter.to.get_or_insert_with(|| NOBODY.to_owned());
         }
         Ok(Self {
-            speed: args.speed,
+            pace: pace(args)?,
+            load: match args.closed_loop {
+                true => Load::Closed,
+                false => Load::Open,
+            },
+            loops: args.loops.0,
+            duration: args.duration,
+            requests: args.requests,
             max_gap: args.max_gap,
             times: match args.times {
                 TimesArg::Keep => Times::Keep,
@@ -149,6 +156,16 @@ impl TryFrom<&ReplayArgs> for ReplayOptions {
             ..exporter::options(&exporter, variable)?
         })
     }
+}
+
+/// The speed or rate, got to as slowly as wanted.
+fn pace(args: &ReplayArgs) -> Result<Pace, UsageError> {
+    let pace = args.rate.as_ref().unwrap_or(&args.speed);
+    let Some(ramp) = args.ramp else {
+        return Ok(pace.clone());
+    };
+    let wrong = || UsageError("there is no --ramp to --speed max, which has no pace".to_owned());
+    pace.ramped(ramp).ok_or_else(wrong)
 }
 
 /// The longest request in bytes; a limit that nothing keeps to is none.

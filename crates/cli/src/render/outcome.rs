@@ -77,6 +77,9 @@ pub fn write(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
     write_losses(outcome, out)
 }
 
+/// From this lateness on it is told where it comes from.
+const LATE_MS: f64 = 10.0;
+
 fn write_times(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
     let mut rate = format!("{:.2} s", outcome.duration_seconds);
     match (
@@ -98,6 +101,21 @@ fn write_times(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
     for (name, spread) in spreads {
         if let Some(spread) = spread {
             fact(out, name, spread_text(&spread))?;
+        }
+    }
+    // Whose lateness it is, where there was any worth the question.
+    let parts = [
+        ("waiting for requests in flight", outcome.limit_wait),
+        ("of this machine", outcome.sender_delay),
+    ];
+    if outcome
+        .lateness
+        .is_some_and(|spread| spread.max_ms >= LATE_MS)
+    {
+        for (name, spread) in parts {
+            if let Some(spread) = spread {
+                detail(out, format!("{name}: {}", spread_text(&spread)))?;
+            }
         }
     }
     if outcome.capped_requests > 0 {

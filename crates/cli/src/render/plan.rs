@@ -21,22 +21,14 @@ pub struct Told<'a> {
 /// Writes what would be sent, and at which rate.
 pub fn write(told: &Told<'_>, out: &mut impl Write) -> io::Result<()> {
     let Told { plan, rate } = told;
-    let text = format!(
-        "{} with {}, {}",
-        counted(plan.requests, "request"),
-        counted(plan.items, "item"),
-        bytes(plan.bytes)
-    );
-    fact(out, "would send", text)?;
+    fact(
+        out,
+        "captures",
+        amounts(plan.requests, plan.items, plan.bytes),
+    )?;
     for signal in &plan.signals {
-        let text = format!(
-            "{}: {} with {}, {}",
-            signal.signal,
-            counted(signal.requests, "request"),
-            counted(signal.items, "item"),
-            bytes(signal.bytes)
-        );
-        detail(out, text)?;
+        let amounts = amounts(signal.requests, signal.items, signal.bytes);
+        detail(out, format!("{}: {amounts}", signal.signal))?;
     }
     if let (Some(first), Some(last)) = (plan.first_time_unix_nano, plan.last_time_unix_nano) {
         let text = format!(
@@ -64,9 +56,15 @@ pub fn write(told: &Told<'_>, out: &mut impl Write) -> io::Result<()> {
         );
         fact(out, "cut", text)?;
     }
-    let takes = match plan.expected_seconds {
-        Some(expected) => seconds(expected),
-        None => "as long as the receiver takes".to_owned(),
+    let sends = match &plan.planned {
+        Some(planned) => amounts(planned.requests, planned.items, planned.bytes),
+        None => "as much as the run has time for".to_owned(),
+    };
+    fact(out, "would send", sends)?;
+    let takes = match (plan.expected_seconds, &plan.planned) {
+        (Some(expected), _) => seconds(expected),
+        (None, Some(_)) => "as long as the receiver takes".to_owned(),
+        (None, None) => "until its end, or until it is stopped".to_owned(),
     };
     fact(out, "takes", takes)?;
     for (index, part) in rate.iter().enumerate() {
@@ -84,6 +82,11 @@ pub fn write(told: &Told<'_>, out: &mut impl Write) -> io::Result<()> {
         write_reject(reject, out)?;
     }
     Ok(())
+}
+
+fn amounts(requests: u64, items: u64, len_bytes: u64) -> String {
+    let (requests, items) = (counted(requests, "request"), counted(items, "item"));
+    format!("{requests} with {items}, {}", bytes(len_bytes))
 }
 
 fn time(unix_nano: u64) -> String {

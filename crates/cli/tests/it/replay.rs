@@ -290,3 +290,88 @@ fn a_dry_run_needs_no_receiver_and_gaps_are_cut_in_the_run() {
     assert!(outcome["plan"]["expected_seconds"].as_f64() <= Some(0.0331));
     assert!(outcome["plan"]["recorded_seconds"].as_f64() > Some(1.0));
 }
+
+#[test]
+fn loops_and_rates_send_as_told() {
+    let sink = Sink::start("200 OK");
+    let replay = |options: &[&str]| {
+        let done = run(otolith()
+            .args(["replay", "--json", "--to", &sink.url])
+            .args(options)
+            .arg(claude()));
+        assert_eq!(done.code, 0, "{}", done.err);
+        (done.json(), sink.take())
+    };
+    let (outcome, seen) = replay(&["--rate", "500/s", "--loop", "2"]);
+    assert_eq!(seen.len(), 68);
+    assert_eq!(outcome["plan"]["requests"], 34);
+    assert_eq!(outcome["plan"]["planned"]["requests"], 68);
+    assert_eq!(outcome["pace"], "500/s");
+    assert_eq!(outcome["load"], "open");
+    let intended = outcome["intended_requests_per_second"].as_f64().unwrap();
+    assert!((intended - 500.0).abs() < 0.01, "{outcome}");
+    let (outcome, seen) = replay(&["--speed", "max", "--loop", "forever", "--requests", "50"]);
+    assert_eq!((seen.len(), &outcome["load"]), (50, &"closed".into()));
+    let (outcome, seen) = replay(&[
+        "--rate",
+        "1000/s",
+        "--ramp",
+        "100ms",
+        "--loop",
+        "forever",
+        "--duration",
+        "150ms",
+    ]);
+    // 50 below the ramp, 50 after it.
+    assert_eq!((seen.len(), &outcome["items"]["unsent"]), (100, &0.into()));
+}
+
+#[test]
+fn a_dry_run_tells_of_runs_without_an_end() {
+    let told = run(otolith()
+        .args(["replay", "--dry-run", "--loop", "forever", "--rate", "5/s"])
+        .arg(claude()));
+    assert_eq!(told.code, 0, "{}", told.err);
+    for line in ["captures    34 requests", "takes       until its end"] {
+        assert!(told.out.contains(line), "{}", told.out);
+    }
+    let told = run(otolith()
+        .args([
+            "replay",
+            "--dry-run",
+            "--json",
+            "--loop",
+            "forever",
+            "--rate",
+            "5/s",
+        ])
+        .args(["--duration", "1m"])
+        .arg(claude()));
+    assert_eq!(told.json()["plan"]["planned"]["requests"], 300);
+}
+
+#[test]
+fn paces_that_make_no_sense_are_refused() {
+    let refused = |options: &[&str], expected: &str| {
+        let done = run(otolith()
+            .args(["replay", "--dry-run"])
+            .args(options)
+            .arg(claude()));
+        assert_eq!(done.code, 2, "{options:?}: {}", done.err);
+        assert!(done.err.contains(expected), "{options:?}: {}", done.err);
+    };
+    refused(&["--speed", "5/s"], "expected a speed such as");
+    refused(&["--rate", "10x"], "expected a speed such as");
+    refused(&["--rate", "1/s,2/s"], "each stage but the last needs");
+    refused(&["--rate", "5/s", "--speed", "10x"], "cannot be used with");
+    refused(&["--rate", "5/s", "--max-gap", "1s"], "cannot be used with");
+    refused(
+        &["--speed", "max", "--ramp", "1s"],
+        "no --ramp to --speed max",
+    );
+    refused(&["--loop", "0"], "or `forever`");
+    refused(
+        &["--loop", "forever", "--max-gap", "0s"],
+        "Give --rate, --loop N",
+    );
+}

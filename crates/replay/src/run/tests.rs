@@ -94,7 +94,7 @@ fn body(after_ms: u64) -> Vec<u8> {
     .encode_to_vec()
 }
 
-fn plan_of(after_ms: &[u64], speed: Speed) -> Plan {
+fn plan_of(after_ms: &[u64], options: &ReplayOptions) -> Plan {
     let mut builder = TimelineBuilder::new(None).unwrap();
     for &ms in after_ms {
         let body = body(ms);
@@ -106,16 +106,18 @@ fn plan_of(after_ms: &[u64], speed: Speed) -> Plan {
         };
         builder.push(request, NonZeroU16::MIN).unwrap();
     }
-    Plan::new(
-        builder.finish().unwrap(),
-        PlanReport::default(),
-        (speed, None),
-    )
+    planned(builder, options)
 }
 
-fn options(speed: Speed) -> ReplayOptions {
+fn planned(builder: TimelineBuilder, options: &ReplayOptions) -> Plan {
+    let never = AtomicBool::new(false);
+    let timeline = builder.finish().unwrap();
+    Plan::new(timeline, PlanReport::default(), options, &never).unwrap()
+}
+
+fn options(pace: &str) -> ReplayOptions {
     ReplayOptions {
-        speed,
+        pace: pace.parse().unwrap(),
         in_flight: NonZeroUsize::MIN,
         ..ReplayOptions::new("http://receiver".parse().unwrap())
     }
@@ -130,9 +132,9 @@ struct Ran {
 fn replay(after_ms: &[u64], answers: Vec<Answer>, options: &ReplayOptions) -> Ran {
     let clock = Arc::new(FakeClock::default());
     // Where there is a pace, only the pacing thread moves the clock.
-    let answer_time = match options.speed {
-        Speed::Factor(_) => Duration::ZERO,
-        Speed::Max => Duration::from_millis(5),
+    let answer_time = match options.pace {
+        Pace::Max => Duration::from_millis(5),
+        Pace::Recorded(_) | Pace::Rate(..) => Duration::ZERO,
     };
     let script = Arc::new(Script {
         answer_time,
@@ -140,7 +142,7 @@ fn replay(after_ms: &[u64], answers: Vec<Answer>, options: &ReplayOptions) -> Ra
         seen: Mutex::default(),
         clock: Arc::clone(&clock),
     });
-    let plan = plan_of(after_ms, options.speed);
+    let plan = plan_of(after_ms, options);
     let never = AtomicBool::new(false);
     let outcome = run_with(
         plan,
@@ -164,7 +166,7 @@ fn replay(after_ms: &[u64], answers: Vec<Answer>, options: &ReplayOptions) -> Ra
 /// Sends two requests one after the other; the answers are those to the first one, until the
 /// script is at its end.
 fn two(answers: Vec<Answer>) -> Ran {
-    replay(&[0, 1], answers, &options(Speed::Max))
+    replay(&[0, 1], answers, &options("max"))
 }
 
 /// How often the first of two requests is sent, and what becomes of both.
@@ -324,7 +326,7 @@ fn a_warning_and_an_unreadable_reply_are_noted() {
 
 #[test]
 fn messages_name_the_size_and_hide_secrets() {
-    let mut options = options(Speed::Max);
+    let mut options = options("max");
     let header = ("authorization".to_owned(), "Bearer s3cret".to_owned());
     options.headers = Headers::new([header]).unwrap();
     let said = reply(413, None, b"\x12\x14token s3cret is big");
@@ -346,7 +348,7 @@ fn bodies_are_sent_as_they_are_unless_told_otherwise() {
     let bodies: Vec<&[u8]> = seen.iter().map(|(_, _, body)| &**body).collect();
     assert_eq!(bodies, [body(0), body(0), body(1)]);
 
-    let mut gzip = options(Speed::Max);
+    let mut gzip = options("max");
     gzip.compression = Compression::Gzip;
     let ran = replay(&[0, 1], vec![], &gzip);
     let mut plain = Vec::new();
@@ -382,7 +384,7 @@ proptest! {
         in_flight in 1_usize..6,
         max_attempts in 1_u32..4,
     ) {
-        let mut options = options(Speed::Max);
+        let mut options = options("max");
         options.in_flight = NonZeroUsize::new(in_flight).unwrap();
         options.retry.max_attempts = max_attempts;
         let after_ms: Vec<u64> = (0..requests).collect();

@@ -18,12 +18,12 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use otolith_capture::{Source, find_sources};
-use otolith_replay::{NoWatch, Outcome, ReplayOptions, RetryPolicy, Speed, plan, run};
+use otolith_replay::{NoWatch, Outcome, Pace, ReplayOptions, RetryPolicy, plan, run};
 
 /// One request after the other, as fast as they are answered, with waits of milliseconds.
 fn options(url: &str) -> ReplayOptions {
     ReplayOptions {
-        speed: Speed::Max,
+        pace: Pace::Max,
         in_flight: NonZeroUsize::MIN,
         retry: RetryPolicy {
             initial_backoff: Duration::from_millis(1),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use otolith_capture::Source;
-use otolith_replay::{Compression, Headers, Speed, Times};
+use otolith_replay::{Compression, Headers, Pace, Times};
 use prost::Message as _;
 
 use crate::sink::Sink;
@@ -146,7 +146,7 @@ fn a_bad_item_stays_behind_alone() {
 fn nothing_goes_out_before_its_time() {
     let sink = Sink::accepting();
     let mut options = options(&sink.url());
-    options.speed = Speed::Factor(10.0);
+    options.pace = Pace::speed(10.0).unwrap();
     options.in_flight = 8.try_into().unwrap();
     let lines: Vec<String> = (0..5).map(|i| log_line(i * 50, "x")).collect();
     let before = Instant::now();

@@ -132,11 +132,7 @@ fn run_with_options(options: &ReplayOptions) -> Vec<(Duration, Signal, Bytes)> {
         push(Signal::Metrics, &metrics(time, T0), time + SECOND / 2);
     }
     push(Signal::Traces, &traces(T0 + 33 * SECOND), T0 + 34 * SECOND);
-    let plan = Plan::new(
-        builder.finish().unwrap(),
-        PlanReport::default(),
-        (options.speed, options.max_gap),
-    );
+    let plan = planned(builder, options);
     let clock = Arc::new(FakeClock::default());
     let script = Arc::new(Script {
         answer_time: Duration::ZERO,
@@ -167,7 +163,7 @@ fn spans(body: &[u8]) -> Vec<Span> {
 
 #[test]
 fn live_times_are_those_of_sending_and_stay_consistent() {
-    let mut options = options(Speed::Factor(10.0));
+    let mut options = options("10x");
     options.times = Times::Live;
     let seen = run_with_options(&options);
     let (mut delta_end, mut starts, mut newest) = (None, BTreeSet::new(), Vec::new());
@@ -220,7 +216,7 @@ fn live_times_are_those_of_sending_and_stay_consistent() {
 #[test]
 fn at_the_recorded_speed_live_and_shifted_times_are_the_same() {
     let bodies = |times| {
-        let mut options = options(Speed::Factor(1.0));
+        let mut options = options("1x");
         options.times = times;
         let seen = run_with_options(&options);
         seen.into_iter()
@@ -232,7 +228,7 @@ fn at_the_recorded_speed_live_and_shifted_times_are_the_same() {
 
 #[test]
 fn fresh_ids_are_others_and_still_point_to_one_another() {
-    let mut options = options(Speed::Max);
+    let mut options = options("max");
     options.fresh_ids = true;
     let seen = run_with_options(&options);
     let body = |wanted| {
@@ -268,7 +264,7 @@ fn fresh_ids_are_others_and_still_point_to_one_another() {
 
 #[test]
 fn copies_are_services_and_traces_of_their_own() {
-    let mut options = options(Speed::Max);
+    let mut options = options("max");
     options.copies = NonZeroU16::new(3).unwrap();
     let seen = run_with_options(&options);
     assert_eq!(seen.len(), 18);
@@ -305,7 +301,7 @@ fn copies_are_services_and_traces_of_their_own() {
 
 #[test]
 fn what_is_changed_goes_out_in_json_all_the_same() {
-    let mut options = options(Speed::Max);
+    let mut options = options("max");
     options.protocol = crate::route::Protocol::HttpJson;
     options.copies = NonZeroU16::new(2).unwrap();
     options.times = Times::Live;

@@ -5,8 +5,8 @@ use super::*;
 #[test]
 fn stopped_before_it_began_nothing_is_sent() {
     // An hour between two requests: only a stop ends this before the clock jumps there.
-    let options = options(Speed::Factor(1.0));
-    let plan = plan_of(&[0, 3_600_000], options.speed);
+    let options = options("1x");
+    let plan = plan_of(&[0, 3_600_000], &options);
     let stop = AtomicBool::new(true);
     let real = MachineClock::new();
     let outcome = run_with(plan, &options, &NoWatch, &stop, real, Silence).unwrap();
@@ -34,9 +34,9 @@ fn what_is_on_its_way_after_a_stop_counts_as_failed() {
         }
     }
     let dir = tempfile::tempdir().unwrap();
-    let mut options = options(Speed::Max);
+    let mut options = options("max");
     options.failed = Some(dir.path().join("failed"));
-    let plan = plan_of(&[0, 1, 2], options.speed);
+    let plan = plan_of(&[0, 1, 2], &options);
     let watch = StopWhenSent(&stop);
     let real = MachineClock::new();
     let outcome = run_with(plan, &options, &watch, &stop, real, Silence).unwrap();
@@ -58,7 +58,7 @@ fn what_is_on_its_way_after_a_stop_counts_as_failed() {
 #[test]
 fn failed_requests_are_saved_as_a_capture() {
     let dir = tempfile::tempdir().unwrap();
-    let mut options = options(Speed::Max);
+    let mut options = options("max");
     options.failed = Some(dir.path().join("failed"));
     replay(
         &[0, 1, 2],
@@ -79,9 +79,9 @@ fn failed_requests_are_saved_as_a_capture() {
 #[test]
 fn where_nothing_can_be_saved_nothing_is_sent() {
     let dir = tempfile::tempdir().unwrap();
-    let mut options = options(Speed::Max);
+    let mut options = options("max");
     options.failed = Some(dir.path().join("no/such/failed"));
-    let plan = plan_of(&[0], options.speed);
+    let plan = plan_of(&[0], &options);
     let never = AtomicBool::new(false);
     let ended = run_with(
         plan,
@@ -97,7 +97,7 @@ fn where_nothing_can_be_saved_nothing_is_sent() {
 #[test]
 fn what_cannot_be_saved_in_the_end_leaves_the_outcome() {
     let dir = tempfile::tempdir().unwrap();
-    let mut options = options(Speed::Max);
+    let mut options = options("max");
     options.failed = Some(dir.path().join("failed"));
     // A directory stands where the file should be.
     std::fs::create_dir(dir.path().join("failed.logs.binpb")).unwrap();

@@ -51,7 +51,7 @@ fn what_is_refused_for_its_length_is_divided_until_it_is_taken() {
 #[test]
 fn parts_are_accounted_for_one_by_one() {
     let dir = tempfile::tempdir().unwrap();
-    let mut options = options(Speed::Max);
+    let mut options = options("max");
     options.failed = Some(dir.path().join("failed"));
     // Of three records the first is taken, the second refused, the third rejected.
     let answers = vec![
@@ -100,7 +100,7 @@ fn an_item_that_is_too_long_alone_fails_with_its_reason() {
 
 #[test]
 fn a_limit_that_is_known_is_kept_to() {
-    let mut options = options(Speed::Max);
+    let mut options = options("max");
     let one = body(0).len() / 3 + 10;
     options.max_request_bytes = NonZeroUsize::new(one);
     let ran = replay(&[0], vec![], &options);
@@ -146,16 +146,12 @@ fn over_grpc_the_limit_is_that_of_most_receivers() {
             time_unix_nano: Some(T0),
         };
         builder.push(request, NonZeroU16::MIN).unwrap();
-        let plan = Plan::new(
-            builder.finish().unwrap(),
-            PlanReport::default(),
-            (Speed::Max, None),
-        );
         let options = ReplayOptions {
             protocol,
-            ..options(Speed::Max)
+            ..options("max")
         };
-        let composer = Composer::new(Arc::new(plan.timeline), &options, 0).unwrap();
+        let plan = planned(builder, &options);
+        let composer = Composer::new(Arc::new(plan.timeline), &options, 0, 0).unwrap();
         let moment = crate::compose::Moment {
             pass: 0,
             sent_unix_nano: 0,
