@@ -31,6 +31,9 @@ const CLEAN: u8 = 0;
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 const LOSSY: u8 = 3;
+/// Interruption and failure come before it, as they are why figures are missing; it comes before
+/// [`LOSSY`], as who states conditions says what matters.
+const CONDITION: u8 = 4;
 const INTERRUPTED: u8 = 130;
 
 /// A combination of options that makes no sense; shown like clap's own errors.
@@ -44,6 +47,18 @@ impl fmt::Display for UsageError {
 }
 
 impl std::error::Error for UsageError {}
+
+/// The work is done, but a condition that was given was not passed.
+#[derive(Debug)]
+pub struct ConditionError(pub String);
+
+impl fmt::Display for ConditionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConditionError {}
 
 /// Ends the process at once, as interrupted by the user.
 pub fn interrupted() -> ! {
@@ -71,7 +86,10 @@ pub fn finish(result: Result<Outcome, Error>) -> ExitCode {
             }
             None => {
                 print(&error);
-                FAILED
+                match error.is::<ConditionError>() {
+                    true => CONDITION,
+                    false => FAILED,
+                }
             }
         },
     })

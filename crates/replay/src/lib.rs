@@ -10,6 +10,7 @@
 mod canonical;
 mod clock;
 mod compose;
+mod condition;
 mod dress;
 mod endpoint;
 mod environment;
@@ -40,6 +41,7 @@ mod tls;
 mod transport;
 mod watch;
 
+pub use condition::{BadCondition, Condition, Judgement, Verdict};
 pub use endpoint::{Endpoint, EndpointError};
 pub use environment::{Environment, EnvironmentError, Exporter, ExporterError, Settings};
 pub use error::ReplayError;

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use otolith_capture::Origin;
 use serde::Serialize;
 
+use crate::condition::{Condition, Judgement, Verdict};
+
 /// What would be sent. Numbers of requests, items and bytes are of the captures, which is one loop.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct PlanReport {
@@ -244,6 +246,9 @@ pub struct Outcome {
     pub errors: Vec<ErrorCount>,
     /// What a reader should know besides.
     pub notes: Vec<Note>,
+    /// Conditions under which the run counts as failed, and what became of them, in the order in
+    /// which they were given; filled by [`Outcome::judge`].
+    pub conditions: Vec<Judgement>,
 }
 
 /// What became of the requests.
@@ -292,14 +297,22 @@ pub struct ByteCount {
 pub struct Spread {
     /// How many were measured.
     pub count: u64,
+    /// The shortest.
+    pub min_ms: f64,
     /// Mean.
     pub mean_ms: f64,
     /// Half are at most this.
     pub p50_ms: f64,
+    /// 75 % are at most this.
+    pub p75_ms: f64,
     /// 90 % are at most this.
     pub p90_ms: f64,
+    /// 95 % are at most this.
+    pub p95_ms: f64,
     /// 99 % are at most this.
     pub p99_ms: f64,
+    /// 99.9 % are at most this; of less than 1000 the longest.
+    pub p99_9_ms: f64,
     /// The longest.
     pub max_ms: f64,
 }
@@ -336,6 +349,18 @@ impl Outcome {
         let i = self.items;
         r.planned == r.accepted + r.partly_rejected + r.failed + r.unsent
             && i.planned == i.accepted + i.rejected + i.failed + i.unsent
+    }
+
+    /// Holds the run against conditions.
+    pub fn judge(&mut self, conditions: &[Condition]) {
+        let judged = conditions.iter().map(|condition| condition.judge(self));
+        self.conditions = judged.collect();
+    }
+
+    /// Whether every condition that was judged was passed.
+    pub fn passes(&self) -> bool {
+        let mut verdicts = self.conditions.iter().map(|judged| judged.verdict);
+        verdicts.all(|verdict| verdict == Verdict::Passed)
     }
 
     /// Whether everything found in the captures was sent and taken.

@@ -147,6 +147,7 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
         grpc_status: tally.grpc_status(),
         errors: tally.errors(),
         notes: tally.notes(),
+        conditions: Vec::new(),
     };
     assert!(outcome.balances(), "every request is accounted for once");
     Ok(outcome)

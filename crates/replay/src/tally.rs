@@ -381,10 +381,14 @@ fn spread(histogram: &Histogram<u64>) -> Option<Spread> {
     let at = |quantile| ms(histogram.value_at_quantile(quantile) as f64);
     (!histogram.is_empty()).then(|| Spread {
         count: histogram.len(),
+        min_ms: ms(histogram.min() as f64),
         mean_ms: ms(histogram.mean()),
         p50_ms: at(0.5),
+        p75_ms: at(0.75),
         p90_ms: at(0.9),
+        p95_ms: at(0.95),
         p99_ms: at(0.99),
+        p99_9_ms: at(0.999),
         max_ms: ms(histogram.max() as f64),
     })
 }

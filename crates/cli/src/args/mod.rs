@@ -14,6 +14,7 @@ mod hosts;
 mod input;
 mod replay;
 mod report;
+mod results;
 mod upkeep;
 
 pub use answer::{DataArgs, Format, OutputArgs, SelectionArgs, SqlArgs};
@@ -60,6 +61,7 @@ Exit codes:
   1    failed
   2    wrong usage
   3    finished, but something was rejected, skipped or refused
+  4    replay finished, but a condition of --fail-if held or could not be judged
   130  interrupted; what was finished stays valid
 
 Data goes to standard output, everything else to standard error.";

@@ -9,6 +9,7 @@ use otolith_replay::Pace;
 
 use super::exporter::ExporterArgs;
 use super::input::InputArgs;
+use super::results::ResultArgs;
 use crate::values::{self, Loops};
 
 /// `otolith replay`.
@@ -30,6 +31,7 @@ Examples:
   otolith replay otel/ --to http://localhost:4318 --rate 2000/s --ramp 10s --loop forever --duration 5m
   otolith replay otel/ --to http://localhost:4317 --protocol grpc --compression zstd
   otolith replay otel/ --to http://localhost:4318 --times live --fresh-ids --multiply 100
+  otolith replay otel/ --to http://localhost:4318 --speed 10x --fail-if 'p99>250ms' --fail-if 'errors>0.1%'
   otolith replay otel/ --to https://otlp.example.com --speed max -H 'Authorization: Bearer ...' --json")]
 pub struct ReplayArgs {
     /// Captures: files, directories (walked), or `-` for standard input
@@ -127,6 +129,10 @@ pub struct ReplayArgs {
     /// Save failed requests as captures: FILE.traces.binpb, FILE.metrics.binpb, FILE.logs.binpb
     #[arg(long, value_name = "FILE")]
     pub failed: Option<PathBuf>,
+
+    /// What becomes of the outcome.
+    #[command(flatten)]
+    pub results: ResultArgs,
 
     /// The receiver.
     #[command(flatten)]

@@ -8,12 +8,13 @@ use anyhow::Result;
 use otolith_capture::ReadOptions;
 use otolith_otlp::Limits;
 use otolith_replay::{
-    Ended, Load, Pace, Plan, ReplayError, ReplayOptions, RetryPolicy, Times, plan, run as send,
+    Ended, Load, Pace, Plan, ReplayError, ReplayOptions, RetryPolicy, Times, Verdict, plan,
+    run as send,
 };
 
 use super::{exporter, reading};
 use crate::args::{ReplayArgs, TimesArg};
-use crate::exit::{Outcome, UsageError};
+use crate::exit::{ConditionError, Outcome, UsageError};
 use crate::hints::Failure;
 use crate::interrupt::{self, OnInterrupt};
 use crate::progress::{ReplayBar, Terminal};
@@ -42,10 +43,11 @@ pub fn run(args: ReplayArgs, terminal: Terminal) -> Result<Outcome> {
     }
     let outcome = planned.and_then(|plan| send(plan, &options, &bar, &stop));
     bar.clear();
-    let outcome = match outcome {
+    let mut outcome = match outcome {
         Err(error) => return failed(error),
         Ok(outcome) => outcome,
     };
+    outcome.judge(&args.results.fail_if);
     let mut out = Output::stdout();
     if args.json {
         render::object(&outcome, &mut out)?;
@@ -54,6 +56,7 @@ pub fn run(args: ReplayArgs, terminal: Terminal) -> Result<Outcome> {
     }
     out.finish()?;
     match outcome.ended {
+        Ended::Complete if !outcome.passes() => Err(not_passed(&outcome).into()),
         Ended::Complete => Ok(Outcome::lossy_if(!outcome.is_clean())),
         Ended::Interrupted => Ok(Outcome::Interrupted),
         Ended::Unreachable => Err(unreachable(&outcome).into()),
@@ -85,6 +88,17 @@ fn tell(plan: &Plan, args: &ReplayArgs, terminal: Terminal) -> Result<Outcome> {
     Ok(Outcome::lossy_if(
         plan.rejected_frames + plan.rejected_items > 0,
     ))
+}
+
+/// Which conditions were not passed.
+fn not_passed(outcome: &otolith_replay::Outcome) -> ConditionError {
+    let all = &outcome.conditions;
+    let missed = all
+        .iter()
+        .filter(|judged| judged.verdict != Verdict::Passed);
+    let missed: Vec<String> = missed.map(render::outcome::judgement).collect();
+    let of = format!("{} of {} conditions", missed.len(), all.len());
+    ConditionError(format!("{of} not passed: {}", missed.join("; ")))
 }
 
 /// Why there was no receiver, and what to do.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use otolith_replay::{Ended, ErrorCount, Outcome, RejectCount, Spread};
+use otolith_replay::{Ended, ErrorCount, Judgement, Outcome, RejectCount, Spread, Verdict};
 
 use super::facts::{Place, balance, counted, detail, fact};
 use super::numbers::{bytes, count, double};
@@ -131,10 +131,11 @@ fn write_times(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
 
 fn spread_text(spread: &Spread) -> String {
     format!(
-        "p50 {} ms, p90 {} ms, p99 {} ms, max {} ms",
+        "p50 {} ms, p90 {} ms, p99 {} ms, p99.9 {} ms, max {} ms",
         double(spread.p50_ms),
         double(spread.p90_ms),
         double(spread.p99_ms),
+        double(spread.p99_9_ms),
         double(spread.max_ms)
     )
 }
@@ -153,10 +154,33 @@ fn write_losses(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
             format!("{} ({})", note.text, count(note.count)),
         )?;
     }
+    for judged in &outcome.conditions {
+        fact(out, "fail if", judgement(judged))?;
+    }
     match outcome.ended {
         Ended::Complete => Ok(()),
         Ended::Interrupted => fact(out, "ended", "interrupted"),
         Ended::Unreachable => fact(out, "ended", "no connection to the receiver"),
+    }
+}
+
+/// A condition and what became of it: `p99>250ms: failed, 312 ms`.
+pub fn judgement(judged: &Judgement) -> String {
+    let verdict = match judged.verdict {
+        Verdict::Passed => "passed",
+        Verdict::Failed => "failed",
+        Verdict::NotMeasured => "not measured",
+    };
+    let condition = &judged.condition;
+    match (judged.measured, judged.reason) {
+        (Some(value), _) => {
+            let text = format!("{condition}: {verdict}, {} {}", double(value), judged.unit);
+            text.trim_end().to_owned()
+        }
+        (None, reason) => format!(
+            "{condition}: {verdict}, which counts as failed: {}",
+            reason.unwrap_or_default()
+        ),
     }
 }
 

@@ -46,6 +46,7 @@ fn the_help_states_the_exit_codes() {
         "1    failed",
         "2    wrong",
         "3    finished",
+        "4    replay",
         "130  interrupted",
     ] {
         assert!(done.out.contains(code), "{code}");

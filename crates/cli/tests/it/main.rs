@@ -20,6 +20,7 @@ mod interrupt;
 mod prompt;
 mod redact;
 mod replay;
+mod replay_results;
 mod report;
 mod sink;
 mod sql;
