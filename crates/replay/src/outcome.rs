@@ -9,6 +9,7 @@ use otolith_capture::Origin;
 use serde::Serialize;
 
 use crate::condition::{Condition, Judgement, Verdict};
+use crate::measurements::Measurements;
 
 /// What would be sent. Numbers of requests, items and bytes are of the captures, which is one loop.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -249,6 +250,9 @@ pub struct Outcome {
     /// Conditions under which the run counts as failed, and what became of them, in the order in
     /// which they were given; filled by [`Outcome::judge`].
     pub conditions: Vec<Judgement>,
+    /// All that was measured: over time, and how it is spread. Not part of the JSON.
+    #[serde(skip)]
+    pub measurements: Measurements,
 }
 
 /// What became of the requests.

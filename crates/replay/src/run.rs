@@ -76,18 +76,19 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
     let loop_nanos = plan.schedule.loop_nanos();
     let composer = Composer::new(Arc::clone(&timeline), options, loop_nanos, start_unix_nano)?;
     let shift_nanos = composer.shift_nanos;
+    let start = clock.now();
     let sender = Arc::new(Sender {
         timeline,
         composer,
         schedule: plan.schedule,
         load: options.load(),
-        start: clock.now(),
+        start,
         clock,
         transport,
         start_unix_nano,
         retry: options.retry,
         secrets: options.secrets(),
-        tally: Mutex::new(Tally::new(options.failed.is_some())),
+        tally: Mutex::new(Tally::new(start, options.failed.is_some())),
         halt: Halt::new(),
     });
     // More than there are requests would never be used.
@@ -148,6 +149,7 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
         errors: tally.errors(),
         notes: tally.notes(),
         conditions: Vec::new(),
+        measurements: tally.measurements(start_unix_nano),
     };
     assert!(outcome.balances(), "every request is accounted for once");
     Ok(outcome)

@@ -170,6 +170,7 @@ impl<C: Clock, T: Transport> Sender<C, T> {
             Load::Closed => first_sent,
         };
         let mut tally = self.tally();
+        tally.series.at(now);
         tally.last_finished = tally.last_finished.max(now);
         tally.divided_requests += u64::from(is_divided);
         tally.finished(job.turn, now.saturating_sub(from), ended);
@@ -188,6 +189,7 @@ impl<C: Clock, T: Transport> Sender<C, T> {
             attempts += 1;
             let has_answer = {
                 let mut tally = self.tally();
+                tally.series.at(now);
                 match &result {
                     Ok(reply) => {
                         tally.answered(reply.status, now.saturating_sub(sent));

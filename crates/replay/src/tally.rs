@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use crate::measurements::Measurements;
 use crate::outcome::{ByteCount, ErrorCount, ItemBalance, Note, RequestBalance, RunPlan, Spread};
 use crate::schedule::Turn;
+use crate::series::{Measure, Series};
 use crate::timeline::Entry;
 
 /// Sent this much later than intended counts as late.
@@ -66,14 +68,17 @@ pub(crate) struct Tally {
     sender_delay: Histogram<u64>,
     latency: Histogram<u64>,
     service_time: Histogram<u64>,
+    /// The same over time.
+    pub(crate) series: Series,
     /// Failed requests and those on their way, and numbers of their items that failed, if they
     /// are wanted.
     failed: Option<BTreeMap<Turn, Vec<Range<u64>>>>,
 }
 
 impl Tally {
-    /// Nothing yet. `keeps_failed`: whether [`Self::failed`] is wanted.
-    pub(crate) fn new(keeps_failed: bool) -> Self {
+    /// Nothing yet, of a run that begins at `start`. `keeps_failed`: whether [`Self::failed`] is
+    /// wanted.
+    pub(crate) fn new(start: Duration, keeps_failed: bool) -> Self {
         Self {
             requests: RequestBalance::default(),
             items: ItemBalance::default(),
@@ -100,6 +105,7 @@ impl Tally {
             sender_delay: histogram(),
             latency: histogram(),
             service_time: histogram(),
+            series: Series::new(start),
             failed: keeps_failed.then(BTreeMap::new),
         }
     }
@@ -126,6 +132,7 @@ impl Tally {
             let (first, last) = self.intended.unwrap_or((intended, intended));
             self.intended = Some((first.min(intended), last.max(intended)));
         }
+        self.series.sent(start.intended, start.now, entry.items);
         // Tasks may get here in another order than they were sent in.
         if self.first_sent.is_none_or(|first| start.now < first.now) {
             self.first_sent = Some(start);
@@ -152,6 +159,7 @@ impl Tally {
             *self.http_status.entry(status).or_default() += 1;
         }
         record(&mut self.service_time, service_time);
+        self.series.answered(service_time);
     }
 
     /// An answer has this gRPC status.
@@ -167,6 +175,7 @@ impl Tally {
     /// A request will be sent again.
     pub(crate) fn retrying(&mut self, is_ambiguous: bool) {
         self.retries += 1;
+        self.series.retrying();
         self.ambiguous_retries += u64::from(is_ambiguous);
     }
 
@@ -196,6 +205,7 @@ impl Tally {
                 }
             }
         }
+        self.series.finished(latency, not_taken);
         let counter = match (taken, not_taken) {
             (true, false) => &mut self.requests.accepted,
             (true, true) => &mut self.requests.partly_rejected,
@@ -346,6 +356,19 @@ impl Tally {
         spread(&self.service_time)
     }
 
+    /// All that was measured, of a run that began at this time of day.
+    pub(crate) fn measurements(&self, start_unix_nano: u64) -> Measurements {
+        Measurements {
+            start_unix_nano,
+            whole: Measure::ALL.map(|measure| match measure {
+                Measure::Latency => self.latency.clone(),
+                Measure::ServiceTime => self.service_time.clone(),
+                Measure::Lateness => self.lateness.clone(),
+            }),
+            history: self.series.closed(),
+        }
+    }
+
     pub(crate) fn http_status(&self) -> BTreeMap<u16, u64> {
         self.http_status.clone()
     }
@@ -366,7 +389,7 @@ impl Tally {
 }
 
 /// Nanoseconds from 1 microsecond to a day, to three digits, in some 230 kB.
-fn histogram() -> Histogram<u64> {
+pub(crate) fn histogram() -> Histogram<u64> {
     const DAY_NANOS: u64 = 86_400 * 1_000_000_000;
     Histogram::new_with_bounds(1_000, DAY_NANOS, 3).expect("the bounds are valid")
 }
@@ -376,7 +399,7 @@ fn record(histogram: &mut Histogram<u64>, time: Duration) {
     histogram.saturating_record(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
 }
 
-fn spread(histogram: &Histogram<u64>) -> Option<Spread> {
+pub(crate) fn spread(histogram: &Histogram<u64>) -> Option<Spread> {
     let ms = |nanos: f64| (nanos / 1_000.0).round() / 1_000.0;
     let at = |quantile| ms(histogram.value_at_quantile(quantile) as f64);
     (!histogram.is_empty()).then(|| Spread {

@@ -29,6 +29,7 @@ pub use hosts::{ContainerOrderArg, HostFillArg, HostSeriesArgs, HostsReportName}
 pub use input::{ConversionArgs, DecodeArgs, DedupArg, InputArgs, ReadArgs};
 pub use replay::{ReplayArgs, TimesArg};
 pub use report::{CommonReportArgs, ReportArgs, ReportName, TokenFillArg};
+pub use results::ResultArgs;
 pub use upkeep::{CompactArgs, DropArgs, VerifyArgs};
 
 use std::path::PathBuf;

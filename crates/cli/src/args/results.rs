@@ -1,5 +1,7 @@
 //! What becomes of the outcome of a replay.
 
+use std::path::PathBuf;
+
 use clap::Args as Group;
 use otolith_replay::Condition;
 
@@ -15,4 +17,11 @@ pub struct ResultArgs {
     /// OP: > >= < <= == !=. What the run did not measure counts as failed. docs/replay.md has all.
     #[arg(long, value_name = "EXPR", conflicts_with = "dry_run")]
     pub fail_if: Vec<Condition>,
+
+    /// Write what was measured to a log of HDR histograms, of the whole run and over time
+    ///
+    /// The interval log of HdrHistogram (V2), read by HistogramLogProcessor and HistogramLogAnalyzer, in
+    /// nanoseconds. Tags: latency, service_time, lateness by interval, run:latency and so on in all.
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub hdr: Option<PathBuf>,
 }

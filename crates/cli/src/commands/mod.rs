@@ -21,5 +21,6 @@ mod hosts;
 mod pricing;
 mod question;
 mod reading;
+mod results;
 
 pub use report::show;

@@ -12,6 +12,7 @@ use otolith_replay::{
     run as send,
 };
 
+use super::results::ResultFiles;
 use super::{exporter, reading};
 use crate::args::{ReplayArgs, TimesArg};
 use crate::exit::{ConditionError, Outcome, UsageError};
@@ -30,6 +31,7 @@ const NOBODY: &str = "http://localhost:4318";
 pub fn run(args: ReplayArgs, terminal: Terminal) -> Result<Outcome> {
     let options = ReplayOptions::try_from(&args)?;
     let sources = reading::sources(&args.paths)?;
+    let files = ResultFiles::create(&args.results)?;
     let stop = Arc::new(AtomicBool::new(false));
     interrupt::handle(OnInterrupt::Stop(Arc::clone(&stop)));
     let bar = ReplayBar::new(&sources, terminal);
@@ -55,6 +57,7 @@ pub fn run(args: ReplayArgs, terminal: Terminal) -> Result<Outcome> {
         render::outcome::write(&outcome, &mut out)?;
     }
     out.finish()?;
+    files.write(&outcome)?;
     match outcome.ended {
         Ended::Complete if !outcome.passes() => Err(not_passed(&outcome).into()),
         Ended::Complete => Ok(Outcome::lossy_if(!outcome.is_clean())),

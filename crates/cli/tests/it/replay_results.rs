@@ -1,4 +1,4 @@
-//! What `otolith replay` makes of its outcome: conditions.
+//! What `otolith replay` makes of its outcome: conditions, files.
 
 use crate::sink::Sink;
 use crate::support::{Done, claude, otolith, run};
@@ -98,5 +98,28 @@ fn what_is_no_condition_is_refused_before_anything_is_sent() {
     }
     let done = replay(&sink, &["--fail-if", "p99>1s", "--dry-run"]);
     assert_eq!(done.code, 2, "{}", done.err);
+    assert!(sink.take().is_empty());
+}
+
+#[test]
+fn histograms_are_written_to_a_file_that_is_tried_first() {
+    let sink = Sink::start("200 OK");
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("run.hlog");
+    let done = replay(&sink, &["--hdr", file.to_str().unwrap(), "-q"]);
+    assert_eq!((done.code, done.out.as_str()), (0, ""), "{}", done.err);
+    let log = std::fs::read_to_string(&file).unwrap();
+    assert!(
+        log.contains("#[Histogram log format version 1.3]\n"),
+        "{log}"
+    );
+    assert!(log.contains("\nTag=run:latency,0.000,"), "{log}");
+    assert!(log.contains("\nTag=latency,0.000,"), "{log}");
+    assert!(!log.contains("lateness"), "there is none at max: {log}");
+    sink.take();
+    let nowhere = dir.path().join("missing/run.hlog");
+    let done = replay(&sink, &["--hdr", nowhere.to_str().unwrap()]);
+    assert_eq!(done.code, 1);
+    assert!(done.err.contains("failed to create `"), "{}", done.err);
     assert!(sink.take().is_empty());
 }

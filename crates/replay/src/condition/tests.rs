@@ -64,6 +64,7 @@ fn outcome() -> Outcome {
         errors: Vec::new(),
         notes: Vec::new(),
         conditions: Vec::new(),
+        measurements: crate::Measurements::default(),
     }
 }
 

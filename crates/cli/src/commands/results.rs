@@ -1,0 +1,55 @@
+//! The files that `otolith replay` makes of its outcome.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use otolith_replay::Outcome;
+
+use crate::args::ResultArgs;
+use crate::render::Output;
+
+/// Files to write when a run is over.
+pub struct ResultFiles {
+    hdr: Option<ResultFile>,
+}
+
+/// A file that is there, and empty.
+struct ResultFile {
+    path: PathBuf,
+    out: Output,
+}
+
+impl ResultFiles {
+    /// Makes the files, so that a run of hours is not lost to a name that cannot be written.
+    pub fn create(args: &ResultArgs) -> Result<Self> {
+        Ok(Self {
+            hdr: create(args.hdr.as_deref())?,
+        })
+    }
+
+    /// Writes the outcome to them.
+    pub fn write(self, outcome: &Outcome) -> Result<()> {
+        if let Some(file) = self.hdr {
+            file.fill(|out| outcome.measurements.write_hdr_log(out))?;
+        }
+        Ok(())
+    }
+}
+
+impl ResultFile {
+    fn fill(mut self, write: impl FnOnce(&mut Output) -> io::Result<()>) -> Result<()> {
+        let written = write(&mut self.out).and_then(|()| self.out.flush());
+        written.with_context(|| format!("failed to write `{}`", self.path.display()))
+    }
+}
+
+fn create(path: Option<&Path>) -> Result<Option<ResultFile>> {
+    let Some(path) = path else {
+        return Ok(None);
+    };
+    Ok(Some(ResultFile {
+        path: path.to_owned(),
+        out: Output::to(Some(path))?,
+    }))
+}

@@ -1,0 +1,374 @@
+//! How a run went over time: counts and measured times by interval, in bounded memory.
+//!
+//! A run begins with short intervals. When there are too many of them, or too many values in them,
+//! neighbours are put together and all are twice as wide from then on: whatever the length of a run
+//! and its rate, there are at most [`MAX_INTERVALS`] intervals and [`MAX_CELLS`] distinct values.
+
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+
+/// Width of the intervals to begin with.
+const FIRST_WIDTH: Duration = Duration::from_millis(100);
+
+/// Most intervals.
+const MAX_INTERVALS: usize = 600;
+
+/// Most distinct values in all intervals together, of 12 bytes each.
+const MAX_CELLS: usize = 1 << 18;
+
+/// What is measured in each interval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// From the intended time, or from sending where there is none, to the last answer.
+    Latency,
+    /// From sending to the answer.
+    ServiceTime,
+    /// From the intended time to sending.
+    Lateness,
+}
+
+impl Measure {
+    /// In the order in which they are declared.
+    pub const ALL: [Self; 3] = [Self::Latency, Self::ServiceTime, Self::Lateness];
+
+    /// The word for it: `latency`, `service_time` or `lateness`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Latency => "latency",
+            Self::ServiceTime => "service_time",
+            Self::Lateness => "lateness",
+        }
+    }
+}
+
+/// What was counted in an interval.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Requests that should have been sent in it.
+    pub(crate) intended: u64,
+    /// Requests sent in it for the first time.
+    pub(crate) sent: u64,
+    /// Items in them.
+    pub(crate) items: u64,
+    /// Requests whose outcome was known in it.
+    pub(crate) finished: u64,
+    /// Those of them that failed, as a whole or in part.
+    pub(crate) failed: u64,
+    /// Repetitions.
+    pub(crate) retries: u64,
+    /// Most requests on their way at once.
+    pub(crate) in_flight: u64,
+}
+
+impl Counts {
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.intended += other.intended;
+        self.sent += other.sent;
+        self.items += other.items;
+        self.finished += other.finished;
+        self.failed += other.failed;
+        self.retries += other.retries;
+        self.in_flight = self.in_flight.max(other.in_flight);
+    }
+}
+
+/// Values of a histogram and how often each was counted, in ascending order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Cells {
+    values: Vec<u64>,
+    counts: Vec<u32>,
+}
+
+impl Cells {
+    fn of(histogram: &Histogram<u64>) -> Self {
+        let mut cells = Self::default();
+        for step in histogram.iter_recorded() {
+            cells.push(step.value_iterated_to(), saturated(step.count_at_value()));
+        }
+        cells.fitted()
+    }
+
+    /// The same in as much memory as it takes.
+    fn fitted(mut self) -> Self {
+        self.values.shrink_to_fit();
+        self.counts.shrink_to_fit();
+        self
+    }
+
+    fn with_capacity(cells: usize) -> Self {
+        Self {
+            values: Vec::with_capacity(cells),
+            counts: Vec::with_capacity(cells),
+        }
+    }
+
+    fn push(&mut self, value: u64, count: u32) {
+        self.values.push(value);
+        self.counts.push(count);
+    }
+
+    fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (u64, u32)> {
+        self.values.iter().copied().zip(self.counts.iter().copied())
+    }
+
+    /// Both together.
+    fn merged(&self, other: &Self) -> Self {
+        let mut merged = Self::with_capacity(self.len() + other.len());
+        let (mut left, mut right) = (self.iter().peekable(), other.iter().peekable());
+        loop {
+            match (left.peek().copied(), right.peek().copied()) {
+                (Some((a, n)), Some((b, m))) => {
+                    merged.push(
+                        a.min(b),
+                        match a.cmp(&b) {
+                            std::cmp::Ordering::Less => n,
+                            std::cmp::Ordering::Equal => n.saturating_add(m),
+                            std::cmp::Ordering::Greater => m,
+                        },
+                    );
+                    if a <= b {
+                        left.next();
+                    }
+                    if b <= a {
+                        right.next();
+                    }
+                }
+                (Some((value, count)), None) | (None, Some((value, count))) => {
+                    merged.push(value, count);
+                    left.next();
+                    right.next();
+                }
+                (None, None) => break,
+            }
+        }
+        merged.fitted()
+    }
+
+    pub(crate) fn add_to(&self, histogram: &mut Histogram<u64>) {
+        for (value, count) in self.iter() {
+            histogram.saturating_record_n(value, u64::from(count));
+        }
+    }
+}
+
+fn saturated(count: u64) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// A piece of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Interval {
+    pub(crate) counts: Counts,
+    /// By `Measure as usize`.
+    pub(crate) times: [Cells; 3],
+}
+
+impl Interval {
+    fn len_cells(&self) -> usize {
+        self.times.iter().map(Cells::len).sum()
+    }
+
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.counts.add(&other.counts);
+        for (cells, more) in self.times.iter_mut().zip(&other.times) {
+            if more.len() > 0 {
+                *cells = cells.merged(more);
+            }
+        }
+    }
+}
+
+/// How a run went over time.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Series {
+    /// When the run began.
+    start: Duration,
+    width: Duration,
+    /// All up to the one that goes on, whose times are in `current`.
+    intervals: Vec<Interval>,
+    /// By `Measure as usize`.
+    current: [Histogram<u64>; 3],
+    /// When the current interval ends.
+    until: Duration,
+    /// Distinct values in all intervals but the current one.
+    cells: usize,
+    in_flight: u64,
+    /// The latest time that was seen.
+    newest: Duration,
+}
+
+impl Series {
+    pub(crate) fn new(start: Duration) -> Self {
+        Self {
+            start,
+            width: FIRST_WIDTH,
+            intervals: Vec::from([Interval::default()]),
+            current: Measure::ALL.map(|_| fine_histogram()),
+            until: start.saturating_add(FIRST_WIDTH),
+            cells: 0,
+            in_flight: 0,
+            newest: start,
+        }
+    }
+
+    /// It is now this time: what comes belongs to its interval. Times of several threads come in no
+    /// strict order; what is older goes to the newest interval.
+    pub(crate) fn at(&mut self, now: Duration) {
+        self.newest = self.newest.max(now);
+        if now >= self.until {
+            self.advance(now);
+        }
+    }
+
+    /// A request of so many items is sent for the first time.
+    pub(crate) fn sent(&mut self, intended: Option<Duration>, now: Duration, items: u32) {
+        self.at(now);
+        self.in_flight += 1;
+        if let Some(intended) = intended {
+            let newest = self.intervals.len() - 1;
+            let index = self.index(intended).min(newest);
+            self.intervals[index].counts.intended += 1;
+            self.record(Measure::Lateness, now.saturating_sub(intended));
+        }
+        let in_flight = self.in_flight;
+        let counts = self.counts();
+        counts.sent += 1;
+        counts.items += u64::from(items);
+        counts.in_flight = counts.in_flight.max(in_flight);
+    }
+
+    pub(crate) fn answered(&mut self, service_time: Duration) {
+        self.record(Measure::ServiceTime, service_time);
+    }
+
+    pub(crate) fn retrying(&mut self) {
+        self.counts().retries += 1;
+    }
+
+    pub(crate) fn finished(&mut self, latency: Duration, has_failed: bool) {
+        self.record(Measure::Latency, latency);
+        self.in_flight = self.in_flight.saturating_sub(1);
+        let counts = self.counts();
+        counts.finished += 1;
+        counts.failed += u64::from(has_failed);
+    }
+
+    fn record(&mut self, measure: Measure, time: Duration) {
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.current[measure as usize].saturating_record(nanos);
+    }
+
+    fn counts(&mut self) -> &mut Counts {
+        let newest = self.intervals.len() - 1;
+        &mut self.intervals[newest].counts
+    }
+
+    fn index(&self, at: Duration) -> usize {
+        let after = at.saturating_sub(self.start).as_nanos();
+        usize::try_from(after / self.width.as_nanos()).unwrap_or(usize::MAX)
+    }
+
+    /// Ends the current interval and begins that of `now`.
+    fn advance(&mut self, now: Duration) {
+        self.settle();
+        while self.index(now) >= MAX_INTERVALS || self.cells > MAX_CELLS {
+            self.widen();
+        }
+        let index = self.index(now);
+        if index >= self.intervals.len() {
+            self.intervals.resize_with(index + 1, Interval::default);
+        } else {
+            // Widened: the interval goes on.
+            self.resume();
+        }
+        let ends = self.width.saturating_mul(index as u32 + 1);
+        self.until = self.start.saturating_add(ends);
+    }
+
+    /// Takes the times of the current interval to the others.
+    fn settle(&mut self) {
+        let Some(interval) = self.intervals.last_mut() else {
+            return;
+        };
+        for (cells, histogram) in interval.times.iter_mut().zip(&mut self.current) {
+            if !histogram.is_empty() {
+                *cells = Cells::of(histogram);
+                histogram.reset();
+            }
+        }
+        self.cells += interval.len_cells();
+    }
+
+    /// The opposite of [`Self::settle`].
+    fn resume(&mut self) {
+        let Some(interval) = self.intervals.last_mut() else {
+            return;
+        };
+        self.cells -= interval.len_cells();
+        for (cells, histogram) in interval.times.iter_mut().zip(&mut self.current) {
+            std::mem::take(cells).add_to(histogram);
+        }
+    }
+
+    /// Puts neighbours together.
+    fn widen(&mut self) {
+        self.width = self.width.saturating_mul(2);
+        let mut pairs = Vec::with_capacity(self.intervals.len().div_ceil(2));
+        let mut intervals = std::mem::take(&mut self.intervals).into_iter();
+        while let Some(mut first) = intervals.next() {
+            if let Some(second) = intervals.next() {
+                first.merge(&second);
+            }
+            pairs.push(first);
+        }
+        self.cells = pairs.iter().map(Interval::len_cells).sum();
+        self.intervals = pairs;
+    }
+
+    /// The same, with nothing more to come.
+    pub(crate) fn closed(&self) -> History {
+        let mut series = self.clone();
+        series.settle();
+        History {
+            width: series.width,
+            length: series.newest.saturating_sub(series.start),
+            intervals: series.intervals,
+        }
+    }
+}
+
+/// How a run went that is over.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct History {
+    pub(crate) width: Duration,
+    /// From the start to the last event.
+    pub(crate) length: Duration,
+    pub(crate) intervals: Vec<Interval>,
+}
+
+impl History {
+    /// How wide intervals are of which there are at most `most`, and these.
+    pub(crate) fn regrouped(&self, most: usize) -> (Duration, Vec<Interval>) {
+        let group = self.intervals.len().div_ceil(most.max(1)).max(1);
+        let merged = self.intervals.chunks(group).map(|chunk| {
+            let mut whole = Interval::default();
+            chunk.iter().for_each(|interval| whole.merge(interval));
+            whole
+        });
+        (self.width.saturating_mul(group as u32), merged.collect())
+    }
+}
+
+/// Nanoseconds from 1 microsecond to a day, to two digits, in some 40 kB.
+pub(crate) fn fine_histogram() -> Histogram<u64> {
+    const DAY_NANOS: u64 = 86_400 * 1_000_000_000;
+    Histogram::new_with_bounds(1_000, DAY_NANOS, 2).expect("the bounds are valid")
+}
+
+#[cfg(test)]
+mod tests;
