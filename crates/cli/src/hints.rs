@@ -43,6 +43,12 @@ pub fn of(error: &Error) -> Option<&'static str> {
     if let Some(ReplayError::Spool(_)) = error.downcast_ref() {
         return Some(ROOM);
     }
+    if let Some(ReplayError::Resume { .. }) = error.downcast_ref() {
+        return Some(
+            "give the captures of the run that wrote the file, or remove it to begin anew; it is \
+             written where --resume says",
+        );
+    }
     if let Some(ReplayError::TlsFile { .. }) = error.downcast_ref() {
         return Some("name PEM files with --cacert, --client-cert and --client-key");
     }

@@ -15,6 +15,7 @@ use crate::ids::FreshIds;
 use crate::live::LiveTimes;
 use crate::options::{ReplayOptions, Times};
 use crate::recode::{RecodeError, json_to_protobuf, protobuf_to_json};
+use crate::resume::State;
 use crate::route::Protocol;
 use crate::tally::Fate;
 use crate::timeline::{Entry, Timeline};
@@ -57,7 +58,7 @@ pub(crate) struct Composer {
     live: LiveTimes,
     has_fresh_ids: bool,
     /// Tells ids of this run from those of others.
-    run: u64,
+    pub(crate) ids: u64,
 }
 
 /// What receivers of gRPC take at most if nobody has told them otherwise.
@@ -93,9 +94,17 @@ impl Composer {
             loop_nanos,
             live: LiveTimes::default(),
             has_fresh_ids: options.fresh_ids,
-            run: now_unix_nano ^ u64::from(std::process::id()).rotate_left(32),
+            ids: now_unix_nano ^ u64::from(std::process::id()).rotate_left(32),
             timeline,
         })
+    }
+
+    /// Goes on with the offset and the ids of an earlier run.
+    pub(crate) fn go_on(&mut self, left: &State) {
+        if self.shift_nanos.is_some() && left.shift_nanos.is_some() {
+            self.shift_nanos = left.shift_nanos;
+        }
+        self.ids = left.ids;
     }
 
     /// A request, in one part or, where it is longer than the receiver takes, in several.
@@ -115,6 +124,51 @@ impl Composer {
             Ok(parts) => parts,
             Err(fate) => vec![Part::failed(items, fate)],
         })
+    }
+
+    /// Only these items of a request, in as many parts at least.
+    ///
+    /// # Errors
+    ///
+    /// When the spool cannot be read.
+    pub(crate) fn compose_only(
+        &self,
+        request: u32,
+        moment: Moment,
+        items: &[Range<u64>],
+    ) -> io::Result<Vec<Part>> {
+        let entry = &self.timeline.entries()[request as usize];
+        let all = 0..u64::from(entry.items);
+        if items == [all.clone()] {
+            return self.compose(request, moment);
+        }
+        let message = self.timeline.body(entry)?;
+        let message = self.changed(entry, message, moment);
+        let protobuf = message.and_then(|message| self.protobuf(entry, message));
+        let protobuf = match protobuf {
+            Ok(protobuf) => protobuf,
+            Err(fate) => return Ok(vec![Part::failed(all, fate)]),
+        };
+        let mut parts = Vec::new();
+        for items in items {
+            self.fit(entry.signal, &protobuf, items.clone(), &mut parts);
+        }
+        Ok(parts)
+    }
+
+    /// A message as it waits, in protobuf, whose items can be found.
+    fn protobuf(&self, entry: &Entry, message: Vec<u8>) -> Result<Vec<u8>, Fate> {
+        let protobuf = match self.in_json[entry.signal as usize] {
+            true => json_to_protobuf(entry.signal, &message).map_err(broken)?,
+            false => message,
+        };
+        match is_divisible(entry, &protobuf) {
+            true => Ok(protobuf),
+            false => Err(Fate::Failed {
+                code: "not_changed".to_owned(),
+                message: "the items of a request cannot be told apart".to_owned(),
+            }),
+        }
     }
 
     /// The signal of a request.
@@ -138,20 +192,12 @@ impl Composer {
             return Ok(None);
         }
         let message = self.timeline.body(entry)?;
-        let Ok(message) = self.changed(entry, message, moment) else {
-            return Ok(None);
-        };
-        let signal = entry.signal;
-        let protobuf = match self.in_json[signal as usize] {
-            true => json_to_protobuf(signal, &message),
-            false => Ok(message),
-        };
-        let protobuf = protobuf.ok().filter(|bytes| is_divisible(entry, bytes));
-        let Some(protobuf) = protobuf else {
+        let message = self.changed(entry, message, moment);
+        let Ok(protobuf) = message.and_then(|message| self.protobuf(entry, message)) else {
             return Ok(None);
         };
         let mut parts = Vec::new();
-        self.divide(signal, &protobuf, items.clone(), &mut parts);
+        self.divide(entry.signal, &protobuf, items.clone(), &mut parts);
         Ok(Some(parts))
     }
 
@@ -227,7 +273,7 @@ impl Composer {
         }
         // Copies are not of the same traces: their services would be joined by them.
         let pass = if self.has_fresh_ids { moment.pass } else { 0 };
-        let fresh = FreshIds::new(self.run, pass, entry.copy);
+        let fresh = FreshIds::new(self.ids, pass, entry.copy);
         let ids = (self.has_fresh_ids || entry.copy > 0).then_some(&fresh as &dyn PatchIds);
         let offset = match self.times {
             Times::Keep => 0,
@@ -265,26 +311,31 @@ impl Composer {
     /// Two halves of some items, in parts that are short enough; an item that is too long alone
     /// fails.
     fn divide(&self, signal: Signal, protobuf: &[u8], items: Range<u64>, parts: &mut Vec<Part>) {
-        let limit = self.limits[signal as usize];
         let middle = items.start + (items.end - items.start) / 2;
         for half in [items.start..middle, middle..items.end] {
-            let taken = take_items(signal, protobuf, half.clone()).map_err(|reject| Fate::Failed {
-                code: "not_changed".to_owned(),
-                message: reject.message,
-            });
-            let wire = taken.and_then(|taken| match self.to_json[signal as usize] {
-                true => protobuf_to_json(signal, &taken).map_err(broken),
-                false => Ok(taken),
-            });
-            match wire {
-                Ok(wire) if wire.len() <= limit => parts.push(self.part(signal, half, wire)),
-                Ok(_) if half.end - half.start > 1 => self.divide(signal, protobuf, half, parts),
-                Ok(wire) => {
-                    let fate = too_large("an item alone", wire.len(), limit);
-                    parts.push(Part::failed(half, fate));
-                }
-                Err(fate) => parts.push(Part::failed(half, fate)),
+            self.fit(signal, protobuf, half, parts);
+        }
+    }
+
+    /// Some items, in one part or as many as it takes.
+    fn fit(&self, signal: Signal, protobuf: &[u8], items: Range<u64>, parts: &mut Vec<Part>) {
+        let limit = self.limits[signal as usize];
+        let taken = take_items(signal, protobuf, items.clone()).map_err(|reject| Fate::Failed {
+            code: "not_changed".to_owned(),
+            message: reject.message,
+        });
+        let wire = taken.and_then(|taken| match self.to_json[signal as usize] {
+            true => protobuf_to_json(signal, &taken).map_err(broken),
+            false => Ok(taken),
+        });
+        match wire {
+            Ok(wire) if wire.len() <= limit => parts.push(self.part(signal, items, wire)),
+            Ok(_) if items.end - items.start > 1 => self.divide(signal, protobuf, items, parts),
+            Ok(wire) => {
+                let fate = too_large("an item alone", wire.len(), limit);
+                parts.push(Part::failed(items, fate));
             }
+            Err(fate) => parts.push(Part::failed(items, fate)),
         }
     }
 

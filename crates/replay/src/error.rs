@@ -24,6 +24,15 @@ pub enum ReplayError {
     /// Stopped before everything was read; nothing was sent.
     #[error("interrupted while reading the captures")]
     Interrupted,
+    /// The file that tells where an interrupted run ended does not serve.
+    #[error("failed to go on with the run of: {}", path.display())]
+    Resume {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// The certificates of the system, or the TLS library, do not serve.
     #[error("failed to prepare TLS")]
     Tls(#[source] io::Error),

@@ -1,7 +1,7 @@
 //! Saves failed requests as captures.
 
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -14,10 +14,11 @@ use crate::schedule::Turn;
 
 /// Writes these items of requests of these numbers as 4-byte big-endian proto frames, one file per
 /// signal, since such frames do not name theirs: `<stem>.traces.binpb` and so on. Signals without
-/// failures get no file; a file that is there is replaced. What failed in several loops is there as often.
+/// failures get no file; a file that is there is replaced, or goes on if `goes_on`. What failed in several loops is there as often.
 pub(crate) fn save_failed<'a>(
     stem: &Path,
     composer: &Composer,
+    goes_on: bool,
     failed: impl Iterator<Item = (Turn, &'a Range<u64>)>,
 ) -> Result<(), ReplayError> {
     let mut files = Signal::ALL.map(|_| None);
@@ -30,7 +31,13 @@ pub(crate) fn save_failed<'a>(
         };
         let file = match &mut files[signal as usize] {
             Some(file) => file,
-            none => none.insert(BufWriter::new(File::create(&path).map_err(failed)?)),
+            none => {
+                let file = match goes_on {
+                    true => OpenOptions::new().create(true).append(true).open(&path),
+                    false => File::create(&path),
+                };
+                none.insert(BufWriter::new(file.map_err(failed)?))
+            }
         };
         let body = composer.planned(request, items).map_err(failed)?;
         let len = (body.len() as u32).to_be_bytes();

@@ -16,6 +16,7 @@ mod endpoint;
 mod environment;
 mod error;
 mod failed;
+mod feed;
 mod grpc;
 mod halt;
 mod hdr;
@@ -31,6 +32,7 @@ mod plan;
 mod pool;
 mod recode;
 mod reply;
+mod resume;
 mod retry;
 mod route;
 mod run;
@@ -52,8 +54,8 @@ pub use headers::{HeaderError, Headers};
 pub use measurements::{Measurements, Part, Quantile};
 pub use options::{Load, ReplayOptions, Times};
 pub use outcome::{
-    ByteCount, Ended, ErrorCount, ItemBalance, Note, Outcome, PlanReport, RatePart, RejectCount,
-    RejectExample, RequestBalance, RunPlan, SignalPlan, Spread,
+    ByteCount, Earlier, Ended, ErrorCount, ItemBalance, Note, Outcome, PlanReport, RatePart,
+    RejectCount, RejectExample, RequestBalance, RunPlan, SignalPlan, Spread,
 };
 pub use pace::{BadPace, Pace, Profile, RateUnit, Stage};
 pub use plan::{Plan, plan};

@@ -141,6 +141,10 @@ pub struct ReplayOptions {
     /// that were sent in parts, the parts that failed. Bodies are saved as planned, before times and
     /// ids were changed. Not saved if not given.
     pub failed: Option<PathBuf>,
+    /// Where a run that ends before its time leaves how far it came, once a second and at its end; a run
+    /// that finds this there goes on. The file is removed when nothing is left to send. Not kept if
+    /// not given.
+    pub resume: Option<PathBuf>,
 }
 
 impl ReplayOptions {
@@ -174,6 +178,7 @@ impl ReplayOptions {
             decode: otolith_otlp::Limits::DEFAULT,
             spool_dir: None,
             failed: None,
+            resume: None,
         }
     }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use otolith_capture::Origin;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::condition::{Condition, Judgement, Verdict};
 use crate::measurements::Measurements;
@@ -57,7 +57,7 @@ pub struct PlanReport {
 }
 
 /// What a run sends, over all loops.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunPlan {
     /// Export requests.
     pub requests: u64,
@@ -197,6 +197,12 @@ pub struct Outcome {
     pub compression: &'static str,
     /// What was to be sent.
     pub plan: PlanReport,
+    /// What became of runs before that this one goes on with; absent if there were none. It does not
+    /// count what they left to be sent again: that is of this run.
+    pub earlier: Option<Earlier>,
+    /// Requests that the next run with the same `--resume` sends again: they were on their way when this
+    /// one ended, or never got a connection.
+    pub again_requests: u64,
     /// Requests: planned = accepted + partly_rejected + failed + unsent. Where it was not known before
     /// the run how many are planned, they are those that were sent.
     pub requests: RequestBalance,
@@ -253,6 +259,25 @@ pub struct Outcome {
     /// All that was measured: over time, and how it is spread. Not part of the JSON.
     #[serde(skip)]
     pub measurements: Measurements,
+}
+
+/// What became of earlier runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Earlier {
+    /// How many there were.
+    pub runs: u64,
+    /// Requests that were accepted as a whole.
+    pub accepted_requests: u64,
+    /// Requests that were accepted in part.
+    pub partly_rejected_requests: u64,
+    /// Requests that failed for good.
+    pub failed_requests: u64,
+    /// Items that the receiver took.
+    pub accepted_items: u64,
+    /// Items that it did not take, of requests that it accepted.
+    pub rejected_items: u64,
+    /// Items that failed for good.
+    pub failed_items: u64,
 }
 
 /// What became of the requests.

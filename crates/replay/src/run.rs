@@ -1,33 +1,37 @@
 //! Runs a plan: keeps the pace, keeps the number of requests in flight, ends in order.
 
-use std::error::Error as _;
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Handle};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::runtime::Builder;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::{Instant, sleep};
 
 use crate::clock::{Clock, MachineClock};
 use crate::compose::Composer;
 use crate::error::ReplayError;
 use crate::failed::{check_saving, save_failed};
+use crate::feed::Feed;
 use crate::halt::Halt;
 use crate::options::{Load, ReplayOptions};
 use crate::outcome::{Ended, Outcome};
 use crate::pace::Pace;
 use crate::plan::Plan;
-use crate::schedule::{Due, Turn};
-use crate::sender::{Job, Sender};
+use crate::resume::{Progress, State};
+use crate::sender::Sender;
 use crate::tally::Tally;
 use crate::transport::{HttpTransport, Transport};
 use crate::watch::Watch;
 
 /// How often the watch is told, and a stop from outside is noticed.
-const TICK: Duration = Duration::from_millis(50);
+pub(crate) const TICK: Duration = Duration::from_millis(50);
+
+/// How often it is written down how far the run has come.
+const SAVE_EVERY: Duration = Duration::from_secs(1);
 
 /// How long requests on their way may take to be answered after a stop.
 const GRACE: Duration = Duration::from_secs(2);
@@ -74,7 +78,21 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
     let start_unix_nano = clock.unix_nano();
     let timeline = Arc::new(plan.timeline);
     let loop_nanos = plan.schedule.loop_nanos();
-    let composer = Composer::new(Arc::clone(&timeline), options, loop_nanos, start_unix_nano)?;
+    let mut composer = Composer::new(Arc::clone(&timeline), options, loop_nanos, start_unix_nano)?;
+    let entries = timeline.entries();
+    let load = |path: &PathBuf| State::load(path, entries);
+    let left = options.resume.as_ref().map(load).transpose()?;
+    let mut planned = report.planned;
+    if let Some(left) = left.as_ref().filter(|left| left.earlier().is_some()) {
+        composer.go_on(left);
+        planned = planned.map(|planned| left.left_of(planned, entries));
+    }
+    if let Some((path, left)) = options.resume.as_ref().zip(left.as_ref()) {
+        // Whether it can be written is told before anything is sent.
+        left.save(path)?;
+    }
+    let in_loop = entries.len() as u64;
+    let progress = left.clone().map(|left| Progress::new(left, in_loop));
     let shift_nanos = composer.shift_nanos;
     let start = clock.now();
     let sender = Arc::new(Sender {
@@ -82,13 +100,15 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
         composer,
         schedule: plan.schedule,
         load: options.load(),
+        resume: options.resume.clone(),
+        left,
         start,
         clock,
         transport,
         start_unix_nano,
         retry: options.retry,
         secrets: options.secrets(),
-        tally: Mutex::new(Tally::new(start, options.failed.is_some())),
+        tally: Mutex::new(Tally::new(start, options.failed.is_some(), progress)),
         halt: Halt::new(),
     });
     // More than there are requests would never be used.
@@ -101,18 +121,27 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
         return Err(error);
     }
     let mut tally = sender.tally();
+    let state = sender.state(&tally);
     // Under a closed load the duration ends the run wherever it is then.
     let is_cut = sender.load == Load::Closed && sender.schedule.end().is_some();
     let is_cut = is_cut && !sender.halt.is_set();
-    tally.close(report.planned.filter(|_| !is_cut));
+    tally.close(planned.filter(|_| !is_cut));
+    let earlier = sender.left.as_ref().and_then(State::earlier);
     if let Some(stem) = &options.failed {
-        let saved = save_failed(stem, &sender.composer, tally.failed());
+        let saved = save_failed(stem, &sender.composer, earlier.is_some(), tally.failed());
         if let Err(error) = saved {
-            // The run is over: what became of it must not get lost, too.
-            let cause = error.source().map(|cause| format!(": {cause}"));
-            tally.note("save_failed", 1, || {
-                format!("{error}{}", cause.unwrap_or_default())
-            });
+            tally.unwritten(&error);
+        }
+    }
+    let again_requests = state.as_ref().map_or(0, |state| state.again.len() as u64);
+    if let Some((path, state)) = options.resume.as_ref().zip(state) {
+        let is_done = tally.requests.unsent == 0 && again_requests == 0 && !sender.halt.is_set();
+        let kept = match is_done {
+            true => State::remove(path),
+            false => state.save(path),
+        };
+        if let Err(error) = kept {
+            tally.unwritten(&error);
         }
     }
     let duration = tally.last_finished.saturating_sub(sender.start);
@@ -127,6 +156,8 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
         shift_nanos,
         compression: options.compression.as_str(),
         plan: report,
+        earlier,
+        again_requests,
         requests: tally.requests,
         items: tally.items,
         bytes: tally.bytes,
@@ -223,6 +254,7 @@ async fn attend<C: Clock, T: Transport>(
 ) {
     tokio::pin!(done);
     let mut cut_off = None;
+    let mut saved = Instant::now();
     loop {
         if stop.load(Ordering::Relaxed) {
             sender.halt.end(Ended::Interrupted);
@@ -236,6 +268,10 @@ async fn attend<C: Clock, T: Transport>(
         tokio::select! {
             () = &mut done => return,
             () = sleep(TICK) => tell(sender, watch),
+        }
+        if saved.elapsed() >= SAVE_EVERY {
+            saved = Instant::now();
+            sender.save_state();
         }
     }
 }
@@ -256,124 +292,6 @@ fn tell<C: Clock, T: Transport>(sender: &Sender<C, T>, watch: &dyn Watch) {
     watch.accepted(accepted);
     watch.failed(failed);
     watch.late(u64::try_from(late.as_nanos()).unwrap_or(u64::MAX));
-}
-
-/// Gives requests to the sending threads.
-struct Feed<'a, C, T> {
-    sender: &'a Arc<Sender<C, T>>,
-    /// One for each request that may be in flight.
-    slots: &'a Arc<Semaphore>,
-    handle: Handle,
-}
-
-impl<C: Clock, T: Transport> Feed<'_, C, T> {
-    /// Each request at its time. Bodies are made ready before.
-    fn paced(&self) {
-        let sender = self.sender;
-        // What should have gone out before this was held up by requests in flight.
-        let mut held_until = Duration::ZERO;
-        // By how much a closed load has put off its schedule.
-        let mut put_off = Duration::ZERO;
-        for Due { turn, at } in sender.schedule.walk(sender.timeline.entries()) {
-            let due = at.unwrap_or_default().saturating_add(put_off);
-            let Some(mut job) = sender.prepare(turn, Some(due)) else {
-                return;
-            };
-            let intended = sender.start.saturating_add(due);
-            if !self.sleep_until(intended) {
-                return;
-            }
-            let slot = match Arc::clone(self.slots).try_acquire_owned() {
-                Ok(slot) => slot,
-                Err(_) => {
-                    let Some(slot) = self.wait_for_slot() else {
-                        return;
-                    };
-                    held_until = sender.clock.now();
-                    slot
-                }
-            };
-            match sender.load {
-                Load::Open => job.held_until = held_until,
-                Load::Closed => {
-                    if sender.is_over() {
-                        return;
-                    }
-                    let wait = held_until.saturating_sub(intended);
-                    put_off = put_off.saturating_add(wait);
-                    job.intended = Some(intended.saturating_add(wait));
-                }
-            }
-            self.spawn(job, slot);
-        }
-    }
-
-    /// False if the run has ended. Looks for that as often as the run does.
-    fn sleep_until(&self, at: Duration) -> bool {
-        let sender = self.sender;
-        loop {
-            if sender.halt.is_set() {
-                return false;
-            }
-            let now = sender.clock.now();
-            if now >= at {
-                return true;
-            }
-            sender.clock.sleep_until(at.min(now + TICK));
-        }
-    }
-
-    /// `None` if the run has ended.
-    fn wait_for_slot(&self) -> Option<OwnedSemaphorePermit> {
-        self.handle.block_on(async {
-            tokio::select! {
-                biased;
-                () = self.sender.halt.wait() => None,
-                slot = Arc::clone(self.slots).acquire_owned() => slot.ok(),
-            }
-        })
-    }
-
-    fn spawn(&self, job: Job, slot: OwnedSemaphorePermit) {
-        let sender = Arc::clone(self.sender);
-        self.handle.spawn(async move {
-            sender.ship(job).await;
-            drop(slot);
-        });
-    }
-
-    /// As many senders as requests may be in flight, each taking the next request when its last
-    /// one is answered: no thread between them, for that costs more than a small request.
-    fn unpaced(&self, in_flight: u32) {
-        let next = Arc::new(AtomicU64::new(0));
-        for _ in 0..in_flight {
-            let Ok(slot) = Arc::clone(self.slots).try_acquire_owned() else {
-                return;
-            };
-            let sender = Arc::clone(self.sender);
-            let next = Arc::clone(&next);
-            self.handle.spawn(async move {
-                let entries = sender.timeline.entries();
-                let in_loop = entries.len() as u64;
-                let most = sender.schedule.most_requests(entries);
-                while !sender.halt.is_set() && !sender.is_over() {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    if most.is_some_and(|most| number >= most) {
-                        break;
-                    }
-                    let turn = Turn {
-                        pass: number / in_loop,
-                        request: (number % in_loop) as u32,
-                    };
-                    let Some(job) = sender.prepare(turn, None) else {
-                        break;
-                    };
-                    sender.ship(job).await;
-                }
-                drop(slot);
-            });
-        }
-    }
 }
 
 #[cfg(test)]

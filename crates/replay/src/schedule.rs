@@ -2,17 +2,35 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::options::ReplayOptions;
 use crate::pace::{Pace, RateUnit};
 use crate::timeline::Entry;
 
 /// A request of a run: which one of the plan, in which loop.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Turn {
     /// The loop, from 0.
     pub(crate) pass: u64,
     /// Number in the plan.
     pub(crate) request: u32,
+}
+
+impl Turn {
+    /// The request of this number in a run, from 0, with so many in a loop.
+    pub(crate) fn numbered(number: u64, in_loop: u64) -> Self {
+        Self {
+            pass: number / in_loop,
+            request: (number % in_loop) as u32,
+        }
+    }
+
+    /// Its number in a run, from 0.
+    pub(crate) fn number(self, in_loop: u64) -> u64 {
+        let before = self.pass.saturating_mul(in_loop);
+        before.saturating_add(u64::from(self.request))
+    }
 }
 
 /// When to send what. Fixed before the run begins, so that nothing a receiver does moves it.

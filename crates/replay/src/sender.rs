@@ -1,6 +1,8 @@
 //! Sends single requests: prepares the body, tries, judges the answer, tries again.
 
 use std::collections::VecDeque;
+use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +16,7 @@ use crate::halt::Halt;
 use crate::options::Load;
 use crate::outcome::Ended;
 use crate::reply::{error_message, parse_response, presentable};
+use crate::resume::State;
 use crate::retry::{
     Attempted, Receiver, RetryPolicy, honours_retry_after, is_retryable, parse_retry_after,
 };
@@ -28,6 +31,10 @@ pub(crate) struct Sender<C, T> {
     pub(crate) composer: Composer,
     pub(crate) schedule: Schedule,
     pub(crate) load: Load,
+    /// Where it is written down how far the run has come.
+    pub(crate) resume: Option<PathBuf>,
+    /// What an earlier run has left to do.
+    pub(crate) left: Option<State>,
     pub(crate) clock: C,
     pub(crate) transport: T,
     /// When the run began.
@@ -46,6 +53,8 @@ pub(crate) struct Sender<C, T> {
 pub(crate) struct Job {
     /// Which one it is.
     pub(crate) turn: Turn,
+    /// The items that are sent, if not all.
+    pub(crate) only: Option<Vec<Range<u64>>>,
     /// What goes out, in this order.
     pub(crate) parts: Vec<Part>,
     /// When that is.
@@ -87,9 +96,14 @@ impl<C: Clock, T: Transport> Sender<C, T> {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes a request ready to go out, at this time from the start of the run, if there is a pace
-    /// to keep. `None` if the run has ended: the spool failed.
-    pub(crate) fn prepare(&self, turn: Turn, due: Option<Duration>) -> Option<Job> {
+    /// Makes a request, or only these items of it, ready to go out, at this time from the start of
+    /// the run, if there is a pace to keep. `None` if the run has ended: the spool failed.
+    pub(crate) fn prepare(
+        &self,
+        turn: Turn,
+        only: Option<Vec<Range<u64>>>,
+        due: Option<Duration>,
+    ) -> Option<Job> {
         let moment = Moment {
             pass: turn.pass,
             sent_unix_nano: match due {
@@ -97,7 +111,11 @@ impl<C: Clock, T: Transport> Sender<C, T> {
                 None => self.clock.unix_nano(),
             },
         };
-        let parts = match self.composer.compose(turn.request, moment) {
+        let parts = match &only {
+            None => self.composer.compose(turn.request, moment),
+            Some(items) => self.composer.compose_only(turn.request, moment, items),
+        };
+        let parts = match parts {
             Ok(parts) => parts,
             Err(error) => {
                 self.halt.fail(ReplayError::Spool(error));
@@ -106,11 +124,27 @@ impl<C: Clock, T: Transport> Sender<C, T> {
         };
         Some(Job {
             turn,
+            only,
             parts,
             moment,
             intended: due.map(|due| self.start.saturating_add(due)),
             held_until: Duration::ZERO,
         })
+    }
+
+    /// What another run would need to go on, if that is wanted.
+    pub(crate) fn state(&self, tally: &Tally) -> Option<State> {
+        tally.state(self.composer.shift_nanos, self.composer.ids)
+    }
+
+    /// Writes down how far the run has come, if that is wanted.
+    pub(crate) fn save_state(&self) {
+        let state = self.state(&self.tally());
+        if let Some((path, state)) = self.resume.as_ref().zip(state)
+            && let Err(error) = state.save(path)
+        {
+            self.tally().unwritten(&error);
+        }
     }
 
     /// Whether the time that was given to the run is over.
@@ -127,6 +161,7 @@ impl<C: Clock, T: Transport> Sender<C, T> {
         self.tally().started(
             job.turn,
             entry,
+            job.only.as_deref(),
             Start {
                 intended: job.intended,
                 now: first_sent,

@@ -1,16 +1,24 @@
 //! Counts and measures a run.
 
 use std::collections::BTreeMap;
+use std::error::Error as _;
 use std::ops::Range;
+use std::slice;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use crate::error::ReplayError;
 use crate::measurements::Measurements;
 use crate::outcome::{ByteCount, ErrorCount, ItemBalance, Note, RequestBalance, RunPlan, Spread};
+use crate::resume::{Progress, State};
 use crate::schedule::Turn;
 use crate::series::{Measure, Series};
 use crate::timeline::Entry;
+
+/// Reasons of failure after which another run sends again: it is not known whether it arrived, or it
+/// certainly did not.
+const NEVER_THERE: [&str; 4] = ["interrupted", "connect_failed", "tls_failed", "not_http"];
 
 /// Sent this much later than intended counts as late.
 pub(crate) const LATE: Duration = Duration::from_millis(10);
@@ -73,12 +81,14 @@ pub(crate) struct Tally {
     /// Failed requests and those on their way, and numbers of their items that failed, if they
     /// are wanted.
     failed: Option<BTreeMap<Turn, Vec<Range<u64>>>>,
+    /// What another run would need to go on, if that is wanted.
+    progress: Option<Progress>,
 }
 
 impl Tally {
     /// Nothing yet, of a run that begins at `start`. `keeps_failed`: whether [`Self::failed`] is
     /// wanted.
-    pub(crate) fn new(start: Duration, keeps_failed: bool) -> Self {
+    pub(crate) fn new(start: Duration, keeps_failed: bool, progress: Option<Progress>) -> Self {
         Self {
             requests: RequestBalance::default(),
             items: ItemBalance::default(),
@@ -107,17 +117,31 @@ impl Tally {
             service_time: histogram(),
             series: Series::new(start),
             failed: keeps_failed.then(BTreeMap::new),
+            progress,
         }
     }
 
-    /// A request is sent for the first time.
-    pub(crate) fn started(&mut self, turn: Turn, entry: &Entry, start: Start) {
+    /// A request, or only these items of it, is sent for the first time.
+    pub(crate) fn started(
+        &mut self,
+        turn: Turn,
+        entry: &Entry,
+        only: Option<&[Range<u64>]>,
+        start: Start,
+    ) {
+        let all = 0..u64::from(entry.items);
+        let items = only.unwrap_or(slice::from_ref(&all));
         if let Some(failed) = &mut self.failed {
-            let all = 0..u64::from(entry.items);
-            failed.insert(turn, Vec::from([all]));
+            failed.insert(turn, items.to_vec());
+        }
+        if let Some(progress) = &mut self.progress {
+            progress.started(turn, entry, items.to_vec());
         }
         self.sent_requests += 1;
-        self.sent_items += u64::from(entry.items);
+        self.sent_items += items
+            .iter()
+            .map(|items| items.end - items.start)
+            .sum::<u64>();
         self.bytes.sent += u64::from(entry.len_bytes);
         if let Some(intended) = start.intended {
             let lateness = start.now.saturating_sub(intended);
@@ -188,6 +212,7 @@ impl Tally {
     ) {
         record(&mut self.latency, latency);
         let (mut taken, mut not_taken, mut failed) = (false, false, Vec::new());
+        let mut again = Vec::new();
         for (items, fate) in parts {
             match fate {
                 Fate::Accepted {
@@ -200,8 +225,11 @@ impl Tally {
                 }
                 Fate::Failed { code, message } => {
                     not_taken = true;
+                    match NEVER_THERE.contains(&&*code) && self.progress.is_some() {
+                        true => again.push(items.clone()),
+                        false => failed.push(items.clone()),
+                    }
                     self.fail(code, 1, items.end - items.start, message);
-                    failed.push(items);
                 }
             }
         }
@@ -212,6 +240,9 @@ impl Tally {
             (false, _) => &mut self.requests.failed,
         };
         *counter += 1;
+        if let Some(progress) = &mut self.progress {
+            progress.ended(turn, again, taken || !failed.is_empty());
+        }
         if let Some(kept) = &mut self.failed {
             match failed.is_empty() {
                 true => kept.remove(&turn),
@@ -268,6 +299,14 @@ impl Tally {
         note.count += count;
     }
 
+    /// Something could not be written. The run goes on: what becomes of it must not get lost, too.
+    pub(crate) fn unwritten(&mut self, error: &ReplayError) {
+        let cause = error.source().map(|cause| format!(": {cause}"));
+        self.note("save_failed", 1, || {
+            format!("{error}{}", cause.unwrap_or_default())
+        });
+    }
+
     /// Ends the count: of the requests and items planned, those started but not finished failed,
     /// those not started were not sent. Without a plan, those sent were planned.
     pub(crate) fn close(&mut self, planned: Option<RunPlan>) {
@@ -308,10 +347,23 @@ impl Tally {
         }
     }
 
+    /// What the next run would need to know if this one ended now, before [`Self::close`].
+    pub(crate) fn state(&self, shift_nanos: Option<i64>, ids: u64) -> Option<State> {
+        let progress = self.progress.as_ref()?;
+        Some(progress.state(self.requests, self.items, shift_nanos, ids))
+    }
+
     /// The failed requests, and numbers of their items that failed, in the order of the plan, if
     /// they were wanted; those that were on their way when the run ended are among them.
     pub(crate) fn failed(&self) -> impl Iterator<Item = (Turn, &Range<u64>)> {
+        // What is sent again has not failed yet.
+        let is_open = |turn: Turn| {
+            self.progress
+                .as_ref()
+                .is_some_and(|p| p.is_on_its_way(turn))
+        };
         let failed = self.failed.iter().flatten();
+        let failed = failed.filter(move |(turn, _)| !is_open(**turn));
         failed.flat_map(|(turn, parts)| parts.iter().map(|items| (*turn, items)))
     }
 

@@ -130,6 +130,15 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "FILE")]
     pub failed: Option<PathBuf>,
 
+    /// Go on where the run that wrote FILE ended; write it while running, remove it when all is sent
+    ///
+    /// The first run finds no FILE and begins. After Ctrl-C, a crash or a receiver that is gone the same
+    /// command sends what was not sent, and again what was on its way or never got a connection; what was
+    /// refused for good it does not. After `kill -9` what was sent in the last second is sent again. The
+    /// pace goes on from there, times and ids stay as in the first run.
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub resume: Option<PathBuf>,
+
     /// What becomes of the outcome.
     #[command(flatten)]
     pub results: ResultArgs,

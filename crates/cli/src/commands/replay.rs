@@ -170,6 +170,7 @@ impl TryFrom<&ReplayArgs> for ReplayOptions {
             read: ReadOptions::try_from(&args.input.read)?,
             decode: Limits::from(&args.input.decode),
             failed: args.failed.clone(),
+            resume: args.resume.clone(),
             ..exporter::options(&exporter, variable)?
         })
     }

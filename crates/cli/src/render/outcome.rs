@@ -9,6 +9,16 @@ use super::numbers::{bytes, count, double};
 
 /// Writes what was sent, what became of it, and how fast.
 pub fn write(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
+    if let Some(earlier) = outcome.earlier {
+        let text = format!(
+            "{} with {} accepted, {} partly rejected, {} failed; the rest is of this run",
+            counted(earlier.accepted_requests, "request"),
+            counted(earlier.accepted_items, "item"),
+            count(earlier.partly_rejected_requests),
+            count(earlier.failed_requests)
+        );
+        fact(out, "earlier", text)?;
+    }
     let sent = outcome.requests;
     let requests = balance(
         sent.planned,
@@ -153,6 +163,12 @@ fn write_losses(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
             "note",
             format!("{} ({})", note.text, count(note.count)),
         )?;
+    }
+    if outcome.again_requests > 0 {
+        let again = counted(outcome.again_requests, "request");
+        let text =
+            format!("{again} on their way or without a connection: the same command sends them");
+        fact(out, "again", text)?;
     }
     for judged in &outcome.conditions {
         fact(out, "fail if", judgement(judged))?;

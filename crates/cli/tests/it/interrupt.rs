@@ -69,3 +69,52 @@ fn an_interrupted_replay_tells_what_was_done() {
     let unsent = requests["unsent"].as_u64().unwrap();
     assert!(unsent > 0 && unsent < 34, "{requests}");
 }
+
+#[test]
+fn a_replay_that_was_interrupted_or_killed_goes_on() {
+    let sink = Sink::start("200 OK");
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("state.json");
+    let command = |rate: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_otolith"));
+        command
+            .args([
+                "replay", "--json", "--rate", rate, "--to", &sink.url, "--resume",
+            ])
+            .args([&state, &claude()]);
+        command
+    };
+    let child = spawn(&mut command("20/s"));
+    while sink.count() < 3 {
+        thread::yield_now();
+    }
+    interrupt(&child);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    let first: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+
+    let mut child = spawn(&mut command("20/s"));
+    // Until it has been written down that it has begun.
+    let before = std::fs::read(&state).unwrap();
+    let mut now = before.clone();
+    while now == before {
+        thread::yield_now();
+        now = std::fs::read(&state).unwrap();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let last = run(&mut command("1000/s").into());
+    assert_eq!(last.code, 0, "{}", last.err);
+    let last = last.json();
+    assert_eq!(last["earlier"]["runs"], 2);
+    let requests = |value: &serde_json::Value| value.as_u64().unwrap();
+    let accepted = requests(&last["earlier"]["accepted_requests"]);
+    assert!(
+        accepted >= requests(&first["requests"]["accepted"]),
+        "{last}"
+    );
+    assert_eq!(accepted + requests(&last["requests"]["accepted"]), 34);
+    assert!(sink.take().len() >= 34);
+    assert!(!state.exists());
+}

@@ -29,6 +29,8 @@ fn outcome() -> Outcome {
         times: "keep",
         shift_nanos: None,
         compression: "none",
+        earlier: None,
+        again_requests: 0,
         plan: PlanReport::default(),
         requests: RequestBalance {
             planned: 1_000,

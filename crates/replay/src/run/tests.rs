@@ -25,6 +25,7 @@ mod changes;
 mod ends;
 mod pace;
 mod parts;
+mod resume;
 
 type Answer = Result<Reply, SendError>;
 

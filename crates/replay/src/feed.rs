@@ -1,0 +1,188 @@
+//! Gives requests to the sending threads: at their times, or as others are answered.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::clock::Clock;
+use crate::options::Load;
+use crate::resume::State;
+use crate::run::TICK;
+use crate::schedule::{Due, Turn};
+use crate::sender::{Job, Sender};
+use crate::transport::Transport;
+
+/// Gives requests to the sending threads.
+pub(crate) struct Feed<'a, C, T> {
+    pub(crate) sender: &'a Arc<Sender<C, T>>,
+    /// One for each request that may be in flight.
+    pub(crate) slots: &'a Arc<Semaphore>,
+    pub(crate) handle: Handle,
+}
+
+/// What requests in flight do to a schedule.
+#[derive(Debug, Default)]
+struct Pacing {
+    /// Until then they held up what should have gone out before.
+    held_until: Duration,
+    /// By how much a closed load has put off its schedule.
+    put_off: Duration,
+}
+
+impl<C: Clock, T: Transport> Feed<'_, C, T> {
+    /// Each request at its time. Bodies are made ready before.
+    pub(crate) fn paced(&self) {
+        let sender = self.sender;
+        let entries = sender.timeline.entries();
+        let mut pacing = Pacing::default();
+        let left = sender.left.as_ref();
+        for again in left.into_iter().flat_map(|left| &left.again) {
+            let only = Some(again.items.clone());
+            if !self.pace(&mut pacing, again.turn, only, Duration::ZERO) {
+                return;
+            }
+        }
+        // The schedule goes on where an earlier run has left it.
+        let in_loop = entries.len() as u64;
+        let has_begun = |turn: Turn| left.is_some_and(|left| left.has_begun(turn.number(in_loop)));
+        let mut from = None;
+        for Due { turn, at } in sender.schedule.walk(entries) {
+            if has_begun(turn) {
+                from.get_or_insert_default();
+                continue;
+            }
+            let at = at.unwrap_or_default();
+            let from = match &mut from {
+                None => Duration::ZERO,
+                Some(Some(from)) => *from,
+                Some(none) => *none.insert(at),
+            };
+            if !self.pace(&mut pacing, turn, None, at.saturating_sub(from)) {
+                return;
+            }
+        }
+    }
+
+    /// Sends a request when it is due. False if the run has ended.
+    fn pace(
+        &self,
+        pacing: &mut Pacing,
+        turn: Turn,
+        only: Option<Vec<Range<u64>>>,
+        due: Duration,
+    ) -> bool {
+        let sender = self.sender;
+        let due = due.saturating_add(pacing.put_off);
+        let Some(mut job) = sender.prepare(turn, only, Some(due)) else {
+            return false;
+        };
+        let intended = sender.start.saturating_add(due);
+        if !self.sleep_until(intended) {
+            return false;
+        }
+        let slot = match Arc::clone(self.slots).try_acquire_owned() {
+            Ok(slot) => slot,
+            Err(_) => {
+                let Some(slot) = self.wait_for_slot() else {
+                    return false;
+                };
+                pacing.held_until = sender.clock.now();
+                slot
+            }
+        };
+        match sender.load {
+            Load::Open => job.held_until = pacing.held_until,
+            Load::Closed => {
+                if sender.is_over() {
+                    return false;
+                }
+                let wait = pacing.held_until.saturating_sub(intended);
+                pacing.put_off = pacing.put_off.saturating_add(wait);
+                job.intended = Some(intended.saturating_add(wait));
+            }
+        }
+        self.spawn(job, slot);
+        true
+    }
+
+    /// False if the run has ended. Looks for that as often as the run does.
+    fn sleep_until(&self, at: Duration) -> bool {
+        let sender = self.sender;
+        loop {
+            if sender.halt.is_set() {
+                return false;
+            }
+            let now = sender.clock.now();
+            if now >= at {
+                return true;
+            }
+            sender.clock.sleep_until(at.min(now + TICK));
+        }
+    }
+
+    /// `None` if the run has ended.
+    fn wait_for_slot(&self) -> Option<OwnedSemaphorePermit> {
+        self.handle.block_on(async {
+            tokio::select! {
+                biased;
+                () = self.sender.halt.wait() => None,
+                slot = Arc::clone(self.slots).acquire_owned() => slot.ok(),
+            }
+        })
+    }
+
+    fn spawn(&self, job: Job, slot: OwnedSemaphorePermit) {
+        let sender = Arc::clone(self.sender);
+        self.handle.spawn(async move {
+            sender.ship(job).await;
+            drop(slot);
+        });
+    }
+
+    /// As many senders as requests may be in flight, each taking the next request when its last
+    /// one is answered: no thread between them, for that costs more than a small request.
+    pub(crate) fn unpaced(&self, in_flight: u32) {
+        let next = Arc::new(AtomicU64::new(0));
+        for _ in 0..in_flight {
+            let Ok(slot) = Arc::clone(self.slots).try_acquire_owned() else {
+                return;
+            };
+            let sender = Arc::clone(self.sender);
+            let next = Arc::clone(&next);
+            self.handle.spawn(async move {
+                let entries = sender.timeline.entries();
+                let in_loop = entries.len() as u64;
+                let left = sender.left.as_ref();
+                let again_requests = left.map_or(0, |left| left.again.len() as u64);
+                let begun_below = left.map_or(0, State::begun_below);
+                let most = sender.schedule.most_requests(entries);
+                while !sender.halt.is_set() && !sender.is_over() {
+                    let taken = next.fetch_add(1, Ordering::Relaxed);
+                    let again = left.and_then(|left| left.again.get(usize::try_from(taken).ok()?));
+                    let (turn, only) = match again {
+                        Some(again) => (again.turn, Some(again.items.clone())),
+                        None => {
+                            let number = taken - again_requests + begun_below;
+                            if most.is_some_and(|most| number >= most) {
+                                break;
+                            }
+                            if left.is_some_and(|left| left.has_begun(number)) {
+                                continue;
+                            }
+                            (Turn::numbered(number, in_loop), None)
+                        }
+                    };
+                    let Some(job) = sender.prepare(turn, only, None) else {
+                        break;
+                    };
+                    sender.ship(job).await;
+                }
+                drop(slot);
+            });
+        }
+    }
+}

@@ -1,0 +1,395 @@
+//! What an interrupted run leaves behind, so that another one goes on where it ended.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::ops::Range;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::ReplayError;
+use crate::outcome::{Earlier, ItemBalance, RequestBalance, RunPlan};
+use crate::retry::mix;
+use crate::schedule::Turn;
+use crate::timeline::Entry;
+
+/// What a run that did not come to its end leaves in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct State {
+    /// Of the format.
+    version: u32,
+    /// Tells other captures apart.
+    captures: u64,
+    /// Which requests have begun.
+    begun: Begun,
+    /// How much those are.
+    begun_amount: RunPlan,
+    /// Parts of requests that are to be sent again.
+    pub(crate) again: Vec<Again>,
+    /// What became of the runs so far.
+    earlier: Earlier,
+    /// What was added to all times, if they were moved as one.
+    pub(crate) shift_nanos: Option<i64>,
+    /// Key of fresh ids.
+    pub(crate) ids: u64,
+}
+
+/// Parts of a request that did not get so far that it is known what became of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Again {
+    pub(crate) turn: Turn,
+    /// Numbers of items.
+    pub(crate) items: Vec<Range<u64>>,
+}
+
+/// Which requests have begun: all below a number, and some beyond.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Begun {
+    next: u64,
+    beyond: BTreeSet<u64>,
+}
+
+impl Begun {
+    /// A request by its number in the run, from 0.
+    pub(crate) fn insert(&mut self, number: u64) {
+        self.beyond.insert(number);
+        while self.beyond.remove(&self.next) {
+            self.next += 1;
+        }
+    }
+
+    pub(crate) fn contains(&self, number: u64) -> bool {
+        number < self.next || self.beyond.contains(&number)
+    }
+}
+
+/// Version of the format of [`State`].
+const VERSION: u32 = 1;
+
+/// Longest file that is read: 65,536 requests on their way take a twentieth of it.
+const MAX_STATE_BYTES: u64 = 256 << 20;
+
+impl State {
+    /// Nothing has begun.
+    pub(crate) fn new(entries: &[Entry]) -> Self {
+        Self {
+            version: VERSION,
+            captures: fingerprint(entries),
+            begun: Begun::default(),
+            begun_amount: RunPlan::default(),
+            again: Vec::new(),
+            earlier: Earlier::default(),
+            shift_nanos: None,
+            ids: 0,
+        }
+    }
+
+    /// What a run of these captures left in the file; nothing if there is none.
+    pub(crate) fn load(path: &Path, entries: &[Entry]) -> Result<Self, ReplayError> {
+        let failed = |source| ReplayError::Resume {
+            path: path.to_owned(),
+            source,
+        };
+        let invalid = |text: String| failed(io::Error::new(io::ErrorKind::InvalidData, text));
+        let new = Self::new(entries);
+        let text = match std::fs::metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(new),
+            Err(error) => return Err(failed(error)),
+            Ok(metadata) if metadata.len() > MAX_STATE_BYTES => {
+                return Err(invalid(format!(
+                    "expected at most {MAX_STATE_BYTES} bytes, found {}",
+                    metadata.len()
+                )));
+            }
+            Ok(_) => std::fs::read(path).map_err(failed)?,
+        };
+        let state: Self = serde_json::from_slice(&text)
+            .map_err(|error| invalid(format!("it is not what a replay leaves: {error}")))?;
+        if state.version != VERSION {
+            let text = format!("expected version {VERSION}, found {}", state.version);
+            return Err(invalid(text));
+        }
+        if state.captures != new.captures || !state.fits(entries) {
+            return Err(invalid(
+                "it is of a run over other captures, or with another --multiply".to_owned(),
+            ));
+        }
+        Ok(state)
+    }
+
+    /// Whether what it names is there.
+    fn fits(&self, entries: &[Entry]) -> bool {
+        self.again.iter().all(|again| {
+            let entry = entries.get(again.turn.request as usize);
+            let fits = |items: &Range<u64>| {
+                let end = entry.map_or(0, |entry| u64::from(entry.items));
+                items.start < items.end && items.end <= end
+            };
+            !again.items.is_empty() && again.items.iter().all(fits)
+        })
+    }
+
+    /// What became of the runs so far, if there were any.
+    pub(crate) fn earlier(&self) -> Option<Earlier> {
+        Some(self.earlier).filter(|earlier| earlier.runs > 0)
+    }
+
+    /// Whether a request has begun, by its number in the run.
+    pub(crate) fn has_begun(&self, number: u64) -> bool {
+        self.begun.contains(number)
+    }
+
+    /// All requests of lower numbers have begun.
+    pub(crate) fn begun_below(&self) -> u64 {
+        self.begun.next
+    }
+
+    /// How much is to be sent again.
+    fn again_amount(&self, entries: &[Entry]) -> RunPlan {
+        let mut amount = RunPlan::default();
+        for again in &self.again {
+            let entry = &entries[again.turn.request as usize];
+            amount.requests += 1;
+            amount.items += again
+                .items
+                .iter()
+                .map(|items| items.end - items.start)
+                .sum::<u64>();
+            amount.bytes += u64::from(entry.len_bytes);
+        }
+        amount
+    }
+
+    /// What is left of a run that sends so much in all.
+    pub(crate) fn left_of(&self, planned: RunPlan, entries: &[Entry]) -> RunPlan {
+        let again = self.again_amount(entries);
+        let begun = self.begun_amount;
+        // Another number of loops or requests may be wanted this time.
+        RunPlan {
+            requests: planned.requests.saturating_sub(begun.requests) + again.requests,
+            items: planned.items.saturating_sub(begun.items) + again.items,
+            bytes: planned.bytes.saturating_sub(begun.bytes) + again.bytes,
+        }
+    }
+
+    /// Puts it in the place of the file, so that there is always a whole one.
+    pub(crate) fn save(&self, path: &Path) -> Result<(), ReplayError> {
+        let failed = |source| ReplayError::Resume {
+            path: path.to_owned(),
+            source,
+        };
+        let dir = match path.parent() {
+            Some(dir) if dir != Path::new("") => dir,
+            _ => Path::new("."),
+        };
+        let text = serde_json::to_vec(self).map_err(|error| failed(error.into()))?;
+        let mut file = tempfile::NamedTempFile::new_in(dir).map_err(failed)?;
+        file.write_all(&text).map_err(failed)?;
+        file.as_file().sync_all().map_err(failed)?;
+        file.persist(path).map_err(|error| failed(error.error))?;
+        File::open(dir)
+            .and_then(|dir| dir.sync_all())
+            .map_err(failed)
+    }
+
+    /// Takes the file away when there is nothing left to go on with.
+    pub(crate) fn remove(path: &Path) -> Result<(), ReplayError> {
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(ReplayError::Resume {
+                path: path.to_owned(),
+                source: error,
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Tells captures apart by times, lengths and counts; not made to withstand forgery.
+fn fingerprint(entries: &[Entry]) -> u64 {
+    entries.iter().fold(entries.len() as u64, |hash, entry| {
+        let sizes = u64::from(entry.len_bytes) << 32 | u64::from(entry.items);
+        let kind = u64::from(entry.copy) << 8 | entry.signal as u64;
+        mix(mix(mix(hash ^ entry.time_unix_nano) ^ sizes) ^ kind)
+    })
+}
+
+/// Follows a run so that another one can go on.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    /// As it was when the run began, and what has begun since.
+    state: State,
+    /// Requests of a loop.
+    in_loop: u64,
+    /// On their way, or to be sent again.
+    open: BTreeMap<Turn, Open>,
+}
+
+/// A request that is not done.
+#[derive(Debug)]
+struct Open {
+    /// What is not.
+    items: Vec<Range<u64>>,
+    /// Under what it is counted so far.
+    counted: Counted,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counted {
+    /// Not yet.
+    Nowhere,
+    /// All that was sent of it failed.
+    Failed,
+    /// Other items of it have come to their end.
+    Partly,
+}
+
+impl Progress {
+    pub(crate) fn new(state: State, in_loop: u64) -> Self {
+        let open = state.again.iter().map(|again| {
+            let open = Open {
+                items: again.items.clone(),
+                counted: Counted::Nowhere,
+            };
+            (again.turn, open)
+        });
+        Self {
+            open: open.collect(),
+            in_loop,
+            state,
+        }
+    }
+
+    /// These items of a request have started.
+    pub(crate) fn started(&mut self, turn: Turn, entry: &Entry, items: Vec<Range<u64>>) {
+        let number = turn.number(self.in_loop);
+        // What is sent again has begun before.
+        if !self.state.begun.contains(number) {
+            self.state.begun.insert(number);
+            self.state.begun_amount.requests += 1;
+            self.state.begun_amount.items += u64::from(entry.items);
+            self.state.begun_amount.bytes += u64::from(entry.len_bytes);
+        }
+        let open = Open {
+            items,
+            counted: Counted::Nowhere,
+        };
+        self.open.insert(turn, open);
+    }
+
+    /// A request has ended; these parts of it are to be sent again, `is_part` if there were others.
+    pub(crate) fn ended(&mut self, turn: Turn, again: Vec<Range<u64>>, is_part: bool) {
+        if again.is_empty() {
+            self.open.remove(&turn);
+            return;
+        }
+        let open = Open {
+            items: again,
+            counted: match is_part {
+                true => Counted::Partly,
+                false => Counted::Failed,
+            },
+        };
+        self.open.insert(turn, open);
+    }
+
+    /// Whether it has started, and nothing is known of it.
+    pub(crate) fn is_on_its_way(&self, turn: Turn) -> bool {
+        let open = self.open.get(&turn);
+        open.is_some_and(|open| open.counted == Counted::Nowhere)
+    }
+
+    /// What another run needs to know after one that counts so much.
+    pub(crate) fn state(
+        &self,
+        requests: RequestBalance,
+        items: ItemBalance,
+        shift_nanos: Option<i64>,
+        ids: u64,
+    ) -> State {
+        let mut again = Vec::with_capacity(self.open.len());
+        let (mut failed, mut partly, mut failed_items) = (0, 0, 0);
+        for (turn, open) in &self.open {
+            again.push(Again {
+                turn: *turn,
+                items: open.items.clone(),
+            });
+            match open.counted {
+                Counted::Nowhere => continue,
+                Counted::Failed => failed += 1,
+                Counted::Partly => partly += 1,
+            }
+            failed_items += open
+                .items
+                .iter()
+                .map(|items| items.end - items.start)
+                .sum::<u64>();
+        }
+        let before = self.state.earlier;
+        let earlier = Earlier {
+            runs: before.runs + 1,
+            accepted_requests: before.accepted_requests + requests.accepted,
+            partly_rejected_requests: before.partly_rejected_requests + requests.partly_rejected
+                - partly,
+            failed_requests: before.failed_requests + requests.failed - failed,
+            accepted_items: before.accepted_items + items.accepted,
+            rejected_items: before.rejected_items + items.rejected,
+            failed_items: before.failed_items + items.failed - failed_items,
+        };
+        State {
+            again,
+            earlier,
+            shift_nanos,
+            ids,
+            ..self.state.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_begun_is_remembered_in_any_order() {
+        let mut begun = Begun::default();
+        for number in [1, 0, 5, 3] {
+            begun.insert(number);
+        }
+        assert_eq!((begun.next, begun.beyond.len()), (2, 2));
+        let found: Vec<u64> = (0..8).filter(|n| begun.contains(*n)).collect();
+        assert_eq!(found, [0, 1, 3, 5]);
+        begun.insert(2);
+        assert_eq!((begun.next, begun.beyond.len()), (4, 1));
+    }
+
+    #[test]
+    fn files_that_are_no_state_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("state");
+        assert_eq!(State::load(&path, &[]).unwrap().earlier(), None);
+        for text in ["", "{}", "[1]", "{\"version\":1}"] {
+            std::fs::write(&path, text).unwrap();
+            let error = State::load(&path, &[]).unwrap_err();
+            assert!(matches!(error, ReplayError::Resume { .. }), "{text}");
+        }
+        let mut state = State::new(&[]);
+        state.save(&path).unwrap();
+        assert_eq!(State::load(&path, &[]).unwrap(), state);
+        state.version = 2;
+        state.save(&path).unwrap();
+        assert!(State::load(&path, &[]).is_err());
+        state.version = VERSION;
+        state.captures ^= 1;
+        state.save(&path).unwrap();
+        assert!(State::load(&path, &[]).is_err());
+        // A request that is not there.
+        let mut state = State::new(&[]);
+        state.again = Vec::from([Again {
+            turn: Turn::default(),
+            items: std::iter::once(0..1).collect(),
+        }]);
+        state.save(&path).unwrap();
+        assert!(State::load(&path, &[]).is_err());
+    }
+}
