@@ -21,7 +21,7 @@ mod tidy;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use crate::instructions::Mode;
 use crate::run::Profile;
@@ -48,6 +48,11 @@ tasks:
   bench [--size S] usage
                    measures what 50 agents cost in 30 days, over a lake and over JSON lines, beside
                    DuckDB (from PyPI) over the same lake, and prints the table
+  bench [--size S] replay [throughput|cost|pace|hour]
+                   measures replays over 127.0.0.1 into a receiver that does nothing: how fast beside wrk
+                   (from Debian), a plain socket and the Python exporter (from PyPI), processor time and
+                   memory, and how well a pace is kept, and prints the tables. A recorded hour at 10x,
+                   six minutes, only if named
   instructions [--accept]
                    counts the instructions of each stage on one thread over 10 MB with callgrind, and
                    compares them with bench/instructions.json; --accept writes that file
@@ -95,6 +100,10 @@ fn run_task() -> Result<()> {
         ["bench", "--size", "S", "joins"] => bench::run_joins(true),
         ["bench", "usage"] => bench::run_usage(false),
         ["bench", "--size", "S", "usage"] => bench::run_usage(true),
+        ["bench", "replay", part @ ..] => bench::run_replay(replay_part(part)?, false),
+        ["bench", "--size", "S", "replay", part @ ..] => {
+            bench::run_replay(replay_part(part)?, true)
+        }
         ["bench", options @ ..] => bench::run(bench_selection(options)?),
         ["instructions"] => instructions::run(Mode::Compare),
         ["instructions", "--accept"] => instructions::run(Mode::Accept),
@@ -135,6 +144,16 @@ fn bench_selection<'a>(options: &'a [&'a str]) -> Result<Option<bench::Selection
         _ => bail!("usage: cargo xtask bench [--size S] [CASE]"),
     };
     Ok(Some(bench::Selection { prefix, sizes }))
+}
+
+/// What of replays is measured.
+fn replay_part(words: &[&str]) -> Result<bench::ReplayPart> {
+    let part = match words {
+        [] => Some(bench::ReplayPart::All),
+        [name] => bench::ReplayPart::named(name),
+        _ => None,
+    };
+    part.context("usage: cargo xtask bench [--size S] replay [throughput|cost|pace|hour]")
 }
 
 /// Takes `--dev` off the end of options.

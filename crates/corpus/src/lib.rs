@@ -25,6 +25,7 @@ mod dialect;
 mod fleet;
 mod host;
 mod joins;
+mod load;
 mod random;
 
 use std::io;
@@ -37,6 +38,7 @@ pub use fleet::{
     Spent, Text, Tokens, ToolCall, UTC, Unit, Who, Zone, generate_fleet, price_file,
 };
 pub use joins::{CORES, JoinSpec, generate_joins};
+pub use load::{log_request, spans_request};
 pub use random::Random;
 
 use agent::Agent;

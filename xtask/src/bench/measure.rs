@@ -1,6 +1,6 @@
 //! One run of a command as a whole process: wall time, processor time, peak memory.
 
-use std::fs;
+use std::fs::{self, File};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -24,13 +24,28 @@ pub struct Sample {
 }
 
 /// Runs a command to its end and returns what it took. What it prints on standard output is thrown
-/// away. No other child may run meanwhile.
+/// away. No other child may end meanwhile.
 pub fn measure(command: &mut Command) -> Result<Sample> {
+    measure_into(command, Stdio::null())
+}
+
+/// As [`measure`], and returns what it printed on standard output.
+pub fn measure_output(command: &mut Command) -> Result<(Sample, String)> {
+    let name = format!("xtask-measure-{}", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    // A file, not a pipe: nobody need read it meanwhile.
+    let sample = measure_into(command, File::create(&path)?.into())?;
+    let printed = fs::read_to_string(&path)?;
+    fs::remove_file(&path)?;
+    Ok((sample, printed))
+}
+
+fn measure_into(command: &mut Command, output: Stdio) -> Result<Sample> {
     let before = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let begin = Instant::now();
     let mut child = command
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(output)
         .spawn()
         .with_context(|| format!("cannot start {command:?}"))?;
     let status = format!("/proc/{}/status", child.id());

@@ -10,6 +10,7 @@ mod joins;
 mod measure;
 mod pages;
 mod render;
+mod replay;
 mod stages;
 mod usage;
 
@@ -30,6 +31,7 @@ pub use files::{FULL, QUICK, Sizes};
 use files::{Input, Inputs};
 pub use measure::{Sample, measure};
 pub use pages::pages;
+pub use replay::Part as ReplayPart;
 use stages::{StageCase, StagePlan};
 
 /// The results of one run of all cases.
@@ -148,6 +150,11 @@ pub fn run_joins(quick: bool) -> Result<()> {
 /// Measures what agents cost over a lake beside captures and DuckDB, and prints the table.
 pub fn run_usage(quick: bool) -> Result<()> {
     usage::usage(quick, rounds()?)
+}
+
+/// Measures how fast captures are replayed, beside other senders, and prints the tables.
+pub fn run_replay(part: ReplayPart, quick: bool) -> Result<()> {
+    replay::replay(part, quick, rounds()?)
 }
 
 /// How often every case is measured.
