@@ -11,6 +11,7 @@ mod canonical;
 mod clock;
 mod compose;
 mod condition;
+mod connections;
 mod dress;
 mod endpoint;
 mod environment;

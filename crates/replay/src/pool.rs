@@ -1,20 +1,24 @@
 //! Connections: which ones there are, who shares them, and why they do not come about.
 
+use std::error::Error;
+use std::iter;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::Uri;
+use hyper::body::Incoming;
+use hyper::{Request, Response, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{self as client, Client};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 use tower_service::Service as _;
 
+use crate::connections::{Connections, Used};
 use crate::error::ReplayError;
 use crate::options::ReplayOptions;
 use crate::route::{HttpVersion, Protocol, Route, TlsFiles};
@@ -29,12 +33,41 @@ type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 /// Connections that signals with equal needs share.
 pub(crate) struct Pool {
     needs: Needs,
-    /// Each with one connection per receiver over HTTP/2, one with all of them over HTTP/1.1.
-    clients: Vec<HttpClient>,
-    next: AtomicUsize,
+    carrier: Carrier,
     connector: HttpsConnector<HttpConnector>,
-    /// As many as connections may be open, where requests do not share them.
-    slots: Option<Semaphore>,
+}
+
+/// What holds the connections.
+enum Carrier {
+    /// Of HTTP/1.1.
+    Kept {
+        connections: Connections,
+        /// As many as may be open, if they are fewer than requests in flight.
+        slots: Option<Semaphore>,
+    },
+    /// Of HTTP/2, or of the version that the receiver chooses: each client has one per receiver, which
+    /// requests share.
+    Shared {
+        clients: Vec<HttpClient>,
+        next: AtomicUsize,
+    },
+}
+
+/// The right to send a request.
+pub(crate) struct Turn<'a> {
+    carrier: &'a Carrier,
+    _slot: Option<SemaphorePermit<'a>>,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum CallError {
+    /// No connection came about.
+    Connect(Box<dyn Error + Send + Sync>),
+    /// The connection ended before the answer.
+    Ended(hyper::Error),
+    /// Either.
+    Shared(client::Error),
 }
 
 /// What a pool is made for.
@@ -79,19 +112,27 @@ impl Pool {
     pub(crate) fn new(needs: Needs, options: &ReplayOptions) -> Result<Self, ReplayError> {
         let in_flight = options.in_flight.get();
         let connections = options.connections.map(|connections| connections.get());
-        let is_shared = needs.version != HttpVersion::Http1;
-        let clients = match is_shared {
-            true => connections.unwrap_or(1).min(in_flight),
-            false => 1,
-        };
         let connector = connector(&needs)?;
-        let clients = (0..clients).map(|_| client(connector.clone(), &needs, options));
-        let slots = connections.filter(|connections| !is_shared && *connections < in_flight);
+        let carrier = match needs.version {
+            HttpVersion::Http1 => {
+                let slots = connections.filter(|connections| *connections < in_flight);
+                Carrier::Kept {
+                    connections: Connections::new(connector.clone()),
+                    slots: slots.map(Semaphore::new),
+                }
+            }
+            HttpVersion::Http2 | HttpVersion::Auto => {
+                let clients = connections.unwrap_or(1).min(in_flight);
+                let clients = (0..clients).map(|_| client(connector.clone(), &needs, in_flight));
+                Carrier::Shared {
+                    clients: clients.collect(),
+                    next: AtomicUsize::new(0),
+                }
+            }
+        };
         Ok(Self {
-            clients: clients.collect(),
+            carrier,
             connector,
-            next: AtomicUsize::new(0),
-            slots: slots.map(Semaphore::new),
             needs,
         })
     }
@@ -101,18 +142,74 @@ impl Pool {
         self.needs == *needs
     }
 
-    /// A client, for as long as the slot is held.
-    pub(crate) async fn client(&self) -> (&HttpClient, Option<SemaphorePermit<'_>>) {
-        let slot = match &self.slots {
-            // Never closed.
-            Some(slots) => slots.acquire().await.ok(),
-            None => None,
+    /// Whether requests name the receiver in a header and the path alone, by HTTP/1.1, rather than all
+    /// of its address.
+    pub(crate) fn wants_host(&self) -> bool {
+        matches!(self.carrier, Carrier::Kept { .. })
+    }
+
+    /// Waits for a connection that may be used, or opened.
+    pub(crate) async fn turn(&self) -> Turn<'_> {
+        let slot = match &self.carrier {
+            Carrier::Kept {
+                slots: Some(slots), ..
+            } => {
+                // Never closed.
+                slots.acquire().await.ok()
+            }
+            Carrier::Kept { slots: None, .. } | Carrier::Shared { .. } => None,
         };
-        let turn = match self.clients.len() {
-            1 => 0,
-            clients => self.next.fetch_add(1, Ordering::Relaxed) % clients,
+        Turn {
+            carrier: &self.carrier,
+            _slot: slot,
+        }
+    }
+}
+
+impl Turn<'_> {
+    /// Sends a request, and waits for the head of the answer. What it came over can be kept when the
+    /// answer has been read to its end.
+    pub(crate) async fn call(
+        &self,
+        address: &Uri,
+        request: Request<Full<Bytes>>,
+    ) -> Result<(Response<Incoming>, Option<Used<'_>>), CallError> {
+        match self.carrier {
+            Carrier::Kept { connections, .. } => {
+                let (response, used) = connections.call(address, request).await?;
+                Ok((response, Some(used)))
+            }
+            Carrier::Shared { clients, next } => {
+                let turn = match clients.len() {
+                    1 => 0,
+                    clients => next.fetch_add(1, Ordering::Relaxed) % clients,
+                };
+                let response = clients[turn].request(request).await;
+                Ok((response.map_err(CallError::Shared)?, None))
+            }
+        }
+    }
+}
+
+impl CallError {
+    /// Whether no connection came about: the request did not go out.
+    pub(crate) fn is_connect(&self) -> bool {
+        match self {
+            Self::Connect(_) => true,
+            Self::Ended(_) => false,
+            Self::Shared(error) => error.is_connect(),
+        }
+    }
+
+    /// What went wrong, and why, down to the last cause.
+    pub(crate) fn causes(&self) -> Vec<&(dyn Error + 'static)> {
+        let first: Option<&(dyn Error + 'static)> = match self {
+            Self::Connect(error) => Some(&**error),
+            Self::Ended(error) => Some(error),
+            // The outermost one says nothing where there is a cause.
+            Self::Shared(error) => error.source().or(Some(error)),
         };
-        (&self.clients[turn], slot)
+        iter::successors(first, |&error| error.source()).collect()
     }
 }
 
@@ -171,17 +268,10 @@ fn connector(needs: &Needs) -> Result<HttpsConnector<HttpConnector>, ReplayError
     })
 }
 
-fn client(
-    connector: HttpsConnector<HttpConnector>,
-    needs: &Needs,
-    options: &ReplayOptions,
-) -> HttpClient {
-    let idle = match options.keep_alive {
-        true => options.in_flight.get(),
-        false => 0,
-    };
+fn client(connector: HttpsConnector<HttpConnector>, needs: &Needs, in_flight: usize) -> HttpClient {
     Client::builder(TokioExecutor::new())
-        .pool_max_idle_per_host(idle)
+        // Where the receiver chooses HTTP/1.1.
+        .pool_max_idle_per_host(in_flight)
         .pool_timer(TokioTimer::new())
         .http2_only(needs.version == HttpVersion::Http2)
         .build(connector)

@@ -9,15 +9,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::http::uri::Scheme;
 use hyper::{Method, Request, Uri};
-use hyper_util::client::legacy as client;
 use otolith_capture::Signal;
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::ReplayError;
 use crate::grpc::{self, GrpcStatus};
 use crate::options::ReplayOptions;
-use crate::pool::{Needs, Pool};
+use crate::pool::{CallError, Needs, Pool};
 use crate::route::{Compression, Protocol, Route};
 use crate::tls::{is_refusal, tls_error, tls_text};
 
@@ -75,7 +75,10 @@ pub(crate) struct HttpTransport {
 /// How requests of a signal go.
 struct Lane {
     pool: usize,
-    uri: Uri,
+    /// The receiver, whole.
+    address: Uri,
+    /// What the request names of it.
+    target: Uri,
     headers: HeaderMap,
     timeout: Duration,
     is_grpc: bool,
@@ -95,12 +98,21 @@ impl HttpTransport {
                     pools.len() - 1
                 }
             };
+            let mut headers = headers(options, &route);
+            let target = match pools[pool].wants_host() {
+                true => {
+                    headers.entry(header::HOST).or_insert(host(&route.uri));
+                    path(&route.uri)
+                }
+                false => route.uri.clone(),
+            };
             Ok(Lane {
                 pool,
-                headers: headers(options, &route),
+                headers,
+                target,
                 timeout: route.timeout,
                 is_grpc: route.protocol == Protocol::Grpc,
-                uri: route.uri,
+                address: route.uri,
             })
         };
         let [traces, metrics, logs] = Signal::ALL;
@@ -142,6 +154,28 @@ fn headers(options: &ReplayOptions, route: &Route) -> HeaderMap {
     headers
 }
 
+/// The header that names the receiver: its port only if that is not the usual one.
+fn host(address: &Uri) -> HeaderValue {
+    let host = address.host().unwrap_or_default();
+    let usual = match address.scheme() == Some(&Scheme::HTTPS) {
+        true => 443,
+        false => 80,
+    };
+    let text = match address.port_u16() {
+        Some(port) if port != usual => format!("{host}:{port}"),
+        Some(_) | None => host.to_owned(),
+    };
+    HeaderValue::try_from(text).expect("hosts of addresses can be sent")
+}
+
+/// An address without the receiver.
+fn path(address: &Uri) -> Uri {
+    match address.path_and_query() {
+        Some(path) => Uri::from(path.clone()),
+        None => Uri::from_static("/"),
+    }
+}
+
 /// At most eight digits, in the finest unit that has room.
 fn grpc_timeout(timeout: Duration) -> HeaderValue {
     const MOST: u128 = 99_999_999;
@@ -158,30 +192,34 @@ fn grpc_timeout(timeout: Duration) -> HeaderValue {
 impl Transport for HttpTransport {
     async fn send(&self, signal: Signal, body: Bytes) -> Result<Reply, SendError> {
         let lane = &self.lanes[signal as usize];
-        let (client, _slot) = self.pools[lane.pool].client().await;
+        let turn = self.pools[lane.pool].turn().await;
         let deadline = Instant::now() + lane.timeout;
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
-        *request.uri_mut() = lane.uri.clone();
+        *request.uri_mut() = lane.target.clone();
         *request.headers_mut() = lane.headers.clone();
-        let response = match timeout_at(deadline, client.request(request)).await {
+        let call = turn.call(&lane.address, request);
+        let (response, used) = match timeout_at(deadline, call).await {
             Err(_) => return Err(SendError::Timeout),
             Ok(Err(error)) => {
                 let result = failure(&error, lane.is_grpc);
                 if matches!(result, Err(SendError::Lost(_)))
                     && !self.is_answered.load(Ordering::Relaxed)
-                    && let Some(error) = self.pools[lane.pool].diagnosis(&lane.uri).await
+                    && let Some(error) = self.pools[lane.pool].diagnosis(&lane.address).await
                 {
                     return Err(error);
                 }
                 return result;
             }
-            Ok(Ok(response)) => response,
+            Ok(Ok(answer)) => answer,
         };
         self.is_answered.store(true, Ordering::Relaxed);
         let (head, body) = response.into_parts();
         let status = head.status.as_u16();
         let body = timeout_at(deadline, Limited::new(body, MAX_REPLY_BYTES).collect()).await;
+        if let (Some(used), Ok(Ok(_))) = (used, &body) {
+            used.keep();
+        }
         if lane.is_grpc {
             // Without trailers nothing is decided.
             let Ok(body) = body else {
@@ -250,9 +288,8 @@ fn reset<'a>(causes: impl Iterator<Item = &'a (dyn Error + 'static)>) -> Option<
 }
 
 /// What became of a request without an answer. Over gRPC a reset stream is one.
-fn failure(error: &client::Error, is_grpc: bool) -> Result<Reply, SendError> {
-    let causes: Vec<&(dyn Error + 'static)> =
-        iter::successors(error.source(), |&e| e.source()).collect();
+fn failure(error: &CallError, is_grpc: bool) -> Result<Reply, SendError> {
+    let causes = error.causes();
     let tls = causes.iter().find_map(|cause| tls_error(*cause));
     if let Some(tls) = tls.filter(|tls| error.is_connect() || is_refusal(tls)) {
         return Err(SendError::Tls(tls_text(tls)));
@@ -265,12 +302,8 @@ fn failure(error: &client::Error, is_grpc: bool) -> Result<Reply, SendError> {
             grpc: Some(grpc::of_reset(reason)),
         });
     }
-    // The outermost error says nothing where there is a cause.
     let texts: Vec<String> = causes.iter().map(ToString::to_string).collect();
-    let text = match texts.is_empty() {
-        true => error.to_string(),
-        false => texts.join(": "),
-    };
+    let text = texts.join(": ");
     let mut http = causes
         .iter()
         .filter_map(|e| e.downcast_ref::<hyper::Error>());
@@ -302,6 +335,20 @@ const SPOKE_FIRST: &str = "received unexpected message from connection";
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn receivers_are_named_with_ports_that_are_not_the_usual_ones() {
+        let check = |address, expected: &str| {
+            let address = Uri::from_static(address);
+            assert_eq!(host(&address), expected);
+            assert_eq!(path(&address), "/v1/logs");
+        };
+        check("http://a.example:4318/v1/logs", "a.example:4318");
+        check("http://a.example:80/v1/logs", "a.example");
+        check("http://a.example:443/v1/logs", "a.example:443");
+        check("https://a.example:443/v1/logs", "a.example");
+        check("https://[::1]/v1/logs", "[::1]");
+    }
 
     #[test]
     fn timeouts_have_at_most_eight_digits() {

@@ -5,6 +5,7 @@
 )]
 
 mod captures;
+mod connections;
 mod faults;
 mod requests;
 mod sink;
