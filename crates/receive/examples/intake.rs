@@ -72,7 +72,7 @@ fn files(words: &str, dir: std::path::PathBuf) -> FileOptions {
         dir,
         match words {
             words if words.starts_with("agentic-ci") => Dialect::AgenticCi,
-            words if words.starts_with("proto") => Dialect::LengthPrefixed,
+            words if words.starts_with("proto") => Dialect::Proto,
             words if words.starts_with("jsonl") => Dialect::JsonLines,
             other => panic!("expected discard, jsonl, agentic-ci or proto, found {other}"),
         },

@@ -34,8 +34,9 @@ mod writer;
 
 pub use error::ReceiveError;
 pub use faults::{BadFaults, Faults};
-pub use options::{Compression, Dialect, Durability, FileOptions, Grouping, ReceiveOptions};
+pub use options::{Compression, Durability, FileOptions, Grouping, ReceiveOptions};
 pub use options::{Keep, ReceiveLimits};
+pub use otolith_capture::Dialect;
 pub use outcome::{
     AnswerCount, BytesReceived, Connections, InjectedFaults, ItemCounts, Outcome, RequestCounts,
     SignalItems, WrittenFile, WrittenFiles,

@@ -4,6 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use otolith_capture::{Dialect, Encoding};
+
 use crate::faults::Faults;
 use crate::tls::TlsIdentity;
 use crate::token::Token;
@@ -86,7 +88,7 @@ impl FileOptions {
         Self {
             dir,
             dialect,
-            grouping: match dialect.names_signal() {
+            grouping: match names_signal(dialect) {
                 true => Grouping::Together,
                 false => Grouping::PerSignal,
             },
@@ -98,32 +100,9 @@ impl FileOptions {
     }
 }
 
-/// How requests are written to a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dialect {
-    /// OTLP JSON, one request per line, as the Collector's file exporter writes it. Does not hold
-    /// times of arrival.
-    JsonLines,
-    /// The same inside an envelope with the time of arrival and the path, as agentic-ci writes it.
-    AgenticCi,
-    /// Protobuf, each request after its length in 4 bytes, as the Collector's file exporter writes
-    /// it. Holds neither times of arrival nor signals, so that each signal has files of its own.
-    LengthPrefixed,
-}
-
-impl Dialect {
-    /// Whether a record says of which signal it is.
-    pub const fn names_signal(self) -> bool {
-        !matches!(self, Self::LengthPrefixed)
-    }
-
-    /// The ending of file names.
-    pub(crate) const fn ending(self) -> &'static str {
-        match self {
-            Self::JsonLines | Self::AgenticCi => "jsonl",
-            Self::LengthPrefixed => "binpb",
-        }
-    }
+/// Whether a record says of which signal it is: protobuf does not.
+pub(crate) fn names_signal(dialect: Dialect) -> bool {
+    dialect.encoding() != Encoding::Protobuf
 }
 
 /// Which requests share a file.

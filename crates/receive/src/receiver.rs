@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use hyper::header::HeaderMap;
 use hyper::http::request::Parts;
+use otolith_capture::Dialect;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::sleep;
@@ -17,7 +18,7 @@ use crate::call::{Framing, GRPC_HEAD};
 use crate::error::ReceiveError;
 use crate::faults::Faults;
 use crate::listener;
-use crate::options::{Dialect, Keep, ReceiveLimits, ReceiveOptions};
+use crate::options::{Keep, ReceiveLimits, ReceiveOptions};
 use crate::outcome::Outcome;
 use crate::record::Recorder;
 use crate::refusal::{Refusal, RefusalKind};

@@ -1,19 +1,20 @@
 //! Makes the record of a capture from a request.
 
-use std::time::SystemTime;
+use std::sync::{Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use jiff::Timestamp;
-use otolith_capture::{Encoding, Signal};
+use otolith_capture::{Dialect, Encoding, FrameError, Framer, Outgoing, Signal};
 use otolith_otlp::{JsonRequestEncoder, Limits, RequestEncoder};
 
 use crate::check::{Checker, Contents, Nothing, Payload};
-use crate::options::Dialect;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, RefusalKind};
 
 /// Makes records of one dialect, or only counts.
 pub(crate) struct Recorder {
     checker: Checker,
     dialect: Option<Dialect>,
+    /// Those that are not in use: some have a compressor, which takes long to make.
+    framers: Mutex<Vec<Framer>>,
     /// Longer records are not taken by readers.
     max_bytes: usize,
 }
@@ -34,6 +35,7 @@ impl Recorder {
         Self {
             checker: Checker::new(limits, READERS_TAKE),
             dialect,
+            framers: Mutex::default(),
             max_bytes: READERS_TAKE,
         }
     }
@@ -61,16 +63,17 @@ impl Recorder {
                 record: None,
             });
         };
-        let keeps_bytes = payload.encoding == encoding(dialect) && left_out == 0;
+        let encoding = dialect.encoding();
+        let keeps_bytes = payload.encoding == encoding && left_out == 0;
         if keeps_bytes {
             let (contents, _) = self.checker.decode(payload, 0, Nothing)?;
             if contents.rejected == 0 {
                 let is_empty = contents.items == 0;
-                let record = (!is_empty).then(|| record(dialect, payload, arrival));
-                return self.sized(contents, record);
+                let record = (!is_empty).then(|| self.record(dialect, payload, arrival));
+                return self.sized(contents, record.transpose()?);
             }
         }
-        let (contents, requests) = match encoding(dialect) {
+        let (contents, requests) = match encoding {
             Encoding::Json | Encoding::JavaScriptSdk => {
                 let encoder = JsonRequestEncoder::new();
                 let (contents, mut encoder) = self.checker.decode(payload, left_out, encoder)?;
@@ -87,12 +90,35 @@ impl Recorder {
         let record = bytes.map(|(signal, bytes)| {
             let payload = Payload {
                 signal,
-                encoding: encoding(dialect),
+                encoding,
                 bytes: &bytes,
             };
-            record(dialect, payload, arrival)
+            self.record(dialect, payload, arrival)
         });
-        self.sized(contents, record)
+        self.sized(contents, record.transpose()?)
+    }
+
+    fn record(
+        &self,
+        dialect: Dialect,
+        payload: Payload<'_>,
+        arrival: SystemTime,
+    ) -> Result<Vec<u8>, Refusal> {
+        let framers = || self.framers.lock().unwrap_or_else(PoisonError::into_inner);
+        let idle = framers().pop();
+        let mut framer = match idle {
+            Some(framer) => framer,
+            None => Framer::new(dialect).map_err(refusal)?,
+        };
+        let mut record = Vec::with_capacity(payload.bytes.len() + ENVELOPE_BYTES);
+        let request = Outgoing {
+            payload: payload.bytes,
+            signal: payload.signal,
+            arrival_unix_nano: microseconds(arrival),
+        };
+        let framed = framer.push(request, &mut record).map_err(refusal);
+        framers().push(framer);
+        framed.map(|()| record)
     }
 
     fn sized(&self, contents: Contents, record: Option<Vec<u8>>) -> Result<Taken, Refusal> {
@@ -103,46 +129,14 @@ impl Recorder {
     }
 }
 
-const fn encoding(dialect: Dialect) -> Encoding {
-    match dialect {
-        Dialect::JsonLines | Dialect::AgenticCi => Encoding::Json,
-        Dialect::LengthPrefixed => Encoding::Protobuf,
-    }
-}
+/// What dialects put around a payload at most.
+const ENVELOPE_BYTES: usize = 100;
 
-fn record(dialect: Dialect, payload: Payload<'_>, arrival: SystemTime) -> Vec<u8> {
-    let mut out = Vec::with_capacity(payload.bytes.len() + 100);
-    match dialect {
-        Dialect::JsonLines => {
-            push_line(&mut out, payload.bytes);
-            out.push(b'\n');
-        }
-        Dialect::AgenticCi => {
-            let time = time(arrival);
-            let signal = payload.signal;
-            let begin = format!(r#"{{"ts": "{time}", "path": "/v1/{signal}", "payload": "#);
-            out.extend_from_slice(begin.as_bytes());
-            push_line(&mut out, payload.bytes);
-            out.extend_from_slice(b"}\n");
-        }
-        Dialect::LengthPrefixed => {
-            // A longer one is refused for its size.
-            let len = u32::try_from(payload.bytes.len()).unwrap_or(u32::MAX);
-            out.extend_from_slice(&len.to_be_bytes());
-            out.extend_from_slice(payload.bytes);
-        }
+fn refusal(error: FrameError) -> Refusal {
+    match error {
+        FrameError::TooLarge { .. } => Refusal::too_large("of record", u32::MAX as usize),
+        error => Refusal::new(RefusalKind::Unavailable, error.to_string()),
     }
-    out
-}
-
-/// JSON in one line: valid JSON has line ends between its tokens only.
-fn push_line(out: &mut Vec<u8>, json: &[u8]) {
-    let line = json.trim_ascii();
-    let blank = |byte: &u8| match byte {
-        b'\n' | b'\r' => b' ',
-        byte => *byte,
-    };
-    out.extend(line.iter().map(blank));
 }
 
 fn is_empty_object(json: &[u8]) -> bool {
@@ -153,11 +147,10 @@ fn is_empty_object(json: &[u8]) -> bool {
     inside.is_some_and(|inside| inside.trim_ascii().is_empty())
 }
 
-/// As agentic-ci writes it: microseconds, UTC as `+00:00`.
-fn time(arrival: SystemTime) -> String {
-    // Clocks out of the range of calendars are not met.
-    let time = Timestamp::try_from(arrival).unwrap_or(Timestamp::UNIX_EPOCH);
-    time.strftime("%Y-%m-%dT%H:%M:%S%.6f+00:00").to_string()
+/// Nanoseconds since 1970, in whole microseconds, as agentic-ci writes them.
+fn microseconds(arrival: SystemTime) -> Option<u64> {
+    let since = arrival.duration_since(UNIX_EPOCH).ok()?;
+    u64::try_from(since.as_micros()).ok()?.checked_mul(1_000)
 }
 
 /// What a request takes in memory while its record is made, by the best guess before.
@@ -165,7 +158,7 @@ pub(crate) fn guess_bytes(dialect: Option<Dialect>, payload: Payload<'_>) -> usi
     let len = payload.bytes.len();
     match dialect {
         None => len,
-        Some(dialect) if encoding(dialect) == payload.encoding => 2 * len,
+        Some(dialect) if dialect.encoding() == payload.encoding => 2 * len,
         // JSON takes two to three times as much as protobuf.
         Some(_) => 4 * len,
     }
@@ -209,12 +202,7 @@ mod tests {
     fn json_is_kept_in_one_line() {
         check(Dialect::JsonLines, LOGS, 0, &format!("{LOGS}\n"));
         let pretty = LOGS.replace('[', "[\r\n") + "\n";
-        check(
-            Dialect::JsonLines,
-            &pretty,
-            0,
-            &format!("{}\n", LOGS.replace('[', "[  ")),
-        );
+        check(Dialect::JsonLines, &pretty, 0, &format!("{LOGS}\n"));
         let head = r#"{"ts": "2025-11-20T12:00:00.000001+00:00", "path": "/v1/logs", "payload": "#;
         check(Dialect::AgenticCi, LOGS, 0, &format!("{head}{LOGS}}}\n"));
     }
@@ -224,7 +212,7 @@ mod tests {
         let b =
             r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"b"}}]}]}]}"#;
         check(Dialect::JsonLines, LOGS, 1, &format!("{b}\n"));
-        let taken = take(Some(Dialect::LengthPrefixed), LOGS, 5).unwrap();
+        let taken = take(Some(Dialect::Proto), LOGS, 5).unwrap();
         assert_eq!((taken.contents.items, taken.contents.rejected), (0, 2));
         assert_eq!(taken.record, None);
     }
@@ -246,11 +234,7 @@ mod tests {
     #[test]
     fn requests_without_items_make_no_record() {
         for empty in ["{}", " {\n} ", r#"{"resourceLogs":[]}"#] {
-            for dialect in [
-                None,
-                Some(Dialect::JsonLines),
-                Some(Dialect::LengthPrefixed),
-            ] {
+            for dialect in [None, Some(Dialect::JsonLines), Some(Dialect::Proto)] {
                 let taken = take(dialect, empty, 0).unwrap();
                 assert_eq!((taken.contents, taken.record), (Contents::default(), None));
             }
@@ -259,7 +243,7 @@ mod tests {
 
     #[test]
     fn records_that_readers_would_not_take_are_refused() {
-        let mut recorder = Recorder::new(Limits::DEFAULT, Some(Dialect::LengthPrefixed));
+        let mut recorder = Recorder::new(Limits::DEFAULT, Some(Dialect::Proto));
         recorder.checker = Checker::new(Limits::DEFAULT, 4);
         let payload = Payload {
             signal: Signal::Logs,

@@ -27,7 +27,7 @@ use otolith_receive::{
 const CHILD: &str = "receive-until-killed";
 
 /// What is tried: dialect, compression, durability.
-const CASES: [(Dialect, Compression, Durability); 6] = [
+const CASES: [(Dialect, Compression, Durability); 7] = [
     (Dialect::JsonLines, Compression::None, Durability::Always),
     (Dialect::JsonLines, Compression::Zstd, Durability::Never),
     (Dialect::AgenticCi, Compression::Gzip, Durability::Always),
@@ -36,16 +36,9 @@ const CASES: [(Dialect, Compression, Durability); 6] = [
         Compression::None,
         Durability::Every(Duration::from_millis(50)),
     ),
-    (
-        Dialect::LengthPrefixed,
-        Compression::Zstd,
-        Durability::Always,
-    ),
-    (
-        Dialect::LengthPrefixed,
-        Compression::None,
-        Durability::Never,
-    ),
+    (Dialect::Proto, Compression::Zstd, Durability::Always),
+    (Dialect::Proto, Compression::None, Durability::Never),
+    (Dialect::ProtoZstd, Compression::None, Durability::Always),
 ];
 
 fn main() {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args as Group, ValueEnum};
 use otolith_receive::{Durability, Faults};
 
+use super::cat::RequestFormat;
 use super::input::DecodeArgs;
 use crate::values;
 
@@ -73,16 +74,16 @@ pub struct CaptureArgs {
 #[derive(Debug, Group)]
 #[command(next_help_heading = "Files")]
 pub struct CaptureFileArgs {
-    /// How requests are written
+    /// How requests are written; only agentic-ci keeps times of arrival, which `replay` paces by
     #[arg(
         long = "as",
         value_name = "FORMAT",
         default_value = "jsonl",
         conflicts_with = "discard"
     )]
-    pub format: CaptureFormat,
+    pub format: RequestFormat,
 
-    /// Which requests share a file [default: together; by-signal with --as proto]
+    /// Which requests share a file [default: together; by-signal where requests are protobuf]
     #[arg(long, value_name = "HOW", conflicts_with = "discard")]
     pub files: Option<GroupingArg>,
 
@@ -112,18 +113,6 @@ pub struct CaptureFileArgs {
     #[arg(long, value_name = "WHEN", default_value = "always", value_parser = values::durability,
           conflicts_with = "discard")]
     pub fsync: Durability,
-}
-
-/// How requests are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum CaptureFormat {
-    /// OTLP JSON, one request per line, as the Collector writes it; without times of arrival
-    Jsonl,
-    /// The same in an envelope with time of arrival and path, which `replay` paces by
-    AgenticCi,
-    /// Protobuf, each request after its length in 4 bytes, as the Collector writes it; without times
-    /// of arrival
-    Proto,
 }
 
 /// Which requests share a file.

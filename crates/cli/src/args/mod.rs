@@ -19,7 +19,7 @@ mod upkeep;
 
 pub use answer::{DataArgs, Format, OutputArgs, SelectionArgs, SqlArgs};
 pub use capture::{
-    CaptureArgs, CaptureFileArgs, CaptureFormat, CaptureLimitArgs, FileCompressionArg, GroupingArg,
+    CaptureArgs, CaptureFileArgs, CaptureLimitArgs, FileCompressionArg, GroupingArg,
 };
 pub use cat::{CatArgs, CompressArg, SliceArgs, SortArg};
 pub use compare::CompareArgs;

@@ -9,14 +9,15 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use otolith_capture::{Dialect, Encoding};
 use otolith_otlp::Limits;
 use otolith_receive::{
-    Compression, Dialect, FileOptions, Grouping, Keep, ReceiveLimits, ReceiveOptions, Receiver,
-    TlsIdentity, Token,
+    Compression, FileOptions, Grouping, Keep, ReceiveLimits, ReceiveOptions, Receiver, TlsIdentity,
+    Token,
 };
 
 use crate::args::{
-    CaptureArgs, CaptureFileArgs, CaptureFormat, CaptureLimitArgs, FileCompressionArg, GroupingArg,
+    CaptureArgs, CaptureFileArgs, CaptureLimitArgs, FileCompressionArg, GroupingArg,
 };
 use crate::exit::{Outcome, UsageError};
 use crate::hints::Failure;
@@ -102,11 +103,7 @@ fn options(args: &CaptureArgs) -> Result<ReceiveOptions> {
 }
 
 fn files(dir: &Path, args: &CaptureFileArgs) -> Result<FileOptions, UsageError> {
-    let dialect = match args.format {
-        CaptureFormat::Jsonl => Dialect::JsonLines,
-        CaptureFormat::AgenticCi => Dialect::AgenticCi,
-        CaptureFormat::Proto => Dialect::LengthPrefixed,
-    };
+    let dialect = Dialect::from(args.format);
     let mut files = FileOptions {
         compression: match args.compress {
             FileCompressionArg::None => Compression::None,
@@ -121,16 +118,13 @@ fn files(dir: &Path, args: &CaptureFileArgs) -> Result<FileOptions, UsageError> 
     match args.files {
         None => {}
         Some(GroupingArg::BySignal) => files.grouping = Grouping::PerSignal,
-        Some(GroupingArg::Together) if dialect.names_signal() => {
-            files.grouping = Grouping::Together;
-        }
-        Some(GroupingArg::Together) => {
-            return Err(UsageError(
-                "requests in protobuf do not name their signal: with --as proto each signal has \
+        Some(GroupingArg::Together) if dialect.encoding() == Encoding::Protobuf => {
+            return Err(UsageError(format!(
+                "requests in protobuf do not name their signal: with --as {dialect} each signal has \
                  files of its own"
-                    .to_owned(),
-            ));
+            )));
         }
+        Some(GroupingArg::Together) => files.grouping = Grouping::Together,
     }
     Ok(files)
 }

@@ -9,9 +9,10 @@ use std::thread;
 use std::time::Duration;
 
 use super::Receiver;
-use crate::options::{Dialect, FileOptions, Keep, ReceiveLimits, ReceiveOptions};
+use crate::options::{FileOptions, Keep, ReceiveLimits, ReceiveOptions};
 use crate::outcome::WrittenFiles;
 use crate::writer::Writer;
+use otolith_capture::Dialect;
 
 const BODY_BYTES: usize = 100 << 10;
 const MEMORY: usize = 1 << 20;

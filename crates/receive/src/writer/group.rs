@@ -8,7 +8,7 @@ use otolith_capture::Signal;
 
 use super::directory::Directory;
 use super::file::OpenFile;
-use super::names::Name;
+use super::names::{Name, ending};
 use super::{Entry, sync_pause};
 use crate::options::{Compression, Durability, FileOptions, Grouping};
 use crate::outcome::WrittenFiles;
@@ -150,7 +150,7 @@ impl Files {
             Grouping::Together => None,
             Grouping::PerSignal => Some(Signal::ALL[slot]),
         };
-        let ending = self.options.dialect.ending();
+        let ending = ending(self.options.dialect);
         let ending = match self.options.compression {
             Compression::None => ending.to_owned(),
             Compression::Gzip => format!("{ending}.gz"),

@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 
 use crate::budget::Reservation;
 use crate::error::ReceiveError;
-use crate::options::{Durability, FileOptions, Grouping};
+use crate::options::{Durability, FileOptions, Grouping, names_signal};
 use crate::outcome::WrittenFiles;
 use directory::Directory;
 use group::Files;
@@ -45,7 +45,7 @@ pub(crate) struct Writer {
 impl Writer {
     /// Prepares the directory and starts the thread.
     pub(crate) fn start(options: &FileOptions) -> Result<Self, ReceiveError> {
-        if options.grouping == Grouping::Together && !options.dialect.names_signal() {
+        if options.grouping == Grouping::Together && !names_signal(options.dialect) {
             return Err(ReceiveError::Together);
         }
         let directory = Directory::open(&options.dir)?;

@@ -4,6 +4,7 @@
 use std::time::SystemTime;
 
 use jiff::Timestamp;
+use otolith_capture::Dialect;
 
 use super::directory::Directory;
 
@@ -13,6 +14,16 @@ pub(crate) const OPEN: &str = ".open";
 const TIME: &str = "%Y-%m-%dT%H-%M-%S.%3f";
 /// The same, with `0` for any digit.
 const PATTERN: &str = "0000-00-00T00-00-00.000";
+
+/// The ending of the files of a dialect.
+pub(crate) const fn ending(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::JsonLines | Dialect::AgenticCi => "jsonl",
+        Dialect::Proto | Dialect::Varint | Dialect::Grpc => "binpb",
+        Dialect::JsonZstd => "json-zstd",
+        Dialect::ProtoZstd => "proto-zstd",
+    }
+}
 
 /// Makes names, each later than the one before, whatever the clock does.
 #[derive(Default)]
@@ -39,23 +50,23 @@ impl Name {
     /// Whether a name is one of ours.
     pub(crate) fn is_one(name: &str) -> bool {
         const WORDS: [&str; 4] = ["otlp", "traces", "metrics", "logs"];
-        const ENDINGS: [&str; 2] = ["jsonl", "binpb"];
+        let mut endings = Dialect::ALL.map(ending).into_iter();
         let Some((word, rest)) = name.split_once('-') else {
             return false;
         };
-        let Some((time, ending)) = rest.split_at_checked(PATTERN.len()) else {
+        let Some((time, suffix)) = rest.split_at_checked(PATTERN.len()) else {
             return false;
         };
         let is_time = time
             .bytes()
             .zip(PATTERN.bytes())
             .all(|(byte, pattern)| byte == pattern || pattern == b'0' && byte.is_ascii_digit());
-        let ending = ending.strip_prefix('.').unwrap_or_default();
-        let ending = [".gz", ".zst"]
+        let suffix = suffix.strip_prefix('.').unwrap_or_default();
+        let found = [".gz", ".zst"]
             .into_iter()
-            .find_map(|suffix| ending.strip_suffix(suffix))
-            .unwrap_or(ending);
-        WORDS.contains(&word) && is_time && ENDINGS.contains(&ending)
+            .find_map(|compressed| suffix.strip_suffix(compressed))
+            .unwrap_or(suffix);
+        WORDS.contains(&word) && is_time && endings.any(|known| known == found)
     }
 }
 

@@ -111,7 +111,9 @@ fn json_comes_back_from_every_dialect() {
     let paths = ["claude-json/file-exporter", "pysdk-http/agentic-ci.jsonl"];
     check(&paths, Dialect::JsonLines, Compression::None, post);
     check(&paths, Dialect::AgenticCi, Compression::Zstd, post);
-    check(&paths, Dialect::LengthPrefixed, Compression::Gzip, post);
+    check(&paths, Dialect::Proto, Compression::Gzip, post);
+    check(&paths, Dialect::JsonZstd, Compression::None, post);
+    check(&paths, Dialect::Varint, Compression::None, post);
 }
 
 #[test]
@@ -122,7 +124,9 @@ fn protobuf_comes_back_from_every_dialect() {
     ];
     check(&paths, Dialect::JsonLines, Compression::Gzip, post);
     check(&paths, Dialect::AgenticCi, Compression::None, export);
-    check(&paths, Dialect::LengthPrefixed, Compression::Zstd, export);
+    check(&paths, Dialect::Proto, Compression::Zstd, export);
+    check(&paths, Dialect::ProtoZstd, Compression::None, export);
+    check(&paths, Dialect::Grpc, Compression::Gzip, export);
 }
 
 #[test]
@@ -132,13 +136,13 @@ fn a_large_capture_comes_back() {
         "mix-dev/file-exporter-proto",
     ];
     check(&paths, Dialect::AgenticCi, Compression::Zstd, export);
-    check(&paths, Dialect::LengthPrefixed, Compression::None, post);
+    check(&paths, Dialect::Proto, Compression::None, post);
 }
 
 #[test]
 fn bytes_pass_unchanged_where_the_encoding_is_the_same() {
     let dir = tempfile::tempdir().unwrap();
-    let receiver = Receiver::start(&writing(dir.path(), Dialect::LengthPrefixed)).unwrap();
+    let receiver = Receiver::start(&writing(dir.path(), Dialect::Proto)).unwrap();
     let client = Client::new(receiver.addresses()[0], Version::HTTP_11);
     let file = "claude-http/file-exporter-proto/logs.binpb";
     for request in frames(&[file]).0 {

@@ -53,7 +53,7 @@ fn files_have_their_names_once_they_are_whole() {
             "logs.jsonl.gz",
         ),
         (
-            Dialect::LengthPrefixed,
+            Dialect::Proto,
             Grouping::PerSignal,
             Compression::None,
             "logs.binpb",
@@ -89,7 +89,7 @@ fn files_have_their_names_once_they_are_whole() {
 #[test]
 fn signals_have_files_of_their_own_where_told() {
     let dir = tempfile::tempdir().unwrap();
-    let receiver = Receiver::start(&writing(dir.path(), Dialect::LengthPrefixed)).unwrap();
+    let receiver = Receiver::start(&writing(dir.path(), Dialect::Proto)).unwrap();
     let client = Client::new(receiver.addresses()[0], Version::HTTP_11);
     client.post_json("/v1/logs", log("a"));
     let span = r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"s","kind":1,"startTimeUnixNano":"1"}]}]}]}"#;
@@ -98,7 +98,7 @@ fn signals_have_files_of_their_own_where_told() {
     assert_eq!(names(dir.path()), ["logs.binpb", "traces.binpb"]);
     assert_eq!(read_dir(dir.path()).requests.len(), 2);
 
-    let together = with_files(writing(dir.path(), Dialect::LengthPrefixed), |files| {
+    let together = with_files(writing(dir.path(), Dialect::Proto), |files| {
         files.grouping = Grouping::Together;
     });
     let error = Receiver::start(&together).unwrap_err();

@@ -46,7 +46,7 @@ fn check(answer: &Answer, status: &str, message: &str) {
 #[test]
 fn calls_of_all_services_are_taken() {
     let dir = tempfile::tempdir().unwrap();
-    let receiver = Receiver::start(&writing(dir.path(), Dialect::LengthPrefixed)).unwrap();
+    let receiver = Receiver::start(&writing(dir.path(), Dialect::Proto)).unwrap();
     let client = Client::new(receiver.addresses()[0], Version::HTTP_2);
     let gzip = {
         let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::fast());
