@@ -9,6 +9,7 @@ use bytes::Bytes;
 use otolith_capture::Signal;
 use otolith_otlp::{Patch, PatchIds, ShiftError, count_items, patch, suffix_resources, take_items};
 
+use crate::body::Body;
 use crate::dress::Wardrobe;
 use crate::error::ReplayError;
 use crate::ids::FreshIds;
@@ -157,9 +158,11 @@ impl Composer {
     }
 
     /// A message as it waits, in protobuf, whose items can be found.
-    fn protobuf(&self, entry: &Entry, message: Vec<u8>) -> Result<Vec<u8>, Fate> {
+    fn protobuf(&self, entry: &Entry, message: Body) -> Result<Body, Fate> {
         let protobuf = match self.in_json[entry.signal as usize] {
-            true => json_to_protobuf(entry.signal, &message).map_err(broken)?,
+            true => json_to_protobuf(entry.signal, &message)
+                .map_err(broken)?
+                .into(),
             false => message,
         };
         match is_divisible(entry, &protobuf) {
@@ -211,25 +214,27 @@ impl Composer {
         let entry = &self.timeline.entries()[request as usize];
         let mut message = self.timeline.body(entry)?;
         if self.in_json[entry.signal as usize] {
-            message = json_to_protobuf(entry.signal, &message).map_err(io::Error::other)?;
+            let made = json_to_protobuf(entry.signal, &message);
+            message = made.map_err(io::Error::other)?.into();
         }
         let broken = |reject: otolith_otlp::FrameReject| io::Error::other(reject.message);
         if entry.copy > 0 {
-            message = suffix_resources(&message, &suffix(entry.copy)).map_err(broken)?;
+            let made = suffix_resources(&message, &suffix(entry.copy));
+            message = made.map_err(broken)?.into();
         }
         if *items != (0..u64::from(entry.items)) {
-            message = take_items(entry.signal, &message, items.clone()).map_err(broken)?;
+            return take_items(entry.signal, &message, items.clone()).map_err(broken);
         }
-        Ok(message)
+        Ok(message.to_vec())
     }
 
-    fn composed(&self, entry: &Entry, message: Vec<u8>, moment: Moment) -> Result<Vec<Part>, Fate> {
+    fn composed(&self, entry: &Entry, message: Body, moment: Moment) -> Result<Vec<Part>, Fate> {
         let signal = entry.signal;
         let in_json = self.in_json[signal as usize];
         let message = self.changed(entry, message, moment)?;
         let (wire, protobuf) = match self.to_json[signal as usize] && !in_json {
             true => (
-                protobuf_to_json(signal, &message).map_err(broken)?,
+                protobuf_to_json(signal, &message).map_err(broken)?.into(),
                 Some(message),
             ),
             false => (message, None),
@@ -242,7 +247,7 @@ impl Composer {
         let len_bytes = wire.len();
         let protobuf = match protobuf {
             Some(protobuf) => protobuf,
-            None if in_json => json_to_protobuf(signal, &wire).map_err(broken)?,
+            None if in_json => json_to_protobuf(signal, &wire).map_err(broken)?.into(),
             None => wire,
         };
         if items.end < 2 || !is_divisible(entry, &protobuf) {
@@ -258,18 +263,15 @@ impl Composer {
     }
 
     /// Other names, times and ids, where they are wanted.
-    fn changed(
-        &self,
-        entry: &Entry,
-        mut message: Vec<u8>,
-        moment: Moment,
-    ) -> Result<Vec<u8>, Fate> {
+    fn changed(&self, entry: &Entry, mut message: Body, moment: Moment) -> Result<Body, Fate> {
         if entry.copy > 0 {
-            message =
-                suffix_resources(&message, &suffix(entry.copy)).map_err(|reject| Fate::Failed {
+            let made = suffix_resources(&message, &suffix(entry.copy));
+            message = made
+                .map_err(|reject| Fate::Failed {
                     code: "not_changed".to_owned(),
                     message: reject.message,
-                })?;
+                })?
+                .into();
         }
         // Copies are not of the same traces: their services would be joined by them.
         let pass = if self.has_fresh_ids { moment.pass } else { 0 };
@@ -329,7 +331,7 @@ impl Composer {
             false => Ok(taken),
         });
         match wire {
-            Ok(wire) if wire.len() <= limit => parts.push(self.part(signal, items, wire)),
+            Ok(wire) if wire.len() <= limit => parts.push(self.part(signal, items, wire.into())),
             Ok(_) if items.end - items.start > 1 => self.divide(signal, protobuf, items, parts),
             Ok(wire) => {
                 let fate = too_large("an item alone", wire.len(), limit);
@@ -339,7 +341,7 @@ impl Composer {
         }
     }
 
-    fn part(&self, signal: Signal, items: Range<u64>, wire: Vec<u8>) -> Part {
+    fn part(&self, signal: Signal, items: Range<u64>, wire: Body) -> Part {
         Part {
             items,
             len_bytes: wire.len(),

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use flate2::write::GzEncoder;
 use otolith_capture::Signal;
 
+use crate::body::Body;
 use crate::error::ReplayError;
 use crate::grpc;
 use crate::options::ReplayOptions;
@@ -65,23 +66,23 @@ impl Wardrobe {
     /// # Errors
     ///
     /// When the library of the compression fails, which happens for want of memory.
-    pub(crate) fn dress(&self, signal: Signal, message: Vec<u8>) -> io::Result<Bytes> {
+    pub(crate) fn dress(&self, signal: Signal, message: Body) -> io::Result<Bytes> {
         let Clothes {
             protocol,
             compression,
             level,
         } = self.clothes[signal as usize];
-        let compressed = match compression {
+        let compressed: Body = match compression {
             Compression::None => message,
             Compression::Gzip => {
                 let level = flate2::Compression::new(level);
                 let mut encoder = GzEncoder::new(Vec::new(), level);
                 encoder.write_all(&message)?;
-                encoder.finish()?
+                encoder.finish()?.into()
             }
             Compression::Zstd => {
                 // The length stands in the frame: receivers bound what they make room for.
-                zstd::bulk::compress(&message, level as i32)?
+                zstd::bulk::compress(&message, level as i32)?.into()
             }
         };
         Ok(match protocol {

@@ -5,8 +5,11 @@ use std::io::{self, BufWriter, Write as _};
 use std::num::NonZeroU16;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use otolith_capture::Signal;
+
+use crate::body::{Body, Buffers};
 
 /// A request as the index knows it. There may be a hundred million of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +68,7 @@ pub(crate) struct TimelineBuilder {
 pub(crate) struct Timeline {
     entries: Vec<Entry>,
     spool: File,
+    buffers: Arc<Buffers>,
     /// Requests recorded before one that stands above them in the same file.
     pub(crate) disordered: u64,
     /// Requests without a time of their own.
@@ -171,6 +175,7 @@ impl TimelineBuilder {
         Ok(Timeline {
             entries: self.entries,
             spool,
+            buffers: Arc::default(),
             disordered: self.disordered,
             untimed: self.untimed,
         })
@@ -184,10 +189,10 @@ impl Timeline {
     }
 
     /// The body of a request. Safe to call from many threads.
-    pub(crate) fn body(&self, entry: &Entry) -> io::Result<Vec<u8>> {
-        let mut body = vec![0; entry.len_bytes as usize];
-        self.spool.read_exact_at(&mut body, entry.offset)?;
-        Ok(body)
+    pub(crate) fn body(&self, entry: &Entry) -> io::Result<Body> {
+        let mut buffer = self.buffers.take(entry.len_bytes as usize);
+        self.spool.read_exact_at(buffer.as_mut(), entry.offset)?;
+        Ok(Body::Spooled(buffer))
     }
 }
 
@@ -216,7 +221,7 @@ mod tests {
         let entries = timeline.entries().iter();
         let found: Vec<(u64, String)> = entries
             .map(|e| {
-                let body = String::from_utf8(timeline.body(e).unwrap()).unwrap();
+                let body = String::from_utf8(timeline.body(e).unwrap().to_vec()).unwrap();
                 (e.time_unix_nano, body)
             })
             .collect();
