@@ -48,10 +48,11 @@ tasks:
   bench [--size S] usage
                    measures what 50 agents cost in 30 days, over a lake and over JSON lines, beside
                    DuckDB (from PyPI) over the same lake, and prints the table
-  bench [--size S] replay [throughput|cost|pace|hour]
+  bench [--size S] replay [throughput|cost|pace|stall|hour]
                    measures replays over 127.0.0.1 into a receiver that does nothing: how fast beside wrk
                    (from Debian), a plain socket and the Python exporter (from PyPI), processor time and
-                   memory, and how well a pace is kept, and prints the tables. A recorded hour at 10x,
+                   memory, how well a pace is kept, what is told of a receiver that freezes, beside
+                   oha (from crates.io), and prints the tables. A recorded hour at 10x,
                    six minutes, only if named
   instructions [--accept]
                    counts the instructions of each stage on one thread over 10 MB with callgrind, and
@@ -153,7 +154,7 @@ fn replay_part(words: &[&str]) -> Result<bench::ReplayPart> {
         [name] => bench::ReplayPart::named(name),
         _ => None,
     };
-    part.context("usage: cargo xtask bench [--size S] replay [throughput|cost|pace|hour]")
+    part.context("usage: cargo xtask bench [--size S] replay [throughput|cost|pace|stall|hour]")
 }
 
 /// Takes `--dev` off the end of options.

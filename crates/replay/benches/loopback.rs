@@ -1,7 +1,8 @@
 //! What `cargo xtask bench replay` puts beside `otolith replay`, on 127.0.0.1 only.
 //!
-//! - `loopback sink`: an OTLP/HTTP receiver of HTTP/1.1 on one thread that reads each request to its
-//!   end and answers 200 with an empty `Export*Response`. Prints its port; ends with standard input.
+//! - `loopback sink [AFTER SECONDS]`: an OTLP/HTTP receiver of HTTP/1.1 on one thread that reads each
+//!   request to its end and answers 200 with an empty `Export*Response`. Stands still once for SECONDS,
+//!   AFTER seconds after its first request. Prints its port; ends with standard input.
 //! - `loopback raw PORT FILE SECONDS wait|stream`: a sender that does nothing else: one thread writes
 //!   the file as the body of a request again and again to one connection. `wait`: when the one before
 //!   is answered. `stream`: at once, while a second thread reads the answers. Prints as JSON what was
@@ -11,6 +12,8 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
@@ -27,7 +30,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
-        ["sink"] => sink()?,
+        ["sink"] => sink(None)?,
+        ["sink", after, seconds] => sink(Some(Freeze {
+            after: Duration::from_secs_f64(after.parse()?),
+            length: Duration::from_secs_f64(seconds.parse()?),
+            first: OnceLock::new(),
+            is_over: AtomicBool::new(false),
+        }))?,
         ["raw", port, file, seconds, how @ ("wait" | "stream")] => {
             let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port.parse()?))?;
             stream.set_nodelay(true)?;
@@ -46,12 +55,35 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         // As `cargo bench` calls it: there is nothing to measure here.
         ["--bench"] => {}
-        _ => return Err("usage: loopback sink | raw PORT FILE SECONDS wait|stream".into()),
+        _ => {
+            return Err(
+                "usage: loopback sink [AFTER SECONDS] | raw PORT FILE SECONDS wait|stream".into(),
+            );
+        }
     }
     Ok(())
 }
 
-fn sink() -> io::Result<()> {
+/// A receiver stands still, once.
+struct Freeze {
+    /// So long after its first request.
+    after: Duration,
+    length: Duration,
+    first: OnceLock<Instant>,
+    is_over: AtomicBool,
+}
+
+impl Freeze {
+    /// Holds the only thread there is, if it is time for it.
+    fn meet(&self) {
+        let is_due = self.first.get_or_init(Instant::now).elapsed() >= self.after;
+        if is_due && !self.is_over.swap(true, Ordering::Relaxed) {
+            thread::sleep(self.length);
+        }
+    }
+}
+
+fn sink(freeze: Option<Freeze>) -> io::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     listener.set_nonblocking(true)?;
     println!("{}", listener.local_addr()?.port());
@@ -59,6 +91,7 @@ fn sink() -> io::Result<()> {
         let _ = io::copy(&mut io::stdin(), &mut io::sink());
         std::process::exit(0);
     });
+    let freeze = Arc::new(freeze);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()?;
@@ -67,9 +100,16 @@ fn sink() -> io::Result<()> {
         loop {
             let (stream, _) = listener.accept().await?;
             stream.set_nodelay(true)?;
+            let freeze = Arc::clone(&freeze);
             tokio::spawn(async move {
-                let connection = http1::Builder::new()
-                    .serve_connection(TokioIo::new(stream), service_fn(answer));
+                let answer = service_fn(|request| {
+                    if let Some(freeze) = &*freeze {
+                        freeze.meet();
+                    }
+                    answer(request)
+                });
+                let connection =
+                    http1::Builder::new().serve_connection(TokioIo::new(stream), answer);
                 // A client that goes away is no error of the sink.
                 let _ = connection.await;
             });

@@ -7,6 +7,7 @@
 mod captures;
 mod connections;
 mod faults;
+mod freeze;
 mod requests;
 mod sink;
 mod storms;

@@ -37,6 +37,13 @@ pub struct Sink {
     pub port: u16,
 }
 
+/// When a receiver stands still, from its first request.
+#[derive(Clone, Copy)]
+pub struct Freeze {
+    pub after_seconds: f64,
+    pub seconds: f64,
+}
+
 /// What a sender without a report of its own tells.
 #[derive(Debug, Deserialize)]
 struct Sent {
@@ -55,8 +62,22 @@ impl Loopback {
 
     /// Starts the receiver.
     pub fn sink(&self) -> Result<Sink> {
+        self.start(&[])
+    }
+
+    /// Starts a receiver that answers nothing for a while, once.
+    pub fn freezing_sink(&self, freeze: Freeze) -> Result<Sink> {
+        let Freeze {
+            after_seconds,
+            seconds,
+        } = freeze;
+        self.start(&[after_seconds.to_string(), seconds.to_string()])
+    }
+
+    fn start(&self, freeze: &[String]) -> Result<Sink> {
         let mut child = Command::new(&self.program)
             .arg("sink")
+            .args(freeze)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;

@@ -5,6 +5,7 @@ mod cost;
 mod inputs;
 mod loopback;
 mod pace;
+mod stall;
 mod throughput;
 
 use std::path::{Path, PathBuf};
@@ -29,6 +30,8 @@ pub enum Part {
     Cost,
     /// 2,000 requests a second for a minute.
     Pace,
+    /// A receiver that freezes for a second.
+    Stall,
     /// A recorded hour at ten times its speed, which takes six minutes.
     Hour,
 }
@@ -40,6 +43,7 @@ impl Part {
             "throughput" => Self::Throughput,
             "cost" => Self::Cost,
             "pace" => Self::Pace,
+            "stall" => Self::Stall,
             "hour" => Self::Hour,
             _ => return None,
         })
@@ -75,8 +79,11 @@ struct Requests {
 /// In milliseconds.
 #[derive(Debug, Deserialize)]
 struct Spread {
+    mean_ms: f64,
     p50_ms: f64,
+    p90_ms: f64,
     p99_ms: f64,
+    p99_9_ms: f64,
     max_ms: f64,
 }
 
@@ -102,6 +109,9 @@ pub fn replay(part: Part, is_quick: bool, rounds: usize) -> Result<()> {
     }
     if is_all || part == Part::Pace {
         pace::minute(&bench, &inputs)?;
+    }
+    if is_all || part == Part::Stall {
+        stall::run(&bench, &inputs)?;
     }
     if part == Part::Hour {
         pace::hour(&bench, &inputs)?;
