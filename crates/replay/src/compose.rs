@@ -108,6 +108,15 @@ impl Composer {
         self.ids = left.ids;
     }
 
+    /// Tells when a request goes out, in the order of sending and before it is composed.
+    pub(crate) fn announce(&self, request: u32, moment: Moment) {
+        if self.times == Times::Live {
+            let entry = &self.timeline.entries()[request as usize];
+            self.live
+                .note(moment.pass, entry.time_unix_nano, moment.sent_unix_nano);
+        }
+    }
+
     /// A request, in one part or, where it is longer than the receiver takes, in several.
     ///
     /// # Errors
@@ -115,10 +124,6 @@ impl Composer {
     /// When the spool cannot be read.
     pub(crate) fn compose(&self, request: u32, moment: Moment) -> io::Result<Vec<Part>> {
         let entry = &self.timeline.entries()[request as usize];
-        if self.times == Times::Live {
-            self.live
-                .note(moment.pass, entry.time_unix_nano, moment.sent_unix_nano);
-        }
         let items = 0..u64::from(entry.items);
         let message = self.timeline.body(entry)?;
         Ok(match self.composed(entry, message, moment) {

@@ -1,6 +1,5 @@
 //! Gives requests to the sending threads: at their times, or as others are answered.
 
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -8,6 +7,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::ahead::{Coming, each_ready};
 use crate::clock::Clock;
 use crate::options::Load;
 use crate::resume::State;
@@ -34,53 +34,48 @@ struct Pacing {
 }
 
 impl<C: Clock, T: Transport> Feed<'_, C, T> {
-    /// Each request at its time. Bodies are made ready before.
+    /// Each request at its time.
     pub(crate) fn paced(&self) {
         let sender = self.sender;
-        let entries = sender.timeline.entries();
         let mut pacing = Pacing::default();
         let left = sender.left.as_ref();
-        for again in left.into_iter().flat_map(|left| &left.again) {
-            let only = Some(again.items.clone());
-            if !self.pace(&mut pacing, again.turn, only, Duration::ZERO) {
-                return;
-            }
-        }
-        // The schedule goes on where an earlier run has left it.
+        let again = left.into_iter().flat_map(|left| &left.again);
+        let again = again.map(|again| Coming {
+            turn: again.turn,
+            only: Some(again.items.clone()),
+            due: Duration::ZERO,
+        });
+        each_ready(sender, again.chain(self.coming()), |job| {
+            self.pace(&mut pacing, job)
+        });
+    }
+
+    /// What has not begun yet. The schedule goes on where an earlier run has left it.
+    fn coming(&self) -> impl Iterator<Item = Coming> {
+        let entries = self.sender.timeline.entries();
+        let left = self.sender.left.as_ref();
         let in_loop = entries.len() as u64;
-        let has_begun = |turn: Turn| left.is_some_and(|left| left.has_begun(turn.number(in_loop)));
-        let mut from = None;
-        for Due { turn, at } in sender.schedule.walk(entries) {
-            if has_begun(turn) {
-                from.get_or_insert_default();
-                continue;
-            }
+        let has_begun = move |turn: Turn| left.is_some_and(|l| l.has_begun(turn.number(in_loop)));
+        let is_whole = left.is_none_or(|left| left.begun_below() == 0);
+        let mut from = is_whole.then_some(Duration::ZERO);
+        let walk = self.sender.schedule.walk(entries);
+        let unbegun = walk.filter(move |due| !has_begun(due.turn));
+        unbegun.map(move |Due { turn, at }| {
             let at = at.unwrap_or_default();
-            let from = match &mut from {
-                None => Duration::ZERO,
-                Some(Some(from)) => *from,
-                Some(none) => *none.insert(at),
-            };
-            if !self.pace(&mut pacing, turn, None, at.saturating_sub(from)) {
-                return;
+            let from = *from.get_or_insert(at);
+            Coming {
+                turn,
+                only: None,
+                due: at.saturating_sub(from),
             }
-        }
+        })
     }
 
     /// Sends a request when it is due. False if the run has ended.
-    fn pace(
-        &self,
-        pacing: &mut Pacing,
-        turn: Turn,
-        only: Option<Vec<Range<u64>>>,
-        due: Duration,
-    ) -> bool {
+    fn pace(&self, pacing: &mut Pacing, mut job: Job) -> bool {
         let sender = self.sender;
-        let due = due.saturating_add(pacing.put_off);
-        let Some(mut job) = sender.prepare(turn, only, Some(due)) else {
-            return false;
-        };
-        let intended = sender.start.saturating_add(due);
+        let intended = job.intended.unwrap_or(sender.start);
+        let intended = intended.saturating_add(pacing.put_off);
         if !self.sleep_until(intended) {
             return false;
         }
@@ -176,7 +171,8 @@ impl<C: Clock, T: Transport> Feed<'_, C, T> {
                             (Turn::numbered(number, in_loop), None)
                         }
                     };
-                    let Some(job) = sender.prepare(turn, only, None) else {
+                    let moment = sender.moment(turn, None);
+                    let Some(job) = sender.ready(turn, only, moment, None) else {
                         break;
                     };
                     sender.ship(job).await;

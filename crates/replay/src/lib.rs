@@ -7,6 +7,7 @@
 //! A plan is made by reading all captures once; a run sends it over OTLP/HTTP or gRPC. The
 //! crate does not print, and knows nothing of tables.
 
+mod ahead;
 mod body;
 mod canonical;
 mod clock;

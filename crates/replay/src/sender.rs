@@ -96,14 +96,9 @@ impl<C: Clock, T: Transport> Sender<C, T> {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes a request, or only these items of it, ready to go out, at this time from the start of
-    /// the run, if there is a pace to keep. `None` if the run has ended: the spool failed.
-    pub(crate) fn prepare(
-        &self,
-        turn: Turn,
-        only: Option<Vec<Range<u64>>>,
-        due: Option<Duration>,
-    ) -> Option<Job> {
+    /// When a request goes out that is due at this time from the start of the run, or now if there is
+    /// no pace to keep. To be asked in the order of sending.
+    pub(crate) fn moment(&self, turn: Turn, due: Option<Duration>) -> Moment {
         let moment = Moment {
             pass: turn.pass,
             sent_unix_nano: match due {
@@ -111,6 +106,19 @@ impl<C: Clock, T: Transport> Sender<C, T> {
                 None => self.clock.unix_nano(),
             },
         };
+        self.composer.announce(turn.request, moment);
+        moment
+    }
+
+    /// Makes a request, or only these items of it, ready to go out then. `None` if the run has ended:
+    /// the spool failed.
+    pub(crate) fn ready(
+        &self,
+        turn: Turn,
+        only: Option<Vec<Range<u64>>>,
+        moment: Moment,
+        due: Option<Duration>,
+    ) -> Option<Job> {
         let parts = match &only {
             None => self.composer.compose(turn.request, moment),
             Some(items) => self.composer.compose_only(turn.request, moment, items),

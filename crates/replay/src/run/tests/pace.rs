@@ -178,3 +178,24 @@ fn ten_times_a_recorded_hour_takes_six_minutes() {
     assert_eq!(ran.slept_until.last(), Some(&Duration::from_secs(360)));
     assert_eq!(ran.outcome.requests.accepted, 3_601);
 }
+
+#[test]
+fn requests_made_ready_on_several_threads_leave_in_their_order() {
+    let times: Vec<u64> = (0..500).collect();
+    let mut options = options("1000x");
+    options.compression = Compression::Gzip;
+    let ran = replay(&times, vec![], &options);
+    let sent: Vec<Vec<u8>> = ran
+        .seen
+        .iter()
+        .map(|(_, _, wire)| {
+            let mut body = Vec::new();
+            flate2::read::GzDecoder::new(&**wire)
+                .read_to_end(&mut body)
+                .unwrap();
+            body
+        })
+        .collect();
+    let expected: Vec<Vec<u8>> = times.iter().map(|ms| body(*ms)).collect();
+    assert!(sent == expected);
+}
