@@ -36,6 +36,6 @@ fn main() -> ExitCode {
         Command::Verify(args) => commands::verify::run(args, terminal),
         Command::Report(args) => commands::report::run(args, terminal),
         Command::Sql(args) => commands::sql::run(args, terminal),
-        Command::Replay(args) => commands::replay::run(args, terminal),
+        Command::Replay(args) => commands::replay::run(*args, terminal),
     })
 }

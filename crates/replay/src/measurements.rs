@@ -70,6 +70,11 @@ pub struct Quantile {
 const TICKS_PER_HALVING: u32 = 8;
 
 impl Measurements {
+    /// When the run began, in nanoseconds since 1970.
+    pub fn start_unix_nano(&self) -> u64 {
+        self.start_unix_nano
+    }
+
     /// The run in at most so many parts, all but the last one equally long.
     pub fn parts(&self, most: NonZeroUsize) -> Vec<Part> {
         let (width, mut intervals) = self.history.regrouped(most.get());

@@ -281,7 +281,10 @@ impl Series {
         }
         let index = self.index(now);
         if index >= self.intervals.len() {
-            self.intervals.resize_with(index + 1, Interval::default);
+            // What is on its way is so in every interval, also where nothing else happens.
+            let mut idle = Interval::default();
+            idle.counts.in_flight = self.in_flight;
+            self.intervals.resize(index + 1, idle);
         } else {
             // Widened: the interval goes on.
             self.resume();

@@ -91,7 +91,7 @@ pub enum Command {
     /// Run a SQL query over captures or a lake
     Sql(SqlArgs),
     /// Send captures to an OTLP endpoint, over HTTP or gRPC
-    Replay(ReplayArgs),
+    Replay(Box<ReplayArgs>),
     /// Receive telemetry over OTLP and write captures
     Capture(CaptureArgs),
 }

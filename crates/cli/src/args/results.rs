@@ -24,4 +24,8 @@ pub struct ResultArgs {
     /// nanoseconds. Tags: latency, service_time, lateness by interval, run:latency and so on in all.
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     pub hdr: Option<PathBuf>,
+
+    /// Write a page with charts of rate, latency, lateness and errors: one file that loads nothing
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub html: Option<PathBuf>,
 }

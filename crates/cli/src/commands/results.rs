@@ -7,11 +7,12 @@ use anyhow::{Context as _, Result};
 use otolith_replay::Outcome;
 
 use crate::args::ResultArgs;
-use crate::render::Output;
+use crate::render::{self, Output};
 
 /// Files to write when a run is over.
 pub struct ResultFiles {
     hdr: Option<ResultFile>,
+    html: Option<ResultFile>,
 }
 
 /// A file that is there, and empty.
@@ -25,6 +26,7 @@ impl ResultFiles {
     pub fn create(args: &ResultArgs) -> Result<Self> {
         Ok(Self {
             hdr: create(args.hdr.as_deref())?,
+            html: create(args.html.as_deref())?,
         })
     }
 
@@ -32,6 +34,9 @@ impl ResultFiles {
     pub fn write(self, outcome: &Outcome) -> Result<()> {
         if let Some(file) = self.hdr {
             file.fill(|out| outcome.measurements.write_hdr_log(out))?;
+        }
+        if let Some(file) = self.html {
+            file.fill(|out| render::page::write(outcome, out))?;
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use super::note_text;
 use super::table::{Side, header, one_line, texts};
 
 /// Nothing may be loaded or run, whatever the data says.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
+pub const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 const STYLE: &str = "\
 body{font:14px/1.4 system-ui,sans-serif;margin:2em;color:#1b1b1b;background:#fff}
@@ -112,7 +112,7 @@ fn parameter(value: &Value) -> String {
 }
 
 /// The text as HTML shows it, in elements and in quoted attributes.
-fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in one_line(text).chars() {
         match c {

@@ -1,6 +1,7 @@
 //! Answers as text: how a [`Report`] and the other results are shown.
 
 mod blocks;
+mod chart;
 mod csv;
 mod facts;
 mod html;
@@ -18,6 +19,7 @@ pub mod comparison;
 pub mod inspection;
 pub mod lake;
 pub mod outcome;
+pub mod page;
 pub mod plan;
 pub mod reception;
 pub mod requests;

@@ -102,11 +102,20 @@ fn what_is_no_condition_is_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn histograms_are_written_to_a_file_that_is_tried_first() {
+fn files_are_written_and_tried_before_anything_is_sent() {
     let sink = Sink::start("200 OK");
     let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("run.hlog");
-    let done = replay(&sink, &["--hdr", file.to_str().unwrap(), "-q"]);
+    let (file, html) = (dir.path().join("run.hlog"), dir.path().join("run.html"));
+    let done = replay(
+        &sink,
+        &[
+            "--hdr",
+            file.to_str().unwrap(),
+            "--html",
+            html.to_str().unwrap(),
+            "-q",
+        ],
+    );
     assert_eq!((done.code, done.out.as_str()), (0, ""), "{}", done.err);
     let log = std::fs::read_to_string(&file).unwrap();
     assert!(
@@ -116,10 +125,15 @@ fn histograms_are_written_to_a_file_that_is_tried_first() {
     assert!(log.contains("\nTag=run:latency,0.000,"), "{log}");
     assert!(log.contains("\nTag=latency,0.000,"), "{log}");
     assert!(!log.contains("lateness"), "there is none at max: {log}");
+    let page = std::fs::read_to_string(&html).unwrap();
+    assert!(page.contains(&format!("<h1>Replay to {}</h1>", sink.url)));
+    assert!(page.ends_with("</html>\n") && page.contains("<figcaption>Latency</figcaption>"));
     sink.take();
-    let nowhere = dir.path().join("missing/run.hlog");
-    let done = replay(&sink, &["--hdr", nowhere.to_str().unwrap()]);
-    assert_eq!(done.code, 1);
-    assert!(done.err.contains("failed to create `"), "{}", done.err);
-    assert!(sink.take().is_empty());
+    let nowhere = dir.path().join("missing/run");
+    for option in ["--hdr", "--html"] {
+        let done = replay(&sink, &[option, nowhere.to_str().unwrap()]);
+        assert_eq!(done.code, 1);
+        assert!(done.err.contains("failed to create `"), "{}", done.err);
+        assert!(sink.take().is_empty());
+    }
 }
