@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::num::NonZeroU16;
+use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -42,9 +43,54 @@ pub(crate) struct Request<'a> {
     pub(crate) time_unix_nano: Option<u64>,
 }
 
+/// Entries of a piece: 32 MiB, of which only what is written to takes memory.
+const PIECE: usize = 1 << 20;
+
+/// Entries as they are collected. In pieces: a single list is copied to one of twice the length when it is
+/// full, and takes up to twice the memory of what it holds meanwhile.
+#[derive(Debug, Default)]
+struct Pieces {
+    /// All but the last have [`PIECE`] entries.
+    pieces: Vec<Vec<Entry>>,
+    len: usize,
+}
+
+impl Pieces {
+    fn push(&mut self, entry: Entry) {
+        match self.pieces.last_mut() {
+            Some(piece) if piece.len() < PIECE => piece.push(entry),
+            Some(_) | None => {
+                let mut piece = Vec::with_capacity(PIECE);
+                piece.push(entry);
+                self.pieces.push(piece);
+            }
+        }
+        self.len += 1;
+    }
+
+    /// Sets the time of some entries.
+    fn set_time(&mut self, entries: Range<usize>, time_unix_nano: u64) {
+        for index in entries {
+            self.pieces[index / PIECE][index % PIECE].time_unix_nano = time_unix_nano;
+        }
+    }
+
+    /// All in one. Takes a piece more memory than they hold.
+    fn join(mut self) -> Vec<Entry> {
+        if self.pieces.len() == 1 {
+            return self.pieces.swap_remove(0);
+        }
+        let mut all = Vec::with_capacity(self.len);
+        for piece in self.pieces {
+            all.extend_from_slice(&piece);
+        }
+        all
+    }
+}
+
 /// Collects requests, one capture file after another.
 pub(crate) struct TimelineBuilder {
-    entries: Vec<Entry>,
+    entries: Pieces,
     spool: BufWriter<File>,
     spool_len: u64,
     /// Where the entries of the current file begin.
@@ -83,7 +129,7 @@ impl TimelineBuilder {
             None => tempfile::tempfile()?,
         };
         Ok(Self {
-            entries: Vec::new(),
+            entries: Pieces::default(),
             spool: BufWriter::with_capacity(256 << 10, file),
             spool_len: 0,
             file_start: 0,
@@ -99,7 +145,7 @@ impl TimelineBuilder {
 
     /// Requests so far.
     pub(crate) fn len(&self) -> u64 {
-        self.entries.len() as u64
+        self.entries.len as u64
     }
 
     /// Takes up a request, which must not be longer than [`MAX_BODY_BYTES`], to be sent as so many
@@ -116,10 +162,8 @@ impl TimelineBuilder {
         let time = request.time_unix_nano.or(self.file_last);
         if let Some(time) = time {
             if self.file_last.is_none() {
-                let end = self.entries.len();
-                for entry in &mut self.entries[end - self.waiting..] {
-                    entry.time_unix_nano = time;
-                }
+                let end = self.entries.len;
+                self.entries.set_time(end - self.waiting..end, time);
                 self.waiting = 0;
             }
             self.file_last = Some(time);
@@ -139,7 +183,9 @@ impl TimelineBuilder {
             copy,
             signal: request.signal,
         };
-        self.entries.extend((0..copies.get()).map(entry));
+        (0..copies.get())
+            .map(entry)
+            .for_each(|entry| self.entries.push(entry));
         self.spool_len += request.body.len() as u64;
         Ok(())
     }
@@ -147,9 +193,9 @@ impl TimelineBuilder {
     /// What follows is of another file.
     pub(crate) fn end_file(&mut self) {
         if self.waiting > 0 {
-            self.timeless.push((self.file_start, self.entries.len()));
+            self.timeless.push((self.file_start, self.entries.len));
         }
-        self.file_start = self.entries.len();
+        self.file_start = self.entries.len;
         self.waiting = 0;
         self.file_newest = None;
         self.file_last = None;
@@ -160,20 +206,19 @@ impl TimelineBuilder {
     pub(crate) fn finish(mut self) -> io::Result<Timeline> {
         self.end_file();
         for &(from, to) in &self.timeless {
-            for entry in &mut self.entries[from..to] {
-                entry.time_unix_nano = self.oldest.unwrap_or(0);
-            }
+            let oldest = self.oldest.unwrap_or(0);
+            self.entries.set_time(from..to, oldest);
         }
+        let mut entries = self.entries.join();
         // The offset grows in the order of reading, and an empty body lies before the one that
         // begins at the same place: this is a stable sort by time without its memory.
-        self.entries
-            .sort_unstable_by_key(|e| (e.time_unix_nano, e.offset, e.len_bytes, e.copy));
+        entries.sort_unstable_by_key(|e| (e.time_unix_nano, e.offset, e.len_bytes, e.copy));
         let spool = self
             .spool
             .into_inner()
             .map_err(|error| error.into_error())?;
         Ok(Timeline {
-            entries: self.entries,
+            entries,
             spool,
             buffers: Arc::default(),
             disordered: self.disordered,
@@ -262,6 +307,32 @@ mod tests {
             &[(3, "b"), (4, "c"), (5, "a"), (6, "d")],
         );
         assert_eq!(timeline.disordered, 2);
+    }
+
+    #[test]
+    fn there_may_be_more_requests_than_in_a_piece() {
+        let mut builder = TimelineBuilder::new(None).unwrap();
+        let requests = PIECE as u64 + 2;
+        for number in 0..requests {
+            let request = Request {
+                signal: Signal::Logs,
+                body: b"",
+                items: 1,
+                // The first ones go with the one after them; the others come in falling order.
+                time_unix_nano: (number > 4).then_some(2 * requests - number),
+            };
+            builder.push(request, NonZeroU16::MIN).unwrap();
+        }
+        let timeline = builder.finish().unwrap();
+        let entries = timeline.entries();
+        assert_eq!(entries.len() as u64, requests);
+        assert!(entries.is_sorted_by_key(|entry| entry.time_unix_nano));
+        assert_eq!(entries[0].time_unix_nano, requests + 1);
+        let newest = entries.iter().rev().take(7);
+        let newest: Vec<u64> = newest
+            .map(|entry| 2 * requests - entry.time_unix_nano)
+            .collect();
+        assert_eq!(newest, [5, 5, 5, 5, 5, 5, 6]);
     }
 
     #[test]
