@@ -1,5 +1,9 @@
 //! Progress bars: the only place that draws them, on standard error and only on a terminal.
 
+mod replay;
+
+pub use replay::ReplayPanel;
+
 use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,7 +11,6 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use otolith_capture::Source;
-use otolith_replay::PlanReport;
 
 use crate::render::count;
 use crate::stderr;
@@ -37,13 +40,7 @@ const BYTES: &str = "{elapsed:>4} {bar:30} {decimal_bytes} of {decimal_total_byt
                      {decimal_bytes_per_sec}, {eta} left  {wide_msg}";
 const BYTES_WITHOUT_END: &str = "{elapsed:>4} {spinner} {decimal_bytes}, \
                                  {decimal_bytes_per_sec}  {wide_msg}";
-const REQUESTS: &str =
-    "{elapsed:>4} {bar:30} {human_pos} of {human_len} requests, {per_sec}  {prefix}  {wide_msg}";
-
 const RECEIVED: &str = "{elapsed:>4} {spinner} {human_pos} requests, {per_sec}  {wide_msg}";
-
-/// Lateness in nanoseconds from which on it is worth to be shown.
-const SHOWN_LATENESS: u64 = 100_000_000;
 
 /// How often a bar is drawn anew at least, so that its clock runs on.
 const TICK: Duration = Duration::from_millis(200);
@@ -118,58 +115,6 @@ impl otolith_lake::Watch for LakeBar {
     }
 }
 
-/// A bar over the bytes of captures, then over the requests to send.
-pub struct ReplayBar(ByteBar);
-
-impl ReplayBar {
-    /// A bar over the bytes of all sources, to begin with.
-    pub fn new(sources: &[Source], terminal: Terminal) -> Self {
-        Self(ByteBar::new(sources, terminal))
-    }
-
-    /// Takes the bar off the terminal.
-    pub fn clear(&self) {
-        self.0.clear();
-    }
-}
-
-impl otolith_replay::Watch for ReplayBar {
-    fn bytes_read(&self, total: u64) {
-        self.0.bar.set_position(total);
-    }
-
-    fn planned(&self, report: &PlanReport) {
-        let bar = &self.0.bar;
-        bar.reset();
-        bar.set_style(style(REQUESTS));
-        match report.planned {
-            Some(planned) => bar.set_length(planned.requests),
-            None => bar.unset_length(),
-        }
-    }
-
-    fn sent(&self, requests: u64) {
-        self.0.bar.set_position(requests);
-    }
-
-    fn failed(&self, requests: u64) {
-        if requests > 0 {
-            self.0
-                .bar
-                .set_message(format!("{} failed", count(requests)));
-        }
-    }
-
-    fn late(&self, nanos: u64) {
-        if nanos >= SHOWN_LATENESS {
-            let late = Duration::from_nanos(nanos).as_secs_f64();
-            self.0.bar.set_prefix(format!("{late:.1} s late"));
-        } else {
-            self.0.bar.set_prefix("");
-        }
-    }
-}
-
 /// What was received so far.
 pub struct CaptureBar(ProgressBar);
 
@@ -207,13 +152,21 @@ impl CaptureBar {
 }
 
 fn bar(total: Option<u64>, template: &str, terminal: Terminal) -> ProgressBar {
-    if terminal.quiet || !std::io::stderr().is_terminal() {
+    let target = target(terminal);
+    if target.is_hidden() {
         return ProgressBar::hidden();
     }
-    let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr())
-        .with_style(style(template));
+    let bar = ProgressBar::with_draw_target(total, target).with_style(style(template));
     bar.enable_steady_tick(TICK);
     bar
+}
+
+/// Standard error if it is a terminal and may be drawn on.
+fn target(terminal: Terminal) -> ProgressDrawTarget {
+    match terminal.quiet || !std::io::stderr().is_terminal() {
+        true => ProgressDrawTarget::hidden(),
+        false => ProgressDrawTarget::stderr(),
+    }
 }
 
 fn style(template: &str) -> ProgressStyle {

@@ -82,9 +82,12 @@ impl<C: Clock, T: Transport> Feed<'_, C, T> {
         let slot = match Arc::clone(self.slots).try_acquire_owned() {
             Ok(slot) => slot,
             Err(_) => {
+                let is_late = sender.load == Load::Open;
+                sender.tally().series.hold(is_late.then_some(intended));
                 let Some(slot) = self.wait_for_slot() else {
                     return false;
                 };
+                sender.tally().series.hold(None);
                 pacing.held_until = sender.clock.now();
                 slot
             }

@@ -9,8 +9,9 @@ use hdrhistogram::serialization::interval_log::{
     IntervalLogWriter, IntervalLogWriterBuilder, IntervalLogWriterError, Tag,
 };
 
+use crate::histogram::coarse_histogram;
 use crate::measurements::Measurements;
-use crate::series::{Measure, fine_histogram};
+use crate::series::Measure;
 
 /// Values are nanoseconds; the greatest one of a line is in milliseconds, as is usual.
 const NANOS_PER_MILLI: f64 = 1e6;
@@ -51,7 +52,7 @@ impl Measurements {
             let tag = format!("run:{}", measure.as_str());
             line(&mut log, whole, Duration::ZERO, length, &tag)?;
         }
-        let mut times = fine_histogram();
+        let mut times = coarse_histogram();
         let width = self.history.width;
         let mut start = Duration::ZERO;
         for interval in &self.history.intervals {
@@ -93,8 +94,8 @@ mod tests {
     use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 
     use super::*;
+    use crate::histogram::histogram;
     use crate::series::Series;
-    use crate::tally::histogram;
 
     /// 100 requests, 10 ms apart, each 1 ms late and answered after 2 to 101 ms.
     fn measured() -> Measurements {

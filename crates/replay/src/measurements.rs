@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use crate::histogram::{coarse_histogram, histogram, spread};
 use crate::outcome::Spread;
-use crate::series::{History, Measure, fine_histogram};
-use crate::tally::{histogram, spread};
+use crate::series::{History, Measure};
 
 /// What a run has measured, over time and as a whole. Takes a few MiB at most, however long the run.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,7 +92,7 @@ impl Measurements {
         let part = |(index, interval): (usize, &crate::series::Interval)| {
             let counts = interval.counts;
             let spread_of = |measure: Measure| {
-                let mut times = fine_histogram();
+                let mut times = coarse_histogram();
                 interval.times[measure as usize].add_to(&mut times);
                 spread(&times)
             };

@@ -27,8 +27,11 @@ use crate::tally::Tally;
 use crate::transport::{HttpTransport, Transport};
 use crate::watch::Watch;
 
-/// How often the watch is told, and a stop from outside is noticed.
+/// How often a stop from outside is noticed.
 pub(crate) const TICK: Duration = Duration::from_millis(50);
+
+/// How often the watch is told.
+const TELL_EVERY: Duration = Duration::from_millis(200);
 
 /// How often it is written down how far the run has come.
 const SAVE_EVERY: Duration = Duration::from_secs(1);
@@ -255,6 +258,7 @@ async fn attend<C: Clock, T: Transport>(
     tokio::pin!(done);
     let mut cut_off = None;
     let mut saved = Instant::now();
+    let mut told = Instant::now();
     loop {
         if stop.load(Ordering::Relaxed) {
             sender.halt.end(Ended::Interrupted);
@@ -267,7 +271,11 @@ async fn attend<C: Clock, T: Transport>(
         }
         tokio::select! {
             () = &mut done => return,
-            () = sleep(TICK) => tell(sender, watch),
+            () = sleep(TICK) => {}
+        }
+        if told.elapsed() >= TELL_EVERY {
+            told = Instant::now();
+            tell(sender, watch);
         }
         if saved.elapsed() >= SAVE_EVERY {
             saved = Instant::now();
@@ -277,21 +285,8 @@ async fn attend<C: Clock, T: Transport>(
 }
 
 fn tell<C: Clock, T: Transport>(sender: &Sender<C, T>, watch: &dyn Watch) {
-    let (sent, accepted, failed, late) = {
-        let tally = sender.tally();
-        let requests = tally.requests;
-        let accepted = requests.accepted + requests.partly_rejected;
-        (
-            tally.sent_requests,
-            accepted,
-            requests.failed,
-            tally.newest_lateness,
-        )
-    };
-    watch.sent(sent);
-    watch.accepted(accepted);
-    watch.failed(failed);
-    watch.late(u64::try_from(late.as_nanos()).unwrap_or(u64::MAX));
+    let snapshot = sender.tally().snapshot(sender.clock.now());
+    watch.running(&snapshot);
 }
 
 #[cfg(test)]

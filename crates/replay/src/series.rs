@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use crate::histogram::coarse_histogram;
+
 /// Width of the intervals to begin with.
 const FIRST_WIDTH: Duration = Duration::from_millis(100);
 
@@ -198,6 +200,8 @@ pub(crate) struct Series {
     /// Distinct values in all intervals but the current one.
     cells: usize,
     in_flight: u64,
+    /// When the request should have been sent that requests in flight hold up now.
+    held: Option<Duration>,
     /// The latest time that was seen.
     newest: Duration,
 }
@@ -208,10 +212,11 @@ impl Series {
             start,
             width: FIRST_WIDTH,
             intervals: Vec::from([Interval::default()]),
-            current: Measure::ALL.map(|_| fine_histogram()),
+            current: Measure::ALL.map(|_| coarse_histogram()),
             until: start.saturating_add(FIRST_WIDTH),
             cells: 0,
             in_flight: 0,
+            held: None,
             newest: start,
         }
     }
@@ -258,6 +263,11 @@ impl Series {
         counts.failed += u64::from(has_failed);
     }
 
+    /// A request is held up that should have been sent at this time, or none is any more.
+    pub(crate) fn hold(&mut self, intended: Option<Duration>) {
+        self.held = intended;
+    }
+
     fn record(&mut self, measure: Measure, time: Duration) {
         let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         self.current[measure as usize].saturating_record(nanos);
@@ -289,8 +299,7 @@ impl Series {
             // Widened: the interval goes on.
             self.resume();
         }
-        let ends = self.width.saturating_mul(index as u32 + 1);
-        self.until = self.start.saturating_add(ends);
+        self.until = self.begin(index + 1);
     }
 
     /// Takes the times of the current interval to the others.
@@ -333,6 +342,40 @@ impl Series {
         self.intervals = pairs;
     }
 
+    /// The last seconds of a run that goes on, `length` or a little more.
+    pub(crate) fn recent(&self, now: Duration, length: Duration) -> Recent {
+        let from = self.index(now.saturating_sub(length));
+        let began = self.begin(from);
+        let seconds = now.saturating_sub(began).as_secs_f64();
+        let mut times = self.current[Measure::Latency as usize].clone();
+        let mut sent = 0;
+        for interval in self.intervals.iter().skip(from) {
+            sent += interval.counts.sent;
+            interval.times[Measure::Latency as usize].add_to(&mut times);
+        }
+        // The schedule stands where requests are held up; what comes later is not known here.
+        let until = self.held.unwrap_or(now).min(now);
+        let from = self.index(until.saturating_sub(length));
+        let scheduled = until.saturating_sub(self.begin(from)).as_secs_f64();
+        let intervals = self.intervals.iter().skip(from);
+        let intended: u64 = intervals.map(|interval| interval.counts.intended).sum();
+        let rate = |n: u64, seconds: f64| (seconds >= SHORTEST_RATE).then(|| n as f64 / seconds);
+        Recent {
+            seconds,
+            in_flight: self.in_flight,
+            held: self.held.map(|held| now.saturating_sub(held)),
+            intended_per_second: rate(intended, scheduled),
+            sent_per_second: rate(sent, seconds),
+            latency: times,
+        }
+    }
+
+    /// When an interval begins.
+    fn begin(&self, index: usize) -> Duration {
+        let index = u32::try_from(index).unwrap_or(u32::MAX);
+        self.start.saturating_add(self.width.saturating_mul(index))
+    }
+
     /// The same, with nothing more to come.
     pub(crate) fn closed(&self) -> History {
         let mut series = self.clone();
@@ -343,6 +386,23 @@ impl Series {
             intervals: series.intervals,
         }
     }
+}
+
+/// Over fewer seconds a rate says nothing.
+const SHORTEST_RATE: f64 = 0.2;
+
+/// The last seconds of a run that goes on.
+#[derive(Clone, Debug)]
+pub(crate) struct Recent {
+    /// How many they are.
+    pub(crate) seconds: f64,
+    pub(crate) in_flight: u64,
+    /// By how much a request is late that requests in flight hold up now.
+    pub(crate) held: Option<Duration>,
+    /// 0 where there is no pace.
+    pub(crate) intended_per_second: Option<f64>,
+    pub(crate) sent_per_second: Option<f64>,
+    pub(crate) latency: Histogram<u64>,
 }
 
 /// How a run went that is over.
@@ -365,12 +425,6 @@ impl History {
         });
         (self.width.saturating_mul(group as u32), merged.collect())
     }
-}
-
-/// Nanoseconds from 1 microsecond to a day, to two digits, in some 40 kB.
-pub(crate) fn fine_histogram() -> Histogram<u64> {
-    const DAY_NANOS: u64 = 86_400 * 1_000_000_000;
-    Histogram::new_with_bounds(1_000, DAY_NANOS, 2).expect("the bounds are valid")
 }
 
 #[cfg(test)]

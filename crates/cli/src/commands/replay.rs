@@ -18,7 +18,7 @@ use crate::args::{ReplayArgs, TimesArg};
 use crate::exit::{ConditionError, Outcome, UsageError};
 use crate::hints::Failure;
 use crate::interrupt::{self, OnInterrupt};
-use crate::progress::{ReplayBar, Terminal};
+use crate::progress::{ReplayPanel, Terminal};
 use crate::render::{self, Output};
 
 /// Parts of a run of which a dry run tells how much is sent.
@@ -34,7 +34,7 @@ pub fn run(args: ReplayArgs, terminal: Terminal) -> Result<Outcome> {
     let files = ResultFiles::create(&args.results)?;
     let stop = Arc::new(AtomicBool::new(false));
     interrupt::handle(OnInterrupt::Stop(Arc::clone(&stop)));
-    let bar = ReplayBar::new(&sources, terminal);
+    let bar = ReplayPanel::new(&sources, args.in_flight, terminal);
     let planned = plan(&sources, &options, &bar, &stop);
     if args.dry_run {
         bar.clear();

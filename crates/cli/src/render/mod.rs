@@ -25,8 +25,9 @@ pub mod reception;
 pub mod requests;
 pub mod upkeep;
 
+pub use chart::millis;
 pub use json::object;
-pub use numbers::{bytes, count};
+pub use numbers::{bytes, count, double};
 pub use output::Output;
 pub use table::one_line;
 

@@ -19,7 +19,7 @@ use crate::outcome::PlanReport;
 use crate::route::Compression;
 use crate::timeline::{Request, TimelineBuilder};
 use crate::transport::{Reply, SendError};
-use crate::watch::NoWatch;
+use crate::watch::{NoWatch, Snapshot};
 
 mod changes;
 mod ends;

@@ -3,8 +3,8 @@ use std::num::NonZeroUsize;
 use proptest::prelude::*;
 
 use super::*;
+use crate::histogram::{histogram, spread};
 use crate::measurements::{Measurements, Part};
-use crate::tally::{histogram, spread};
 
 const START: Duration = Duration::from_secs(3);
 
@@ -30,7 +30,7 @@ fn exchange(series: &mut Series, at: Duration, latency: Duration) {
 
 /// All of one kind over all intervals.
 fn total(series: &Series, measure: Measure) -> Histogram<u64> {
-    let mut total = fine_histogram();
+    let mut total = coarse_histogram();
     for interval in series.closed().intervals {
         interval.times[measure as usize].add_to(&mut total);
     }
@@ -192,6 +192,40 @@ fn a_pause_of_days_takes_no_intervals_of_its_own() {
     // The clock may not go back; what comes late from other threads counts as new.
     exchange(&mut series, START, ms(1));
     assert_eq!(total(&series, Measure::Latency).len(), 3);
+}
+
+#[test]
+fn the_last_seconds_are_those_before_now() {
+    let mut series = Series::new(START);
+    for n in 0..100 {
+        exchange(&mut series, START + ms(n * 100), ms(n));
+    }
+    let recent = series.recent(START + ms(10_000), ms(1_000));
+    assert_eq!(recent.seconds, 1.0);
+    assert_eq!(recent.sent_per_second, Some(10.0));
+    assert_eq!(recent.intended_per_second, Some(10.0));
+    assert_eq!((recent.in_flight, recent.held), (0, None));
+    assert_eq!(recent.latency.len(), 10);
+    assert!(recent.latency.min() >= 89_000_000);
+    // At the very beginning there is no rate yet.
+    let early = series.recent(START + ms(100), ms(1_000));
+    assert_eq!(early.sent_per_second, None);
+}
+
+#[test]
+fn while_requests_are_held_up_the_intended_rate_is_that_before() {
+    let mut series = Series::new(START);
+    for n in 0..50 {
+        series.sent(Some(START + ms(n * 20)), START + ms(n * 20), 1);
+    }
+    series.hold(Some(START + ms(1_000)));
+    let recent = series.recent(START + ms(4_000), ms(1_000));
+    assert_eq!(recent.intended_per_second, Some(50.0));
+    assert_eq!(recent.sent_per_second, Some(0.0));
+    assert_eq!((recent.in_flight, recent.held), (50, Some(ms(3_000))));
+    series.hold(None);
+    let recent = series.recent(START + ms(4_000), ms(1_000));
+    assert_eq!((recent.intended_per_second, recent.held), (Some(0.0), None));
 }
 
 proptest! {

@@ -29,8 +29,8 @@ fn what_is_on_its_way_after_a_stop_counts_as_failed() {
     let stop = AtomicBool::new(false);
     struct StopWhenSent<'a>(&'a AtomicBool);
     impl Watch for StopWhenSent<'_> {
-        fn sent(&self, requests: u64) {
-            self.0.store(requests == 1, Ordering::Relaxed);
+        fn running(&self, snapshot: &Snapshot) {
+            self.0.store(snapshot.sent == 1, Ordering::Relaxed);
         }
     }
     let dir = tempfile::tempdir().unwrap();
