@@ -8,6 +8,7 @@ mod greptime;
 mod keys;
 mod lexer;
 mod literals;
+mod metrics;
 mod names;
 mod result;
 mod rewrite;
@@ -60,7 +61,9 @@ type Now<'a> = &'a dyn Fn() -> Result<i64, ReportError>;
 /// `traces`, `span_events`, `span_links`, `logs`, `metrics`, `histograms`, `summaries` and
 /// `exemplars`, with a column `database`; the usage model as `usage`; and for each metric of
 /// `metrics` a view of its name, normalised like a column's (`claude_code_token_usage`), with
-/// `time`, `value`, `greptime_timestamp`, `greptime_value` and the attributes that occur. A
+/// `time`, `value`, `greptime_timestamp`, `greptime_value` and the attributes that occur. The views of
+/// histograms and summaries have the columns of their tables instead of a value; their counts and sums
+/// are views, too (`http_server_duration_count`, `..._sum`). A
 /// resource attribute whose plain name no other column bears is there without `resource_`, too.
 /// `opentelemetry_traces` and `opentelemetry_logs` hold all spans and log records by the columns that
 /// `GreptimeDB` gives them: one per key as sent (`span_attributes.session.id`), attributes as JSON

@@ -2,7 +2,7 @@
 
 use super::rewrite::Rewritten;
 use super::tables::{Catalogue, USAGE};
-use super::{Unions, greptime, lexer, rewrite, scan, views};
+use super::{Unions, greptime, lexer, metrics, rewrite, scan, views};
 use crate::error::ReportError;
 use crate::notes::Notes;
 use otolith_lake::Lake;
@@ -97,7 +97,7 @@ pub fn sql_tables(lake: &Lake) -> Result<Vec<SqlTable>, ReportError> {
     tables.push(view(greptime::LOGS, SqlTableKind::Greptime));
     of_databases.sort_by(|a, b| a.name.cmp(&b.name));
     tables.extend(of_databases);
-    let metrics = views::metric_names(&catalogue.of_table(Table::Metrics))?;
+    let metrics = metrics::views_of(&catalogue)?;
     // A metric that bears the name of a table cannot be named.
     let is_free = |name: &&String| tables.iter().all(|table| table.name != **name);
     let metrics: Vec<SqlTable> = metrics

@@ -2,6 +2,7 @@
 
 use super::Unions;
 use super::greptime;
+use super::metrics;
 use super::rewrite::Rewritten;
 use super::views;
 use crate::error::ReportError;
@@ -74,17 +75,16 @@ impl Catalogue {
         if unknown.is_empty() {
             return Ok(None);
         }
-        let metrics = self.of_table(Table::Metrics);
-        let names = views::metric_names(&metrics)?;
+        let views = metrics::views_of(self)?;
         for name in unknown.clone() {
-            let Some(metrics_of_name) = names.get(name) else {
+            let Some(view) = views.get(name) else {
                 continue;
             };
-            let frame = views::metric(&metrics, metrics_of_name, unions, notes)?;
+            let frame = metrics::points(self, view, unions, notes)?;
             context.register(name, frame);
             unknown.remove(name);
         }
-        Ok(unknown.first().map(|name| self.unknown(name, names.keys())))
+        Ok(unknown.first().map(|name| self.unknown(name, views.keys())))
     }
 
     /// The table of a name, unless it is the view of a metric or no table at all.
@@ -126,11 +126,10 @@ impl Catalogue {
         unions: Unions,
         notes: &mut Notes,
     ) -> Result<LazyFrame, ReportError> {
-        let infos = self.of_table(Table::Metrics);
-        let names = views::metric_names(&infos)?;
-        match names.get(name) {
-            Some(of_name) => views::metric(&infos, of_name, unions, notes),
-            None => Err(self.unknown(name, names.keys())),
+        let views = metrics::views_of(self)?;
+        match views.get(name) {
+            Some(view) => metrics::points(self, view, unions, notes),
+            None => Err(self.unknown(name, views.keys())),
         }
     }
 

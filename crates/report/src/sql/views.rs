@@ -6,9 +6,7 @@ use crate::error::ReportError;
 use crate::notes::{NoteCode, Notes};
 use crate::usage::UsageRecord;
 use otolith_lake::TableInfo;
-use otolith_tables::{
-    AttributePlace, ColumnOrigin, ColumnType, Field, Table, base_fields, normalise,
-};
+use otolith_tables::{AttributePlace, ColumnOrigin, ColumnType, Field, Table, base_fields};
 use polars::prelude::{
     DataFrame, DataType, Expr, IntoLazy, LazyFrame, NamedFrom, Series, TimeUnit, UnionArgs, col,
     concat, lit,
@@ -191,78 +189,6 @@ pub(super) fn empty(fields: &[Field]) -> LazyFrame {
     let date = Series::new_empty(DATE.into(), &DataType::Date).into();
     let columns = fields.iter().map(column).chain([date]).collect();
     DataFrame::new(0, columns).map_or_else(|_| DataFrame::empty().lazy(), IntoLazy::lazy)
-}
-
-/// The metrics of a lake by the names of their views.
-pub(super) fn metric_names(
-    infos: &[&TableInfo],
-) -> Result<BTreeMap<String, BTreeSet<String>>, ReportError> {
-    let mut names: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for info in infos {
-        let frame = scan::scan(info)?.select([col("metric_name").unique()]);
-        let frame = scan::collect(info, frame)?;
-        let column = frame.column("metric_name").and_then(|c| c.str().cloned());
-        for name in column.map_err(ReportError::query)?.iter().flatten() {
-            let view = normalise(name, MAX_NAME_BYTES);
-            names.entry(view).or_default().insert(name.to_owned());
-        }
-    }
-    Ok(names)
-}
-
-/// Longest name of a metric's view in bytes.
-const MAX_NAME_BYTES: usize = 100;
-
-/// The points of the metrics of one view, with the columns that they fill.
-pub(super) fn metric(
-    infos: &[&TableInfo],
-    names: &BTreeSet<String>,
-    unions: Unions,
-    notes: &mut Notes,
-) -> Result<LazyFrame, ReportError> {
-    let is_one = names
-        .iter()
-        .map(|name| col("metric_name").eq(lit(name.as_str())))
-        .reduce(Expr::or)
-        .unwrap_or_else(|| lit(false));
-    let mut frame = union(Table::Metrics, infos, unions, notes)?.filter(is_one);
-    let schema = frame.collect_schema().map_err(ReportError::query)?;
-    let filled = |name: &str| col(name).is_not_null().any(true).alias(name);
-    let filled: Vec<Expr> = schema.iter_names().map(|name| filled(name)).collect();
-    let filled = scan::guard(|| frame.clone().select(filled).collect())?;
-    let filled = filled.map_err(ReportError::query)?;
-    let base = base_fields(Table::Metrics);
-    let mut columns = vec![
-        col("time"),
-        col("value"),
-        col("time").alias("greptime_timestamp"),
-        col("value").alias("greptime_value"),
-    ];
-    for column in filled.columns() {
-        let name = column.name().as_str();
-        let is_base = base.iter().any(|field| field.name == name);
-        let has_values = column.bool().is_ok_and(|cells| cells.get(0) == Some(true));
-        if !["time", "value"].contains(&name) && (is_base || has_values) {
-            columns.push(col(name));
-        }
-    }
-    // A resource attribute whose plain name only other metrics bear.
-    let shown: BTreeSet<String> = columns.iter().filter_map(name_of).collect();
-    for name in &shown {
-        if let Some(plain) = name.strip_prefix("resource_")
-            && schema.contains(plain)
-            && !shown.contains(plain)
-        {
-            columns.push(col(name.as_str()).alias(plain));
-        }
-    }
-    Ok(frame.select(columns))
-}
-
-/// The name of the column that an expression makes.
-fn name_of(expr: &Expr) -> Option<String> {
-    let name = expr.clone().meta().output_name().ok()?;
-    Some(name.to_string())
 }
 
 /// The usage model as a table.

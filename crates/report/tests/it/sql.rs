@@ -2,7 +2,7 @@
 
 use crate::otlp::{DELTA, Span, logs, spans, sum};
 use crate::support::{TestLake, ask, captures, lake_of, lake_of_files, noted};
-use otolith_report::{SqlQuery, sql};
+use otolith_report::{SqlQuery, sql, sql_columns, sql_tables};
 use serde_json::{Value, json};
 
 fn lake() -> TestLake {
@@ -490,4 +490,33 @@ fn joins_by_intervals_and_quantiles_run() {
          approx_percentile_cont(input_tokens, 1.0) AS max FROM claude_code.logs",
         &json!([{"p": 1.5, "max": 2.0}]),
     );
+}
+
+#[test]
+fn histograms_are_views_with_their_counts_and_sums() {
+    // Added up from the capture by hand: 6 points, 16 calls, 239 ms.
+    let lake = lake_of_files(&captures().join("codex-on/agentic-ci.jsonl.zst"));
+    check(
+        &lake,
+        "SELECT COUNT(*) AS points, SUM(\"count\") AS calls, SUM(\"sum\") AS ms \
+         FROM codex_api_request_duration_ms",
+        &json!([{"points": 6, "calls": 16, "ms": 239.0}]),
+    );
+    check(
+        &lake,
+        "SELECT SUM(c.value) AS calls, SUM(s.value) AS ms \
+         FROM codex_api_request_duration_ms_count AS c \
+         JOIN codex_api_request_duration_ms_sum AS s ON c.source = s.source AND c.item = s.item",
+        &json!([{"calls": 16.0, "ms": 239.0}]),
+    );
+    let columns = sql_columns(&lake.lake, "codex_api_request_duration_ms").unwrap();
+    let has = |name: &str| columns.iter().any(|column| column.name == name);
+    assert!(has("bucket_counts") && has("explicit_bounds") && !has("value"));
+    let tables = sql_tables(&lake.lake).unwrap();
+    for name in [
+        "codex_api_request_duration_ms",
+        "codex_rollout_size_bytes_sum",
+    ] {
+        assert!(tables.iter().any(|table| table.name == name), "{name}");
+    }
 }
