@@ -198,16 +198,16 @@ impl Collector {
     }
 }
 
-/// Waits until a Collector listens on a port of this machine, at most 30 s.
+/// Waits until a receiver listens on a port of this machine, at most 30 s.
 pub fn wait_for(port: u16, child: &mut Child) -> Result<()> {
     let begin = Instant::now();
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         if let Some(status) = child.try_wait()? {
-            bail!("the Collector ended at once: {status}");
+            bail!("the receiver ended at once: {status}");
         }
         ensure!(
             begin.elapsed() < Duration::from_secs(30),
-            "the Collector does not listen after 30 s"
+            "the receiver does not listen after 30 s"
         );
         thread::sleep(Duration::from_millis(50));
     }

@@ -10,6 +10,7 @@ mod faults;
 mod instructions;
 mod interop;
 mod lakes;
+mod otlp2parquet;
 mod protocols;
 mod repeated;
 mod run;
@@ -72,6 +73,9 @@ tasks:
   protocols [--dev]
                    replays every real capture into receivers of a real Collector (built with Go) by every protocol,
                    compression, and with TLS, and compares what arrived
+  otlp2parquet [--dev]
+                   replays every real capture into otlp2parquet (from crates.io), a receiver that shares no code
+                   with the Collector, and compares its Parquet with the lake (DuckDB, from PyPI)
   collector        replays every real capture into a real OpenTelemetry Collector (built with Go)
                    and compares what its file exporter wrote, in every framing
   senders [--dev]  senders not written here send to `otolith capture`: the exporters of a Collector pass on
@@ -125,6 +129,8 @@ fn run_task() -> Result<()> {
         ["truth"] => interop::truth(Profile::Dev),
         ["protocols"] => protocols::run(Profile::Release),
         ["protocols", "--dev"] => protocols::run(Profile::Dev),
+        ["otlp2parquet"] => otlp2parquet::run(Profile::Release),
+        ["otlp2parquet", "--dev"] => otlp2parquet::run(Profile::Dev),
         ["collector"] => collector::run(),
         ["senders"] => senders::run(Profile::Release),
         ["senders", "--dev"] => senders::run(Profile::Dev),

@@ -112,6 +112,26 @@ pub fn bench(package: &str, name: &str) -> Result<PathBuf> {
     bail!("cargo names no executable of the bench `{name}`")
 }
 
+/// A program of crates.io, built once below `dir`, which takes minutes.
+pub fn installed(dir: &Path, name: &str, version: &str) -> Result<PathBuf> {
+    let place = dir.join(format!("{name}-{version}"));
+    let program = place.join("bin").join(name);
+    if !program.exists() {
+        let built = place.join("target");
+        with(
+            Command::new("cargo")
+                .args(["install", name, "--locked", "--quiet", "--version", version])
+                .arg("--root")
+                .arg(&place)
+                .arg("--target-dir")
+                .arg(&built),
+        )?;
+        // Only the program is needed, and the rest is large.
+        std::fs::remove_dir_all(&built)?;
+    }
+    Ok(program)
+}
+
 /// A Python interpreter of a virtual environment below `dir` that has `packages` installed.
 pub fn python(dir: &Path, packages: &[&str]) -> Result<PathBuf> {
     let python = dir.join("venv/bin/python");

@@ -5,8 +5,6 @@
 //! answers sends next to nothing meanwhile, and sees one slow request per connection (coordinated
 //! omission). `oha --latency-correction` counts from when a request should have been sent, as wrk2 does.
 
-use std::fs;
-use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
@@ -122,8 +120,12 @@ fn told(sender: &str, latency: &Spread) -> Told {
 
 /// The same body at the same rate, with and without its correction; nothing where it cannot be had.
 fn oha(bench: &Bench, inputs: &Inputs) -> Result<Vec<Told>> {
-    let Some(oha) = install(bench) else {
-        return Ok(Vec::new());
+    let oha = match run::installed(&bench.dir, "oha", OHA) {
+        Ok(oha) => oha,
+        Err(error) => {
+            eprintln!("oha cannot be had: {error:#}");
+            return Ok(Vec::new());
+        }
     };
     let body = inputs.body(10)?;
     let mut rows = Vec::new();
@@ -160,38 +162,4 @@ fn oha(bench: &Bench, inputs: &Inputs) -> Result<Vec<Told>> {
         });
     }
     Ok(rows)
-}
-
-/// From crates.io, built once.
-fn install(bench: &Bench) -> Option<PathBuf> {
-    let root = bench.dir.join(format!("oha-{OHA}"));
-    let program = root.join("bin/oha");
-    if program.exists() {
-        return Some(program);
-    }
-    let mut command = Command::new("cargo");
-    command
-        .args([
-            "install",
-            "oha",
-            "--locked",
-            "--quiet",
-            "--version",
-            OHA,
-            "--root",
-        ])
-        .arg(&root)
-        .arg("--target-dir")
-        .arg(bench.dir.join("oha-target"));
-    match run::with(&mut command) {
-        Ok(()) => {
-            // Only the program is needed, and the rest is large.
-            let _ = fs::remove_dir_all(bench.dir.join("oha-target"));
-            Some(program)
-        }
-        Err(error) => {
-            eprintln!("oha cannot be installed: {error:#}");
-            None
-        }
-    }
 }
