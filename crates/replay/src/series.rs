@@ -236,7 +236,11 @@ impl Series {
         self.in_flight += 1;
         if let Some(intended) = intended {
             let newest = self.intervals.len() - 1;
-            let index = self.index(intended).min(newest);
+            // Most are on time, and a division takes its time.
+            let index = match intended.saturating_add(self.width) >= self.until {
+                true => newest,
+                false => self.index(intended).min(newest),
+            };
             self.intervals[index].counts.intended += 1;
             self.record(Measure::Lateness, now.saturating_sub(intended));
         }

@@ -34,7 +34,7 @@ pub fn run(args: ReplayArgs, terminal: Terminal) -> Result<Outcome> {
     let files = ResultFiles::create(&args.results)?;
     let stop = Arc::new(AtomicBool::new(false));
     interrupt::handle(OnInterrupt::Stop(Arc::clone(&stop)));
-    let bar = ReplayPanel::new(&sources, args.in_flight, terminal);
+    let bar = ReplayPanel::new(&sources, args.in_flight, Arc::clone(&stop), terminal);
     let planned = plan(&sources, &options, &bar, &stop);
     if args.dry_run {
         bar.clear();

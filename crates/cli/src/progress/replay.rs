@@ -2,9 +2,10 @@
 //! the run goes.
 
 use std::num::NonZeroUsize;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use otolith_capture::Source;
 use otolith_replay::{PlanReport, Snapshot, Watch};
 
@@ -27,11 +28,18 @@ pub struct ReplayPanel {
     lines: OnceLock<[ProgressBar; LINES]>,
     /// Most requests in flight, as allowed.
     in_flight: NonZeroUsize,
+    /// Raised by Ctrl-C, which moves the cursor: from then on what is drawn stays as it is.
+    stop: Arc<AtomicBool>,
 }
 
 impl ReplayPanel {
     /// A bar over the bytes of all sources, to begin with.
-    pub fn new(sources: &[Source], in_flight: NonZeroUsize, terminal: Terminal) -> Self {
+    pub fn new(
+        sources: &[Source],
+        in_flight: NonZeroUsize,
+        stop: Arc<AtomicBool>,
+        terminal: Terminal,
+    ) -> Self {
         let total: Option<u64> = sources.iter().map(Source::len_bytes).sum();
         let template = match total {
             Some(_) => BYTES,
@@ -51,17 +59,22 @@ impl ReplayPanel {
             bar,
             lines: OnceLock::new(),
             in_flight,
+            stop,
         }
     }
 
-    /// Takes the panel off the terminal.
+    /// Takes the panel off the terminal; after Ctrl-C it stays there, above the outcome.
     pub fn clear(&self) {
-        for line in self.lines.get().into_iter().flatten() {
-            line.finish_and_clear();
+        self.bar.disable_steady_tick();
+        if !self.is_stopped() {
+            // Nobody reads an error about a terminal that is gone.
+            let _ = self.panel.clear();
         }
-        self.bar.finish_and_clear();
-        // Nobody reads an error about a terminal that is gone.
-        let _ = self.panel.clear();
+        self.panel.set_draw_target(ProgressDrawTarget::hidden());
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
     }
 }
 
@@ -71,6 +84,8 @@ impl Watch for ReplayPanel {
     }
 
     fn planned(&self, report: &PlanReport) {
+        // From now on it is drawn when the watch is told, and at no other moment.
+        self.bar.disable_steady_tick();
         self.bar.reset();
         match report.planned {
             Some(planned) => {
@@ -85,6 +100,9 @@ impl Watch for ReplayPanel {
     }
 
     fn running(&self, snapshot: &Snapshot) {
+        if self.is_stopped() {
+            return;
+        }
         let lines = self.lines.get_or_init(|| {
             let style = ProgressStyle::with_template(LINE).expect("the template is a constant");
             std::array::from_fn(|_| {
@@ -93,6 +111,7 @@ impl Watch for ReplayPanel {
             })
         });
         self.bar.set_position(snapshot.sent);
+        self.bar.tick();
         for (line, (name, text)) in lines.iter().zip(texts(snapshot, self.in_flight.get())) {
             line.set_prefix(name);
             line.set_message(one_line(&text));

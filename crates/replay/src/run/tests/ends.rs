@@ -55,6 +55,53 @@ fn what_is_on_its_way_after_a_stop_counts_as_failed() {
     assert_eq!(saved[4..], body(0));
 }
 
+/// Keeps the last of what it was told.
+#[derive(Default)]
+struct Last(Mutex<Option<Snapshot>>);
+
+impl Watch for Last {
+    fn running(&self, snapshot: &Snapshot) {
+        *self.0.lock().unwrap() = Some(snapshot.clone());
+    }
+}
+
+/// Runs three requests, of which the first is repeated, the first two fail and the last one is taken.
+fn last_told(pace: &str) -> Snapshot {
+    let clock = Arc::new(FakeClock::default());
+    let answers = [status(503), status(400), status(404)];
+    let script = Arc::new(Script {
+        answer_time: Duration::from_millis(5),
+        answers: Mutex::new(answers.into()),
+        seen: Mutex::default(),
+        clock: Arc::clone(&clock),
+    });
+    let options = options(pace);
+    let plan = plan_of(&[0, 1_000, 2_000], &options);
+    let (watch, never) = (Last::default(), AtomicBool::new(false));
+    run_with(plan, &options, &watch, &never, clock, script).unwrap();
+    watch.0.into_inner().unwrap().unwrap()
+}
+
+#[test]
+fn the_watch_is_told_how_the_run_went_in_the_end() {
+    let told = last_told("max");
+    assert_eq!((told.sent, told.accepted, told.failed), (3, 1, 2));
+    assert_eq!((told.in_flight, told.retries), (0, 1));
+    assert_eq!((told.lateness, told.intended_per_second), (None, None));
+    let one = |code: &str| (code.to_owned(), 1);
+    assert_eq!(told.errors, [one("http_400"), one("http_404")]);
+    let told = last_told("1x");
+    assert_eq!((told.sent, told.accepted, told.failed), (3, 1, 2));
+    assert!(
+        told.lateness.is_some() && told.intended_per_second.is_some(),
+        "{told:?}"
+    );
+    assert!(
+        told.recent_seconds > 0.0 && told.latency.is_some(),
+        "{told:?}"
+    );
+}
+
 #[test]
 fn failed_requests_are_saved_as_a_capture() {
     let dir = tempfile::tempdir().unwrap();
