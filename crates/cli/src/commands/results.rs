@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use otolith_replay::Outcome;
 
 use crate::args::ResultArgs;
+use crate::exit::UsageError;
 use crate::render::{self, Output};
 
 /// Files to write when a run is over.
@@ -53,6 +54,10 @@ fn create(path: Option<&Path>) -> Result<Option<ResultFile>> {
     let Some(path) = path else {
         return Ok(None);
     };
+    if path == Path::new("-") {
+        let taken = "standard output has the outcome: name a file after --hdr and --html";
+        return Err(UsageError(taken.to_owned()).into());
+    }
     Ok(Some(ResultFile {
         path: path.to_owned(),
         out: Output::to(Some(path))?,

@@ -20,6 +20,8 @@ mod interrupt;
 mod prompt;
 mod redact;
 mod replay;
+#[cfg(unix)]
+mod replay_panel;
 mod replay_results;
 mod report;
 mod sink;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use nix::pty::{Winsize, openpty};
 use tempfile::TempDir;
 
-use crate::support::{claude, corrupted, lake_of, otolith, run};
+use crate::support::{claude, corrupted, lake_of, otolith, run, without_sequences};
 
 /// How long anything may take to appear; a debug build on a busy machine is slow.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -123,23 +123,6 @@ impl Drop for Session {
         // A failed test leaves nothing running; one that has ended is not there any more.
         let _ = self.child.kill();
     }
-}
-
-/// Text without the sequences that move a terminal's cursor; one that is cut off stays.
-fn without_sequences(text: &str) -> String {
-    let mut kept = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("\u{1b}[") {
-        kept.push_str(before);
-        match after.find(|c: char| c.is_ascii_alphabetic()) {
-            Some(end) => rest = &after[end + 1..],
-            None => {
-                rest = &rest[before.len()..];
-                break;
-            }
-        }
-    }
-    kept + rest
 }
 
 /// A lake with its directory for state.

@@ -134,6 +134,9 @@ fn files_are_written_and_tried_before_anything_is_sent() {
         let done = replay(&sink, &[option, nowhere.to_str().unwrap()]);
         assert_eq!(done.code, 1);
         assert!(done.err.contains("failed to create `"), "{}", done.err);
+        let done = replay(&sink, &[option, "-"]);
+        assert_eq!(done.code, 2);
+        assert!(done.err.contains("name a file"), "{}", done.err);
         assert!(sink.take().is_empty());
     }
 }

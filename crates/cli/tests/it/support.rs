@@ -75,3 +75,20 @@ pub fn run(command: &mut Command) -> Done {
         err: String::from_utf8(output.stderr).unwrap(),
     }
 }
+
+/// Text without the sequences that move a terminal's cursor; one that is cut off stays.
+pub fn without_sequences(text: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("\u{1b}[") {
+        kept.push_str(before);
+        match after.find(|c: char| c.is_ascii_alphabetic()) {
+            Some(end) => rest = &after[end + 1..],
+            None => {
+                rest = &rest[before.len()..];
+                break;
+            }
+        }
+    }
+    kept + rest
+}
