@@ -11,6 +11,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::compose::Moment;
 use crate::error::ReplayError;
+use crate::index::Entry;
 use crate::schedule::Turn;
 use crate::sender::{Job, Sender};
 use crate::transport::Transport;
@@ -18,6 +19,7 @@ use crate::transport::Transport;
 /// A request to be made ready.
 pub(crate) struct Coming {
     pub(crate) turn: Turn,
+    pub(crate) entry: Entry,
     /// The items that are sent, if not all.
     pub(crate) only: Option<Vec<Range<u64>>>,
     /// When, from the start of the run.
@@ -108,9 +110,8 @@ fn next_chunk<C: Clock, T: Transport>(
             break;
         };
         // Here, since moments have to be known in their order.
-        let moment = sender.moment(request.turn, Some(request.due));
-        let entry = &sender.timeline.entries()[request.turn.request as usize];
-        len_bytes += u64::from(entry.len_bytes);
+        let moment = sender.moment(request.turn, &request.entry, Some(request.due));
+        len_bytes += u64::from(request.entry.len_bytes);
         chunk.coming.push((request, moment));
     }
     (chunk, len_bytes)
@@ -128,8 +129,13 @@ fn make_ready<C: Clock, T: Transport>(sender: &Sender<C, T>, taken: &Mutex<Recei
             if sender.halt.is_set() {
                 break;
             }
-            let Coming { turn, only, due } = request;
-            let Some(job) = sender.ready(turn, only, moment, Some(due)) else {
+            let Coming {
+                turn,
+                entry,
+                only,
+                due,
+            } = request;
+            let Some(job) = sender.ready((turn, entry), only, moment, Some(due)) else {
                 break;
             };
             jobs.push(job);

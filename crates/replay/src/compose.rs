@@ -13,13 +13,14 @@ use crate::body::Body;
 use crate::dress::Wardrobe;
 use crate::error::ReplayError;
 use crate::ids::FreshIds;
+use crate::index::Entry;
 use crate::live::LiveTimes;
 use crate::options::{ReplayOptions, Times};
 use crate::recode::{RecodeError, json_to_protobuf, protobuf_to_json};
 use crate::resume::State;
 use crate::route::Protocol;
 use crate::tally::Fate;
-use crate::timeline::{Entry, Timeline};
+use crate::timeline::Timeline;
 
 /// When a request goes out, and in which loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,14 +71,15 @@ impl Composer {
     ///
     /// # Errors
     ///
-    /// When there is no such level of compression.
+    /// When there is no such level of compression, or the index cannot be read.
     pub(crate) fn new(
         timeline: Arc<Timeline>,
         options: &ReplayOptions,
         loop_nanos: u64,
         now_unix_nano: u64,
     ) -> Result<Self, ReplayError> {
-        let first = timeline.entries().first();
+        let first = timeline.index.entries().next().transpose();
+        let first = first.map_err(ReplayError::Spool)?;
         let first = first.map_or(0, |entry| entry.time_unix_nano);
         let protocols = Signal::ALL.map(|signal| options.route(signal).protocol);
         let given = options.max_request_bytes.map(|limit| limit.get());
@@ -109,9 +111,8 @@ impl Composer {
     }
 
     /// Tells when a request goes out, in the order of sending and before it is composed.
-    pub(crate) fn announce(&self, request: u32, moment: Moment) {
+    pub(crate) fn announce(&self, entry: &Entry, moment: Moment) {
         if self.times == Times::Live {
-            let entry = &self.timeline.entries()[request as usize];
             self.live
                 .note(moment.pass, entry.time_unix_nano, moment.sent_unix_nano);
         }
@@ -122,8 +123,7 @@ impl Composer {
     /// # Errors
     ///
     /// When the spool cannot be read.
-    pub(crate) fn compose(&self, request: u32, moment: Moment) -> io::Result<Vec<Part>> {
-        let entry = &self.timeline.entries()[request as usize];
+    pub(crate) fn compose(&self, entry: &Entry, moment: Moment) -> io::Result<Vec<Part>> {
         let items = 0..u64::from(entry.items);
         let message = self.timeline.body(entry)?;
         Ok(match self.composed(entry, message, moment) {
@@ -139,14 +139,13 @@ impl Composer {
     /// When the spool cannot be read.
     pub(crate) fn compose_only(
         &self,
-        request: u32,
+        entry: &Entry,
         moment: Moment,
         items: &[Range<u64>],
     ) -> io::Result<Vec<Part>> {
-        let entry = &self.timeline.entries()[request as usize];
         let all = 0..u64::from(entry.items);
         if items == [all.clone()] {
-            return self.compose(request, moment);
+            return self.compose(entry, moment);
         }
         let message = self.timeline.body(entry)?;
         let message = self.changed(entry, message, moment);
@@ -179,11 +178,6 @@ impl Composer {
         }
     }
 
-    /// The signal of a request.
-    pub(crate) fn signal(&self, request: u32) -> Signal {
-        self.timeline.entries()[request as usize].signal
-    }
-
     /// The halves of a part that the receiver found too long; `None` if it cannot be divided.
     ///
     /// # Errors
@@ -191,11 +185,10 @@ impl Composer {
     /// When the spool cannot be read.
     pub(crate) fn halve(
         &self,
-        request: u32,
+        entry: &Entry,
         moment: Moment,
         items: &Range<u64>,
     ) -> io::Result<Option<Vec<Part>>> {
-        let entry = &self.timeline.entries()[request as usize];
         if items.end - items.start < 2 {
             return Ok(None);
         }
@@ -215,8 +208,7 @@ impl Composer {
     /// # Errors
     ///
     /// When the spool cannot be read, or what lies there is broken.
-    pub(crate) fn planned(&self, request: u32, items: &Range<u64>) -> io::Result<Vec<u8>> {
-        let entry = &self.timeline.entries()[request as usize];
+    pub(crate) fn planned(&self, entry: &Entry, items: &Range<u64>) -> io::Result<Vec<u8>> {
         let mut message = self.timeline.body(entry)?;
         if self.in_json[entry.signal as usize] {
             let made = json_to_protobuf(entry.signal, &message);

@@ -10,6 +10,7 @@ use otolith_capture::Signal;
 
 use crate::compose::Composer;
 use crate::error::ReplayError;
+use crate::index::Index;
 use crate::schedule::Turn;
 
 /// Writes these items of requests of these numbers as 4-byte big-endian proto frames, one file per
@@ -17,13 +18,15 @@ use crate::schedule::Turn;
 /// failures get no file; a file that is there is replaced, or goes on if `goes_on`. What failed in several loops is there as often.
 pub(crate) fn save_failed<'a>(
     stem: &Path,
+    index: &Index,
     composer: &Composer,
     goes_on: bool,
     failed: impl Iterator<Item = (Turn, &'a Range<u64>)>,
 ) -> Result<(), ReplayError> {
     let mut files = Signal::ALL.map(|_| None);
     for (Turn { request, .. }, items) in failed {
-        let signal = composer.signal(request);
+        let entry = index.get(request).map_err(ReplayError::Spool)?;
+        let signal = entry.signal;
         let path = path(stem, signal);
         let failed = |source| ReplayError::Save {
             path: path.clone(),
@@ -39,7 +42,7 @@ pub(crate) fn save_failed<'a>(
                 none.insert(BufWriter::new(file.map_err(failed)?))
             }
         };
-        let body = composer.planned(request, items).map_err(failed)?;
+        let body = composer.planned(&entry, items).map_err(failed)?;
         let len = (body.len() as u32).to_be_bytes();
         file.write_all(&len).map_err(failed)?;
         file.write_all(&body).map_err(failed)?;

@@ -1,5 +1,6 @@
 //! Gives requests to the sending threads: at their times, or as others are answered.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -9,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::ahead::{Coming, each_ready};
 use crate::clock::Clock;
+use crate::error::ReplayError;
 use crate::options::Load;
 use crate::resume::State;
 use crate::run::TICK;
@@ -40,10 +42,13 @@ impl<C: Clock, T: Transport> Feed<'_, C, T> {
         let mut pacing = Pacing::default();
         let left = sender.left.as_ref();
         let again = left.into_iter().flat_map(|left| &left.again);
-        let again = again.map(|again| Coming {
-            turn: again.turn,
-            only: Some(again.items.clone()),
-            due: Duration::ZERO,
+        let again = again.map_while(|again| {
+            Some(Coming {
+                turn: again.turn,
+                entry: self.read(sender.timeline.index.get(again.turn.request))?,
+                only: Some(again.items.clone()),
+                due: Duration::ZERO,
+            })
         });
         each_ready(sender, again.chain(self.coming()), |job| {
             self.pace(&mut pacing, job)
@@ -52,23 +57,31 @@ impl<C: Clock, T: Transport> Feed<'_, C, T> {
 
     /// What has not begun yet. The schedule goes on where an earlier run has left it.
     fn coming(&self) -> impl Iterator<Item = Coming> {
-        let entries = self.sender.timeline.entries();
+        let index = &self.sender.timeline.index;
         let left = self.sender.left.as_ref();
-        let in_loop = entries.len() as u64;
+        let in_loop = index.len();
         let has_begun = move |turn: Turn| left.is_some_and(|l| l.has_begun(turn.number(in_loop)));
         let is_whole = left.is_none_or(|left| left.begun_below() == 0);
         let mut from = is_whole.then_some(Duration::ZERO);
-        let walk = self.sender.schedule.walk(entries);
+        let walk = self.sender.schedule.walk(index);
+        let walk = walk.map_while(|due| self.read(due));
         let unbegun = walk.filter(move |due| !has_begun(due.turn));
-        unbegun.map(move |Due { turn, at }| {
+        unbegun.map(move |Due { turn, at, entry }| {
             let at = at.unwrap_or_default();
             let from = *from.get_or_insert(at);
             Coming {
                 turn,
+                entry,
                 only: None,
                 due: at.saturating_sub(from),
             }
         })
+    }
+
+    /// What was read of the index; if that failed, the run ends.
+    fn read<V>(&self, value: io::Result<V>) -> Option<V> {
+        let fail = |error| self.sender.halt.fail(ReplayError::Spool(error));
+        value.map_err(fail).ok()
     }
 
     /// Sends a request when it is due. False if the run has ended.
@@ -152,12 +165,12 @@ impl<C: Clock, T: Transport> Feed<'_, C, T> {
             let sender = Arc::clone(self.sender);
             let next = Arc::clone(&next);
             self.handle.spawn(async move {
-                let entries = sender.timeline.entries();
-                let in_loop = entries.len() as u64;
+                let index = &sender.timeline.index;
+                let in_loop = index.len();
                 let left = sender.left.as_ref();
                 let again_requests = left.map_or(0, |left| left.again.len() as u64);
                 let begun_below = left.map_or(0, State::begun_below);
-                let most = sender.schedule.most_requests(entries);
+                let most = sender.schedule.most_requests();
                 while !sender.halt.is_set() && !sender.is_over() {
                     let taken = next.fetch_add(1, Ordering::Relaxed);
                     let again = left.and_then(|left| left.again.get(usize::try_from(taken).ok()?));
@@ -174,8 +187,15 @@ impl<C: Clock, T: Transport> Feed<'_, C, T> {
                             (Turn::numbered(number, in_loop), None)
                         }
                     };
-                    let moment = sender.moment(turn, None);
-                    let Some(job) = sender.ready(turn, only, moment, None) else {
+                    let entry = match index.get(turn.request) {
+                        Ok(entry) => entry,
+                        Err(error) => {
+                            sender.halt.fail(ReplayError::Spool(error));
+                            break;
+                        }
+                    };
+                    let moment = sender.moment(turn, &entry, None);
+                    let Some(job) = sender.ready((turn, entry), only, moment, None) else {
                         break;
                     };
                     sender.ship(job).await;

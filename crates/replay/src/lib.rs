@@ -26,6 +26,7 @@ mod hdr;
 mod headers;
 mod histogram;
 mod ids;
+mod index;
 mod live;
 mod measurements;
 mod options;

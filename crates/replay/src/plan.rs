@@ -8,17 +8,18 @@ use otolith_capture::{Chunk, Entry, Frame, Signal, Source};
 use otolith_otlp::Decoder;
 
 use crate::error::ReplayError;
+use crate::index::Index;
 use crate::options::ReplayOptions;
 use crate::outcome::{PlanReport, RatePart, Rejects, RunPlan, SignalPlan};
 use crate::schedule::{Due, Schedule};
 use crate::survey::survey;
-use crate::timeline::{Entry as Planned, MAX_BODY_BYTES, Timeline, TimelineBuilder};
+use crate::timeline::{MAX_BODY_BYTES, Timeline, TimelineBuilder};
 use crate::watch::Watch;
 
 /// What will be sent: all requests of the captures in the order of their times.
 ///
-/// Holds 32 bytes per request in memory, and all bodies in an unnamed temporary file, which is
-/// gone when the plan is.
+/// Bodies lie in an unnamed temporary file, which is gone when the plan is; so does the index of 32
+/// bytes per request, unless it is of less than 8 MiB.
 #[derive(Debug)]
 pub struct Plan {
     pub(crate) timeline: Timeline,
@@ -36,40 +37,43 @@ impl Plan {
     ) -> Result<Self, ReplayError> {
         report.disordered_requests = timeline.disordered;
         report.untimed_requests = timeline.untimed;
-        let entries = timeline.entries();
+        let index = &timeline.index;
         let mut signals = Signal::ALL.map(|signal| SignalPlan {
             signal: signal.as_str(),
             requests: 0,
             items: 0,
             bytes: 0,
         });
-        let mut longest_gap = 0;
-        for (i, entry) in entries.iter().enumerate() {
+        let (mut longest_gap, mut first, mut last) = (0, None, None);
+        for entry in index.entries() {
+            let entry = entry.map_err(ReplayError::Spool)?;
             let signal = &mut signals[entry.signal as usize];
             signal.requests += 1;
             signal.items += u64::from(entry.items);
             signal.bytes += u64::from(entry.len_bytes);
-            let before = entries[i.saturating_sub(1)].time_unix_nano;
-            longest_gap = longest_gap.max(entry.time_unix_nano - before);
+            let before = last.replace(entry.time_unix_nano);
+            first.get_or_insert(entry.time_unix_nano);
+            let gap = before.map_or(0, |before| entry.time_unix_nano - before);
+            longest_gap = longest_gap.max(gap);
         }
-        report.requests = entries.len() as u64;
+        report.requests = index.len();
         report.items = signals.iter().map(|signal| signal.items).sum();
         report.bytes = signals.iter().map(|signal| signal.bytes).sum();
         report.signals = signals.into_iter().filter(|s| s.requests > 0).collect();
         report.longest_gap_seconds = seconds(longest_gap);
-        if let (Some(first), Some(last)) = (entries.first(), entries.last()) {
-            report.first_time_unix_nano = Some(first.time_unix_nano);
-            report.last_time_unix_nano = Some(last.time_unix_nano);
-            report.recorded_seconds = seconds(last.time_unix_nano - first.time_unix_nano);
+        if let (Some(first), Some(last)) = (first, last) {
+            report.first_time_unix_nano = Some(first);
+            report.last_time_unix_nano = Some(last);
+            report.recorded_seconds = seconds(last - first);
         }
-        let schedule = Schedule::new(options, entries);
+        let schedule = Schedule::new(options, index).map_err(ReplayError::Spool)?;
         if schedule.stands_still() {
             return Err(ReplayError::Settings(
                 "all requests have one time, or no gap between them: loops without an end (--loop \
                  forever) would all be sent at once. Give --rate, --loop N or --requests N",
             ));
         }
-        count_run(&schedule, entries, &mut report, stop)?;
+        count_run(&schedule, index, &mut report, stop)?;
         Ok(Self {
             timeline,
             schedule,
@@ -79,11 +83,14 @@ impl Plan {
 
     /// How much is to be sent in each of at most so many equal parts of the run, none of them
     /// shorter than a millisecond; nothing where there is no pace to keep, no end, or no request.
-    pub fn rate_curve(&self, parts: NonZeroU16) -> Vec<RatePart> {
+    ///
+    /// # Errors
+    ///
+    /// When the temporary file fails.
+    pub fn rate_curve(&self, parts: NonZeroU16) -> Result<Vec<RatePart>, ReplayError> {
         let Some(end) = self.report.expected_seconds else {
-            return Vec::new();
+            return Ok(Vec::new());
         };
-        let entries = self.timeline.entries();
         let end = Duration::try_from_secs_f64(end).unwrap_or(Duration::MAX);
         // A little more than an equal share, so that the last request is in the last part.
         let part = end / u32::from(parts.get()) + Duration::from_nanos(1);
@@ -98,15 +105,15 @@ impl Plan {
             bytes: 0,
         };
         let mut curve: Vec<RatePart> = (0..count).map(empty).collect();
-        for Due { turn, at } in self.schedule.walk(entries) {
-            let entry = &entries[turn.request as usize];
+        for due in self.schedule.walk(&self.timeline.index) {
+            let Due { at, entry, .. } = due.map_err(ReplayError::Spool)?;
             let index = at.map_or(0, |at| at.div_duration_f64(part) as usize);
             let part = &mut curve[index.min(count - 1)];
             part.requests += 1;
             part.items += u64::from(entry.items);
             part.bytes += u64::from(entry.len_bytes);
         }
-        curve
+        Ok(curve)
     }
 
     /// What the plan holds.
@@ -121,18 +128,18 @@ const LOOK_EVERY: u64 = 1 << 16;
 /// Counts what the run sends, where that is known, and how long it takes.
 fn count_run(
     schedule: &Schedule,
-    entries: &[Planned],
+    index: &Index,
     report: &mut PlanReport,
     stop: &AtomicBool,
 ) -> Result<(), ReplayError> {
-    if !schedule.is_known(entries) {
+    if !schedule.is_known() {
         return Ok(());
     }
     let mut planned = RunPlan::default();
     let mut last = None;
-    let mut walk = schedule.walk(entries);
-    for Due { turn, at } in walk.by_ref() {
-        let entry = &entries[turn.request as usize];
+    let mut walk = schedule.walk(index);
+    for due in walk.by_ref() {
+        let Due { at, entry, .. } = due.map_err(ReplayError::Spool)?;
         planned.requests += 1;
         planned.items += u64::from(entry.items);
         planned.bytes += u64::from(entry.len_bytes);

@@ -9,10 +9,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ReplayError;
+use crate::index::{Entry, Index};
 use crate::outcome::{Earlier, ItemBalance, RequestBalance, RunPlan};
 use crate::retry::mix;
 use crate::schedule::Turn;
-use crate::timeline::Entry;
 
 /// What a run that did not come to its end leaves in a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,27 +72,27 @@ const MAX_STATE_BYTES: u64 = 256 << 20;
 
 impl State {
     /// Nothing has begun.
-    pub(crate) fn new(entries: &[Entry]) -> Self {
-        Self {
+    pub(crate) fn new(index: &Index) -> Result<Self, ReplayError> {
+        Ok(Self {
             version: VERSION,
-            captures: fingerprint(entries),
+            captures: fingerprint(index).map_err(ReplayError::Spool)?,
             begun: Begun::default(),
             begun_amount: RunPlan::default(),
             again: Vec::new(),
             earlier: Earlier::default(),
             shift_nanos: None,
             ids: 0,
-        }
+        })
     }
 
     /// What a run of these captures left in the file; nothing if there is none.
-    pub(crate) fn load(path: &Path, entries: &[Entry]) -> Result<Self, ReplayError> {
+    pub(crate) fn load(path: &Path, index: &Index) -> Result<Self, ReplayError> {
         let failed = |source| ReplayError::Resume {
             path: path.to_owned(),
             source,
         };
         let invalid = |text: String| failed(io::Error::new(io::ErrorKind::InvalidData, text));
-        let new = Self::new(entries);
+        let new = Self::new(index)?;
         let text = match std::fs::metadata(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(new),
             Err(error) => return Err(failed(error)),
@@ -110,7 +110,7 @@ impl State {
             let text = format!("expected version {VERSION}, found {}", state.version);
             return Err(invalid(text));
         }
-        if state.captures != new.captures || !state.fits(entries) {
+        if state.captures != new.captures || !state.fits(index) {
             return Err(invalid(
                 "it is of a run over other captures, or with another --multiply".to_owned(),
             ));
@@ -119,9 +119,11 @@ impl State {
     }
 
     /// Whether what it names is there.
-    fn fits(&self, entries: &[Entry]) -> bool {
+    fn fits(&self, index: &Index) -> bool {
         self.again.iter().all(|again| {
-            let entry = entries.get(again.turn.request as usize);
+            let request = again.turn.request;
+            let is_there = u64::from(request) < index.len();
+            let entry = is_there.then(|| index.get(request).ok()).flatten();
             let fits = |items: &Range<u64>| {
                 let end = entry.map_or(0, |entry| u64::from(entry.items));
                 items.start < items.end && items.end <= end
@@ -146,10 +148,10 @@ impl State {
     }
 
     /// How much is to be sent again.
-    fn again_amount(&self, entries: &[Entry]) -> RunPlan {
+    fn again_amount(&self, index: &Index) -> Result<RunPlan, ReplayError> {
         let mut amount = RunPlan::default();
         for again in &self.again {
-            let entry = &entries[again.turn.request as usize];
+            let entry = index.get(again.turn.request).map_err(ReplayError::Spool)?;
             amount.requests += 1;
             amount.items += again
                 .items
@@ -158,19 +160,19 @@ impl State {
                 .sum::<u64>();
             amount.bytes += u64::from(entry.len_bytes);
         }
-        amount
+        Ok(amount)
     }
 
     /// What is left of a run that sends so much in all.
-    pub(crate) fn left_of(&self, planned: RunPlan, entries: &[Entry]) -> RunPlan {
-        let again = self.again_amount(entries);
+    pub(crate) fn left_of(&self, planned: RunPlan, index: &Index) -> Result<RunPlan, ReplayError> {
+        let again = self.again_amount(index)?;
         let begun = self.begun_amount;
         // Another number of loops or requests may be wanted this time.
-        RunPlan {
+        Ok(RunPlan {
             requests: planned.requests.saturating_sub(begun.requests) + again.requests,
             items: planned.items.saturating_sub(begun.items) + again.items,
             bytes: planned.bytes.saturating_sub(begun.bytes) + again.bytes,
-        }
+        })
     }
 
     /// Puts it in the place of the file, so that there is always a whole one.
@@ -206,12 +208,15 @@ impl State {
 }
 
 /// Tells captures apart by times, lengths and counts; not made to withstand forgery.
-fn fingerprint(entries: &[Entry]) -> u64 {
-    entries.iter().fold(entries.len() as u64, |hash, entry| {
+fn fingerprint(index: &Index) -> io::Result<u64> {
+    let mut hash = index.len();
+    for entry in index.entries() {
+        let entry = entry?;
         let sizes = u64::from(entry.len_bytes) << 32 | u64::from(entry.items);
         let kind = u64::from(entry.copy) << 8 | entry.signal as u64;
-        mix(mix(mix(hash ^ entry.time_unix_nano) ^ sizes) ^ kind)
-    })
+        hash = mix(mix(mix(hash ^ entry.time_unix_nano) ^ sizes) ^ kind);
+    }
+    Ok(hash)
 }
 
 /// Follows a run so that another one can go on.
@@ -365,31 +370,32 @@ mod tests {
 
     #[test]
     fn files_that_are_no_state_are_refused() {
+        let none = Index::Memory(Vec::new());
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("state");
-        assert_eq!(State::load(&path, &[]).unwrap().earlier(), None);
+        assert_eq!(State::load(&path, &none).unwrap().earlier(), None);
         for text in ["", "{}", "[1]", "{\"version\":1}"] {
             std::fs::write(&path, text).unwrap();
-            let error = State::load(&path, &[]).unwrap_err();
+            let error = State::load(&path, &none).unwrap_err();
             assert!(matches!(error, ReplayError::Resume { .. }), "{text}");
         }
-        let mut state = State::new(&[]);
+        let mut state = State::new(&none).unwrap();
         state.save(&path).unwrap();
-        assert_eq!(State::load(&path, &[]).unwrap(), state);
+        assert_eq!(State::load(&path, &none).unwrap(), state);
         state.version = 2;
         state.save(&path).unwrap();
-        assert!(State::load(&path, &[]).is_err());
+        assert!(State::load(&path, &none).is_err());
         state.version = VERSION;
         state.captures ^= 1;
         state.save(&path).unwrap();
-        assert!(State::load(&path, &[]).is_err());
+        assert!(State::load(&path, &none).is_err());
         // A request that is not there.
-        let mut state = State::new(&[]);
+        let mut state = State::new(&none).unwrap();
         state.again = Vec::from([Again {
             turn: Turn::default(),
             items: std::iter::once(0..1).collect(),
         }]);
         state.save(&path).unwrap();
-        assert!(State::load(&path, &[]).is_err());
+        assert!(State::load(&path, &none).is_err());
     }
 }

@@ -82,19 +82,20 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
     let timeline = Arc::new(plan.timeline);
     let loop_nanos = plan.schedule.loop_nanos();
     let mut composer = Composer::new(Arc::clone(&timeline), options, loop_nanos, start_unix_nano)?;
-    let entries = timeline.entries();
-    let load = |path: &PathBuf| State::load(path, entries);
+    let index = &timeline.index;
+    let load = |path: &PathBuf| State::load(path, index);
     let left = options.resume.as_ref().map(load).transpose()?;
     let mut planned = report.planned;
     if let Some(left) = left.as_ref().filter(|left| left.earlier().is_some()) {
         composer.go_on(left);
-        planned = planned.map(|planned| left.left_of(planned, entries));
+        let left_of = |planned| left.left_of(planned, index);
+        planned = planned.map(left_of).transpose()?;
     }
     if let Some((path, left)) = options.resume.as_ref().zip(left.as_ref()) {
         // Whether it can be written is told before anything is sent.
         left.save(path)?;
     }
-    let in_loop = entries.len() as u64;
+    let in_loop = index.len();
     let progress = left.clone().map(|left| Progress::new(left, in_loop));
     let shift_nanos = composer.shift_nanos;
     let start = clock.now();
@@ -115,7 +116,7 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
         halt: Halt::new(),
     });
     // More than there are requests would never be used.
-    let requests = sender.schedule.most_requests(sender.timeline.entries());
+    let requests = sender.schedule.most_requests();
     let requests = requests.map_or(u32::MAX, |most| u32::try_from(most).unwrap_or(u32::MAX));
     let in_flight = u32::try_from(options.in_flight.get()).unwrap_or(u32::MAX);
     let in_flight = in_flight.min(requests.max(1)).min(MAX_IN_FLIGHT);
@@ -131,7 +132,13 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
     tally.close(planned.filter(|_| !is_cut));
     let earlier = sender.left.as_ref().and_then(State::earlier);
     if let Some(stem) = &options.failed {
-        let saved = save_failed(stem, &sender.composer, earlier.is_some(), tally.failed());
+        let saved = save_failed(
+            stem,
+            &sender.timeline.index,
+            &sender.composer,
+            earlier.is_some(),
+            tally.failed(),
+        );
         if let Err(error) = saved {
             tally.unwritten(&error);
         }

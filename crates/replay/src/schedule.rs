@@ -1,12 +1,13 @@
 //! Which requests are sent, in which order, and when, counted from the start of the run.
 
+use std::io;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::index::{Entries, Entry, Index};
 use crate::options::ReplayOptions;
 use crate::pace::{Pace, RateUnit};
-use crate::timeline::Entry;
 
 /// A request of a run: which one of the plan, in which loop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -37,6 +38,8 @@ impl Turn {
 #[derive(Clone, Debug)]
 pub(crate) struct Schedule {
     pace: Pace,
+    /// Requests of a loop.
+    in_loop: u64,
     max_gap: Option<Duration>,
     /// How often all of it is sent; without an end if not given.
     loops: Option<u64>,
@@ -56,21 +59,30 @@ pub(crate) struct Due {
     pub(crate) turn: Turn,
     /// From the start of the run; `None` where there is no pace to keep.
     pub(crate) at: Option<Duration>,
+    pub(crate) entry: Entry,
 }
 
 impl Schedule {
     /// For requests in the order of their times.
-    pub(crate) fn new(options: &ReplayOptions, entries: &[Entry]) -> Self {
+    pub(crate) fn new(options: &ReplayOptions, index: &Index) -> io::Result<Self> {
         let pace = options.pace.clone();
-        let first_unix_nano = entries.first().map_or(0, |entry| entry.time_unix_nano);
-        let last_unix_nano = entries.last().map_or(0, |entry| entry.time_unix_nano);
+        let (mut first_unix_nano, mut last_unix_nano, mut rated) = (None, 0, 0);
+        for entry in index.entries() {
+            let entry = entry?;
+            first_unix_nano.get_or_insert(entry.time_unix_nano);
+            last_unix_nano = entry.time_unix_nano;
+            if let Pace::Rate(unit, _) = pace {
+                rated += amount(unit, &entry);
+            }
+        }
+        let first_unix_nano = first_unix_nano.unwrap_or(0);
         let span = last_unix_nano - first_unix_nano;
         // A loop begins one mean gap after the one before it has ended: the rate stays the same.
-        let gaps = (entries.len() as u64).saturating_sub(1);
+        let gaps = index.len().saturating_sub(1);
         let loop_nanos = span.saturating_add(span.checked_div(gaps).unwrap_or(0));
         let loop_amount = match &pace {
             Pace::Recorded(_) => loop_nanos,
-            Pace::Rate(unit, _) => entries.iter().map(|entry| amount(*unit, entry)).sum(),
+            Pace::Rate(..) => rated,
             Pace::Max => 0,
         };
         let stages = pace.profile().and_then(|profile| profile.end());
@@ -78,7 +90,8 @@ impl Schedule {
             (Some(stages), Some(duration)) => Some(stages.min(duration)),
             (stages, duration) => stages.or(duration),
         };
-        Self {
+        Ok(Self {
+            in_loop: index.len(),
             max_gap: options.max_gap,
             loops: options.loops.map(|loops| u64::from(loops.get())),
             max_requests: options.requests.map(|requests| requests.get()),
@@ -87,7 +100,7 @@ impl Schedule {
             loop_nanos,
             loop_amount,
             pace,
-        }
+        })
     }
 
     /// Whether time does not go on while requests are sent for ever.
@@ -108,33 +121,32 @@ impl Schedule {
     }
 
     /// Requests that go out at most; `None` without a bound.
-    pub(crate) fn most_requests(&self, entries: &[Entry]) -> Option<u64> {
-        let loops = self
-            .loops
-            .map(|loops| loops.saturating_mul(entries.len() as u64));
+    pub(crate) fn most_requests(&self) -> Option<u64> {
+        let loops = self.loops.map(|loops| loops.saturating_mul(self.in_loop));
         match (loops, self.max_requests) {
             (Some(loops), Some(requests)) => Some(loops.min(requests)),
-            _ if entries.is_empty() => Some(0),
+            _ if self.in_loop == 0 => Some(0),
             (loops, requests) => loops.or(requests),
         }
     }
 
     /// Whether which requests go out is known before the run.
-    pub(crate) fn is_known(&self, entries: &[Entry]) -> bool {
+    pub(crate) fn is_known(&self) -> bool {
         match self.pace {
-            Pace::Max => self.end.is_none() && self.most_requests(entries).is_some(),
-            _ => self.end.is_some() || self.most_requests(entries).is_some(),
+            Pace::Max => self.end.is_none() && self.most_requests().is_some(),
+            _ => self.end.is_some() || self.most_requests().is_some(),
         }
     }
 
     /// All requests in the order of sending, with their times.
-    pub(crate) fn walk<'a>(&'a self, entries: &'a [Entry]) -> Walk<'a> {
+    pub(crate) fn walk<'a>(&'a self, index: &'a Index) -> Walk<'a> {
         Walk {
             schedule: self,
-            entries,
+            index,
+            entries: index.entries(),
             turn: Turn::default(),
             walked: 0,
-            most: self.most_requests(entries),
+            most: self.most_requests(),
             before: 0,
             left_out_amount: 0.0,
             last: Duration::ZERO,
@@ -147,7 +159,9 @@ impl Schedule {
 /// Goes through a schedule.
 pub(crate) struct Walk<'a> {
     schedule: &'a Schedule,
-    entries: &'a [Entry],
+    index: &'a Index,
+    /// Those of the loop that come.
+    entries: Entries<'a>,
     turn: Turn,
     walked: u64,
     most: Option<u64>,
@@ -163,28 +177,32 @@ pub(crate) struct Walk<'a> {
 }
 
 impl Iterator for Walk<'_> {
-    type Item = Due;
+    type Item = io::Result<Due>;
 
-    fn next(&mut self) -> Option<Due> {
+    fn next(&mut self) -> Option<io::Result<Due>> {
         if self.most.is_some_and(|most| self.walked >= most) {
             return None;
         }
-        let entry = self.entries.get(self.turn.request as usize)?;
+        let entry = match self.entries.next()? {
+            Ok(entry) => entry,
+            Err(error) => return Some(Err(error)),
+        };
         let turn = self.turn;
-        let at = match self.at(entry) {
+        let at = match self.at(&entry) {
             Ok(at) => at,
             Err(Over) => return None,
         };
         self.walked += 1;
         self.turn.request += 1;
-        if self.turn.request as usize == self.entries.len() {
+        if u64::from(self.turn.request) == self.schedule.in_loop {
             self.before = 0;
+            self.entries = self.index.entries();
             self.turn = Turn {
                 pass: turn.pass + 1,
                 request: 0,
             };
         }
-        Some(Due { turn, at })
+        Some(Ok(Due { turn, at, entry }))
     }
 }
 

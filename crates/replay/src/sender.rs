@@ -7,12 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use otolith_capture::Signal;
 
 use crate::clock::Clock;
 use crate::compose::{Composer, Moment, Part};
 use crate::error::ReplayError;
 use crate::grpc::{self, GrpcStatus};
 use crate::halt::Halt;
+use crate::index::Entry;
 use crate::options::Load;
 use crate::outcome::Ended;
 use crate::reply::{error_message, parse_response, presentable};
@@ -53,6 +55,7 @@ pub(crate) struct Sender<C, T> {
 pub(crate) struct Job {
     /// Which one it is.
     pub(crate) turn: Turn,
+    pub(crate) entry: Entry,
     /// The items that are sent, if not all.
     pub(crate) only: Option<Vec<Range<u64>>>,
     /// What goes out, in this order.
@@ -98,7 +101,7 @@ impl<C: Clock, T: Transport> Sender<C, T> {
 
     /// When a request goes out that is due at this time from the start of the run, or now if there is
     /// no pace to keep. To be asked in the order of sending.
-    pub(crate) fn moment(&self, turn: Turn, due: Option<Duration>) -> Moment {
+    pub(crate) fn moment(&self, turn: Turn, entry: &Entry, due: Option<Duration>) -> Moment {
         let moment = Moment {
             pass: turn.pass,
             sent_unix_nano: match due {
@@ -106,7 +109,7 @@ impl<C: Clock, T: Transport> Sender<C, T> {
                 None => self.clock.unix_nano(),
             },
         };
-        self.composer.announce(turn.request, moment);
+        self.composer.announce(entry, moment);
         moment
     }
 
@@ -114,14 +117,14 @@ impl<C: Clock, T: Transport> Sender<C, T> {
     /// the spool failed.
     pub(crate) fn ready(
         &self,
-        turn: Turn,
+        (turn, entry): (Turn, Entry),
         only: Option<Vec<Range<u64>>>,
         moment: Moment,
         due: Option<Duration>,
     ) -> Option<Job> {
         let parts = match &only {
-            None => self.composer.compose(turn.request, moment),
-            Some(items) => self.composer.compose_only(turn.request, moment, items),
+            None => self.composer.compose(&entry, moment),
+            Some(items) => self.composer.compose_only(&entry, moment, items),
         };
         let parts = match parts {
             Ok(parts) => parts,
@@ -132,6 +135,7 @@ impl<C: Clock, T: Transport> Sender<C, T> {
         };
         Some(Job {
             turn,
+            entry,
             only,
             parts,
             moment,
@@ -163,8 +167,7 @@ impl<C: Clock, T: Transport> Sender<C, T> {
 
     /// Sends a request until all of it is taken, refused for good, or given up.
     pub(crate) async fn ship(&self, job: Job) {
-        let request = job.turn.request;
-        let entry = &self.timeline.entries()[request as usize];
+        let entry = &job.entry;
         let first_sent = self.clock.now();
         self.tally().started(
             job.turn,
@@ -186,10 +189,13 @@ impl<C: Clock, T: Transport> Sender<C, T> {
                     code: "interrupted".to_owned(),
                     message: "the run ended between the parts of a request".to_owned(),
                 },
-                Ok(body) => match self.deliver(job.turn, body, part.len_bytes).await {
+                Ok(body) => match self
+                    .deliver(job.turn, entry.signal, body, part.len_bytes)
+                    .await
+                {
                     Delivered::Done(fate) => fate,
                     Delivered::TooLarge(fate) => {
-                        let halves = self.composer.halve(request, job.moment, &part.items);
+                        let halves = self.composer.halve(entry, job.moment, &part.items);
                         match halves {
                             Ok(Some(halves)) => {
                                 is_divided = true;
@@ -220,8 +226,13 @@ impl<C: Clock, T: Transport> Sender<C, T> {
     }
 
     /// Sends a part of so many bytes before compression.
-    async fn deliver(&self, turn: Turn, body: Bytes, len_bytes: usize) -> Delivered {
-        let signal = self.composer.signal(turn.request);
+    async fn deliver(
+        &self,
+        turn: Turn,
+        signal: Signal,
+        body: Bytes,
+        len_bytes: usize,
+    ) -> Delivered {
         let first_sent = self.clock.now();
         let mut attempts = 0;
         loop {

@@ -12,12 +12,12 @@ use hdrhistogram::Histogram;
 
 use crate::error::ReplayError;
 use crate::histogram::{histogram, record, spread};
+use crate::index::Entry;
 use crate::measurements::Measurements;
 use crate::outcome::{ByteCount, ErrorCount, ItemBalance, Note, RequestBalance, RunPlan, Spread};
 use crate::resume::{Progress, State};
 use crate::schedule::Turn;
 use crate::series::{Measure, Series};
-use crate::timeline::Entry;
 
 /// Reasons of failure after which another run sends again: it is not known whether it arrived, or it
 /// certainly did not.

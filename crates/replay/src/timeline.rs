@@ -1,4 +1,4 @@
-//! All requests of a replay in the order of sending: an index in memory, the bodies in a file.
+//! All requests of a replay in the order of sending: an index, and the bodies in a file.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
@@ -11,24 +11,7 @@ use std::sync::Arc;
 use otolith_capture::Signal;
 
 use crate::body::{Body, Buffers};
-
-/// A request as the index knows it. There may be a hundred million of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Entry {
-    /// When it was recorded.
-    pub(crate) time_unix_nano: u64,
-    /// Where its body begins in the spool. Grows in the order of reading.
-    offset: u64,
-    /// Length of its body.
-    pub(crate) len_bytes: u32,
-    /// Spans, log records or data points in it.
-    pub(crate) items: u32,
-    /// As which of the services and hosts it is sent, from 0.
-    pub(crate) copy: u16,
-    pub(crate) signal: Signal,
-}
-
-const _: () = assert!(size_of::<Entry>() <= 32, "README.md states the size");
+use crate::index::{Collected, Entry, Index};
 
 /// Largest body: what protocol 1.11.0 allows clients to send.
 pub(crate) const MAX_BODY_BYTES: usize = 64 << 20;
@@ -43,66 +26,19 @@ pub(crate) struct Request<'a> {
     pub(crate) time_unix_nano: Option<u64>,
 }
 
-/// Entries of a piece: 32 MiB, of which only what is written to takes memory.
-const PIECE: usize = 1 << 20;
-
-/// Entries as they are collected. In pieces: a single list is copied to one of twice the length when it is
-/// full, and takes up to twice the memory of what it holds meanwhile.
-#[derive(Debug, Default)]
-struct Pieces {
-    /// All but the last have [`PIECE`] entries.
-    pieces: Vec<Vec<Entry>>,
-    len: usize,
-}
-
-impl Pieces {
-    fn push(&mut self, entry: Entry) {
-        match self.pieces.last_mut() {
-            Some(piece) if piece.len() < PIECE => piece.push(entry),
-            Some(_) | None => {
-                let mut piece = Vec::with_capacity(PIECE);
-                piece.push(entry);
-                self.pieces.push(piece);
-            }
-        }
-        self.len += 1;
-    }
-
-    /// Sets the time of some entries.
-    fn set_time(&mut self, entries: Range<usize>, time_unix_nano: u64) {
-        for index in entries {
-            self.pieces[index / PIECE][index % PIECE].time_unix_nano = time_unix_nano;
-        }
-    }
-
-    /// All in one. Takes a piece more memory than they hold.
-    fn join(mut self) -> Vec<Entry> {
-        if self.pieces.len() == 1 {
-            return self.pieces.swap_remove(0);
-        }
-        let mut all = Vec::with_capacity(self.len);
-        for piece in self.pieces {
-            all.extend_from_slice(&piece);
-        }
-        all
-    }
-}
-
 /// Collects requests, one capture file after another.
 pub(crate) struct TimelineBuilder {
-    entries: Pieces,
+    entries: Collected,
     spool: BufWriter<File>,
     spool_len: u64,
     /// Where the entries of the current file begin.
-    file_start: usize,
+    file_start: u64,
     /// Entries at the beginning of the current file that have no time yet.
-    waiting: usize,
+    waiting: u64,
     /// Newest time of the current file; `None` before the first one.
     file_newest: Option<u64>,
     /// Time of the last request of the current file.
     file_last: Option<u64>,
-    /// Files without any time, as ranges of entries.
-    timeless: Vec<(usize, usize)>,
     /// Oldest time of all files.
     oldest: Option<u64>,
     disordered: u64,
@@ -112,7 +48,7 @@ pub(crate) struct TimelineBuilder {
 /// All requests in the order of sending.
 #[derive(Debug)]
 pub(crate) struct Timeline {
-    entries: Vec<Entry>,
+    pub(crate) index: Index,
     spool: File,
     buffers: Arc<Buffers>,
     /// Requests recorded before one that stands above them in the same file.
@@ -129,14 +65,13 @@ impl TimelineBuilder {
             None => tempfile::tempfile()?,
         };
         Ok(Self {
-            entries: Pieces::default(),
+            entries: Collected::new(dir),
             spool: BufWriter::with_capacity(256 << 10, file),
             spool_len: 0,
             file_start: 0,
             waiting: 0,
             file_newest: None,
             file_last: None,
-            timeless: Vec::new(),
             oldest: None,
             disordered: 0,
             untimed: 0,
@@ -145,7 +80,7 @@ impl TimelineBuilder {
 
     /// Requests so far.
     pub(crate) fn len(&self) -> u64 {
-        self.entries.len as u64
+        self.entries.len()
     }
 
     /// Takes up a request, which must not be longer than [`MAX_BODY_BYTES`], to be sent as so many
@@ -162,8 +97,8 @@ impl TimelineBuilder {
         let time = request.time_unix_nano.or(self.file_last);
         if let Some(time) = time {
             if self.file_last.is_none() {
-                let end = self.entries.len;
-                self.entries.set_time(end - self.waiting..end, time);
+                let end = self.entries.len();
+                self.set_time(end - self.waiting..end, Some(time));
                 self.waiting = 0;
             }
             self.file_last = Some(time);
@@ -173,29 +108,37 @@ impl TimelineBuilder {
             self.file_newest = self.file_newest.max(Some(time));
             self.oldest = Some(self.oldest.map_or(time, |oldest| oldest.min(time)));
         } else {
-            self.waiting += usize::from(copies.get());
+            self.waiting += u64::from(copies.get());
         }
+        let offset = self.spool_len;
         let entry = |copy| Entry {
             time_unix_nano: time.unwrap_or(0),
-            offset: self.spool_len,
+            offset,
             len_bytes: request.body.len() as u32,
             items: request.items,
             copy,
             signal: request.signal,
         };
-        (0..copies.get())
-            .map(entry)
-            .for_each(|entry| self.entries.push(entry));
+        for copy in 0..copies.get() {
+            self.entries.push(entry(copy))?;
+        }
         self.spool_len += request.body.len() as u64;
         Ok(())
+    }
+
+    /// Sets the time of entries, if there are any.
+    fn set_time(&mut self, entries: Range<u64>, time: Option<u64>) {
+        if !entries.is_empty() {
+            self.entries.set_time(entries, time);
+        }
     }
 
     /// What follows is of another file.
     pub(crate) fn end_file(&mut self) {
         if self.waiting > 0 {
-            self.timeless.push((self.file_start, self.entries.len));
+            self.set_time(self.file_start..self.entries.len(), None);
         }
-        self.file_start = self.entries.len;
+        self.file_start = self.entries.len();
         self.waiting = 0;
         self.file_newest = None;
         self.file_last = None;
@@ -205,20 +148,13 @@ impl TimelineBuilder {
     /// without any time go to the beginning.
     pub(crate) fn finish(mut self) -> io::Result<Timeline> {
         self.end_file();
-        for &(from, to) in &self.timeless {
-            let oldest = self.oldest.unwrap_or(0);
-            self.entries.set_time(from..to, oldest);
-        }
-        let mut entries = self.entries.join();
-        // The offset grows in the order of reading, and an empty body lies before the one that
-        // begins at the same place: this is a stable sort by time without its memory.
-        entries.sort_unstable_by_key(|e| (e.time_unix_nano, e.offset, e.len_bytes, e.copy));
+        let index = self.entries.sorted(self.oldest.unwrap_or(0))?;
         let spool = self
             .spool
             .into_inner()
             .map_err(|error| error.into_error())?;
         Ok(Timeline {
-            entries,
+            index,
             spool,
             buffers: Arc::default(),
             disordered: self.disordered,
@@ -228,11 +164,6 @@ impl TimelineBuilder {
 }
 
 impl Timeline {
-    /// The requests in the order of sending.
-    pub(crate) fn entries(&self) -> &[Entry] {
-        &self.entries
-    }
-
     /// The body of a request. Safe to call from many threads.
     pub(crate) fn body(&self, entry: &Entry) -> io::Result<Body> {
         let mut buffer = self.buffers.take(entry.len_bytes as usize);
@@ -263,9 +194,10 @@ mod tests {
             builder.end_file();
         }
         let timeline = builder.finish().unwrap();
-        let entries = timeline.entries().iter();
+        let entries = timeline.index.entries();
         let found: Vec<(u64, String)> = entries
             .map(|e| {
+                let e = &e.unwrap();
                 let body = String::from_utf8(timeline.body(e).unwrap().to_vec()).unwrap();
                 (e.time_unix_nano, body)
             })
@@ -310,9 +242,9 @@ mod tests {
     }
 
     #[test]
-    fn there_may_be_more_requests_than_in_a_piece() {
+    fn there_may_be_more_requests_than_are_held_in_memory() {
         let mut builder = TimelineBuilder::new(None).unwrap();
-        let requests = PIECE as u64 + 2;
+        let requests = 600_000;
         for number in 0..requests {
             let request = Request {
                 signal: Signal::Logs,
@@ -324,7 +256,8 @@ mod tests {
             builder.push(request, NonZeroU16::MIN).unwrap();
         }
         let timeline = builder.finish().unwrap();
-        let entries = timeline.entries();
+        let entries = timeline.index.entries().map(Result::unwrap);
+        let entries: Vec<Entry> = entries.collect();
         assert_eq!(entries.len() as u64, requests);
         assert!(entries.is_sorted_by_key(|entry| entry.time_unix_nano));
         assert_eq!(entries[0].time_unix_nano, requests + 1);

@@ -78,7 +78,7 @@ fn failed(error: ReplayError) -> Result<Outcome> {
 fn tell(plan: &Plan, args: &ReplayArgs, terminal: Terminal) -> Result<Outcome> {
     let told = render::plan::Told {
         plan: plan.report(),
-        rate: plan.rate_curve(CURVE_PARTS),
+        rate: plan.rate_curve(CURVE_PARTS)?,
     };
     let mut out = Output::stdout();
     if args.json {

@@ -35,9 +35,10 @@ fn options(pace: &str) -> ReplayOptions {
 /// Loops, requests and due times in milliseconds.
 fn walked(options: &ReplayOptions, requests: &[(u64, u32)]) -> Vec<(u64, u32, Option<u64>)> {
     let timeline = timeline(requests);
-    let schedule = Schedule::new(options, timeline.entries());
-    let walk = schedule.walk(timeline.entries());
-    walk.map(|Due { turn, at }| {
+    let schedule = Schedule::new(options, &timeline.index).unwrap();
+    let walk = schedule.walk(&timeline.index);
+    walk.map(|due| {
+        let Due { turn, at, .. } = due.unwrap();
         let ms = at.map(|at| u64::try_from(at.as_millis()).unwrap());
         (turn.pass, turn.request, ms)
     })
@@ -124,9 +125,12 @@ fn check_gaps(pace: &str, max_gap_s: u64, after: &[u64], expected_s: &[u64]) -> 
     options.max_gap = Some(Duration::from_secs(max_gap_s));
     let requests: Vec<(u64, u32)> = after.iter().map(|after| (*after, 1)).collect();
     let timeline = timeline(&requests);
-    let schedule = Schedule::new(&options, timeline.entries());
-    let mut walk = schedule.walk(timeline.entries());
-    let found: Vec<u64> = walk.by_ref().map(|due| due.at.unwrap().as_secs()).collect();
+    let schedule = Schedule::new(&options, &timeline.index).unwrap();
+    let mut walk = schedule.walk(&timeline.index);
+    let found: Vec<u64> = walk
+        .by_ref()
+        .map(|due| due.unwrap().at.unwrap().as_secs())
+        .collect();
     assert_eq!(found, expected_s);
     (walk.cut_gaps, walk.left_out)
 }
@@ -157,10 +161,11 @@ fn an_hour_at_ten_times_the_speed_takes_six_minutes() {
 fn plain_speed_is_exact_and_absurd_gaps_saturate() {
     let exact = timeline(&[(0, 1), (86_400 * 90, 1)]);
     let at = |options: &ReplayOptions, timeline: &Timeline| {
-        let schedule = Schedule::new(options, timeline.entries());
+        let schedule = Schedule::new(options, &timeline.index).unwrap();
         schedule
-            .walk(timeline.entries())
+            .walk(&timeline.index)
             .last()
+            .unwrap()
             .unwrap()
             .at
             .unwrap()
@@ -176,7 +181,9 @@ fn plain_speed_is_exact_and_absurd_gaps_saturate() {
 #[test]
 fn loops_that_take_no_time_need_an_end() {
     let stands_still = |options: &ReplayOptions, requests: &[(u64, u32)]| {
-        Schedule::new(options, timeline(requests).entries()).stands_still()
+        Schedule::new(options, &timeline(requests).index)
+            .unwrap()
+            .stands_still()
     };
     let mut endless = options("1x");
     endless.loops = None;
@@ -193,7 +200,7 @@ fn loops_that_take_no_time_need_an_end() {
 fn what_goes_out_is_known_unless_answers_decide() {
     let known = |options: &ReplayOptions| {
         let timeline = timeline(FOUR);
-        Schedule::new(options, timeline.entries()).is_known(timeline.entries())
+        Schedule::new(options, &timeline.index).unwrap().is_known()
     };
     let mut options = options("max");
     assert!(known(&options));
@@ -226,14 +233,14 @@ proptest! {
         let length: u64 = stages.iter().map(|(_, _, ms)| ms).sum();
         options.duration = Some(Duration::from_millis(length + 1_000));
         let timeline = timeline(FOUR);
-        let entries = timeline.entries();
-        let schedule = Schedule::new(&options, entries);
+        let index = &timeline.index;
+        let schedule = Schedule::new(&options, index).unwrap();
         let (mut sent, mut before, mut largest) = (0, Duration::ZERO, 0);
-        for Due { turn, at } in schedule.walk(entries) {
+        for due in schedule.walk(index) {
+            let Due { at, entry, .. } = due.unwrap();
             let at = at.unwrap();
             prop_assert!(at >= before);
             before = at;
-            let entry = &entries[turn.request as usize];
             let this = match unit { "/s" => 1, "items/s" => u64::from(entry.items), _ => u64::from(entry.len_bytes) };
             sent += this;
             largest = largest.max(this);

@@ -151,12 +151,13 @@ fn over_grpc_the_limit_is_that_of_most_receivers() {
             ..options("max")
         };
         let plan = planned(builder, &options);
+        let entry = plan.timeline.index.get(0).unwrap();
         let composer = Composer::new(Arc::new(plan.timeline), &options, 0, 0).unwrap();
         let moment = crate::compose::Moment {
             pass: 0,
             sent_unix_nano: 0,
         };
-        let parts = composer.compose(0, moment).unwrap();
+        let parts = composer.compose(&entry, moment).unwrap();
         let items = parts.iter().map(|part| (part.items.start, part.items.end));
         items.collect::<Vec<_>>()
     };
