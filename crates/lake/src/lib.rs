@@ -26,6 +26,7 @@ mod names;
 mod open;
 mod part_reader;
 mod positioned;
+mod row_group;
 mod run;
 mod sheet;
 mod spill;

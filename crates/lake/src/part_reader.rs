@@ -9,25 +9,29 @@ use arrow_schema::{DataType, Field as ArrowField, Schema, SchemaRef};
 use otolith_tables::{
     ColumnType, DatabaseName, Field, Layout, Part, PartColumn, Strings, Table, Values, base_fields,
 };
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, RowGroups as _, RowSelection};
+use parquet::arrow::{
+    ProjectionMask, parquet_to_arrow_field_levels, parquet_to_arrow_schema,
 };
+use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::statistics::Statistics;
 
 use crate::decode::{Columns, failed};
 use crate::error::LakeError;
 use crate::field::from_arrow;
 use crate::positioned::Positioned;
+use crate::row_group::RowGroup;
 
 /// Reads a file of a table piece by piece: row groups, and of them some columns and some rows.
 /// Nothing of it is kept in memory but what the file says of itself. Threads may share a reader.
 pub struct PartReader {
     path: PathBuf,
     file: Positioned,
-    metadata: ArrowReaderMetadata,
+    metadata: ParquetMetaData,
     /// Its columns as the file has them.
     schema: SchemaRef,
+    /// Its columns as they are read.
+    coded: Schema,
     database: DatabaseName,
     table: Table,
     date: i32,
@@ -40,17 +44,17 @@ impl PartReader {
     ) -> Result<Self, LakeError> {
         let file = File::open(path).and_then(Positioned::new);
         let file = file.map_err(LakeError::io("open", path))?;
-        let read = |options| ArrowReaderMetadata::load(&file, options).map_err(failed(path));
-        let plain = read(ArrowReaderOptions::new())?;
-        let schema = Arc::clone(plain.schema());
-        let codes = with_codes(&schema, table, path);
-        let options = ArrowReaderOptions::new().with_schema(Arc::new(codes));
-        let metadata = ArrowReaderMetadata::try_new(Arc::clone(plain.metadata()), options);
+        let metadata = ParquetMetaDataReader::new().parse_and_finish(&file);
+        let metadata = metadata.map_err(failed(path))?;
+        let about = metadata.file_metadata();
+        let schema = parquet_to_arrow_schema(about.schema_descr(), about.key_value_metadata());
+        let schema = schema.map_err(failed(path))?;
         Ok(Self {
             path: path.to_owned(),
-            metadata: metadata.map_err(failed(path))?,
+            metadata,
+            coded: with_codes(&schema, table, path),
+            schema: Arc::new(schema),
             file,
-            schema,
             database,
             table,
             date,
@@ -59,7 +63,7 @@ impl PartReader {
 
     /// Number of row groups: at least one for a file with rows.
     pub fn group_count(&self) -> usize {
-        self.metadata.metadata().num_row_groups()
+        self.metadata.num_row_groups()
     }
 
     /// Reads some columns of a row group, as far as it has values of them, in the order of the file;
@@ -96,21 +100,25 @@ impl PartReader {
                 }
             }
         }
-        let file = self.file.clone();
-        let metadata = self.metadata.clone();
-        let group_rows = metadata.metadata().row_group(group).num_rows();
-        let mask = ProjectionMask::roots(metadata.parquet_schema(), roots);
-        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
-            .with_row_groups(vec![group])
-            .with_projection(mask)
-            // In one batch: a dictionary comes once.
-            .with_batch_size(usize::try_from(group_rows).unwrap_or(usize::MAX).max(1));
-        if let Some(rows) = rows {
+        let about = self.metadata.file_metadata().schema_descr();
+        let mask = ProjectionMask::roots(about, roots);
+        let levels = parquet_to_arrow_field_levels(about, mask, Some(self.coded.fields()));
+        let levels = levels.map_err(failed(&self.path))?;
+        let group = RowGroup {
+            file: &self.file,
+            metadata: &self.metadata,
+            number: group,
+        };
+        let rows = rows.map(|rows| {
             let rows = BooleanArray::from(rows.to_vec());
-            builder = builder.with_row_selection(RowSelection::from_filters(&[rows]));
-        }
+            RowSelection::from_filters(&[rows])
+        });
+        // In one batch: a dictionary comes once.
+        let batch_rows = group.num_rows().max(1);
+        let batches =
+            ParquetRecordBatchReader::try_new_with_row_groups(&levels, &group, batch_rows, rows);
         let mut read = Columns::new(&fields);
-        for batch in builder.build().map_err(failed(&self.path))? {
+        for batch in batches.map_err(failed(&self.path))? {
             let batch = batch.map_err(|source| failed(&self.path)(source.into()))?;
             read.append(batch).map_err(failed(&self.path))?;
         }
@@ -133,7 +141,7 @@ impl PartReader {
 
     /// What the file says of a column of a row group.
     fn content(&self, group: usize, name: &str) -> Content<'_> {
-        let group = self.metadata.metadata().row_group(group);
+        let group = self.metadata.row_group(group);
         let mut chunks = group.columns().iter();
         let chunk = chunks.find(|chunk| chunk.column_path().parts() == [name]);
         let Some(statistics) = chunk.and_then(|chunk| chunk.statistics()) else {
@@ -145,7 +153,7 @@ impl PartReader {
         if i64::try_from(nulls) == Ok(group.num_rows()) {
             return Content::Nothing;
         }
-        let is_coded = self.metadata.schema().field_with_name(name);
+        let is_coded = self.coded.field_with_name(name);
         let is_coded = is_coded.is_ok_and(|f| matches!(f.data_type(), DataType::Dictionary(..)));
         if let Statistics::ByteArray(of_texts) = statistics
             && (is_coded, nulls) == (true, 0)
