@@ -10,9 +10,7 @@ use otolith_tables::{
     ColumnType, DatabaseName, Field, Layout, Part, PartColumn, Strings, Table, Values, base_fields,
 };
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, RowGroups as _, RowSelection};
-use parquet::arrow::{
-    ProjectionMask, parquet_to_arrow_field_levels, parquet_to_arrow_schema,
-};
+use parquet::arrow::{ProjectionMask, parquet_to_arrow_field_levels, parquet_to_arrow_schema};
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::statistics::Statistics;
 

@@ -282,7 +282,13 @@ mod tests {
             bytes: Bytes::from_static(b"0123456789"),
         };
         assert_eq!(chunk.get_bytes(102, 3).unwrap(), "234");
-        for (start, length) in [(99, 1), (111, 0), (108, 3), (u64::MAX, 1), (100, usize::MAX)] {
+        for (start, length) in [
+            (99, 1),
+            (111, 0),
+            (108, 3),
+            (u64::MAX, 1),
+            (100, usize::MAX),
+        ] {
             assert!(chunk.get_bytes(start, length).is_err(), "{start} {length}");
         }
         assert!(chunk.get_read(111).is_err());

@@ -123,7 +123,7 @@ impl Spans {
         let mut columns: Vec<&str> = COLUMNS.to_vec();
         columns.extend(found.hosts.columns(fields));
         columns.extend(found.sessions.columns(fields));
-        let read = piece.rows(&columns, &chosen)?;
+        let read = piece.rows(deciding, &columns, &chosen)?;
         let part = read.part.as_ref();
         let hosts = found.hosts.numbers(part, &read.rows);
         let sessions = found.sessions.numbers(part, &read.rows);

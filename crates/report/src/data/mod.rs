@@ -1,6 +1,7 @@
 //! Where reports read: a lake, or parts in memory.
 
 mod attribute;
+mod chosen;
 mod column;
 mod piece;
 mod scalar;
@@ -9,7 +10,7 @@ pub(crate) use attribute::{Attribute, is_base, may_hold};
 pub(crate) use column::Column;
 pub(crate) use piece::Piece;
 
-use piece::Pieces;
+use piece::{Pieces, Tasks};
 pub(crate) use scalar::Scalar;
 
 use crate::error::ReportError;
@@ -100,8 +101,10 @@ impl<'a> TableData<'a> {
         &self,
         mut take: impl FnMut(Piece<'a>) -> Result<(), LakeError>,
     ) -> Result<(), ReportError> {
-        for piece in self.pieces() {
-            take(piece?)?;
+        for pieces in self.tasks() {
+            for piece in pieces?.open()? {
+                take(piece)?;
+            }
         }
         Ok(())
     }
@@ -111,17 +114,40 @@ impl<'a> TableData<'a> {
     pub(crate) fn read_pieces<T: Send>(
         &self,
         read: impl Fn(Piece<'a>) -> Result<T, LakeError> + Sync,
-        take: impl FnMut(T),
+        mut take: impl FnMut(T),
     ) -> Result<(), ReportError> {
-        Ok(parallel::in_order(self.pieces(), read, take)?)
+        let read = |_, piece| read(piece);
+        read_tables(&[self], read, |_, made| take(made))
     }
 
-    fn pieces(&self) -> Pieces<'a, '_> {
+    fn tasks(&self) -> Tasks<'a, '_> {
         match &self.source {
-            Source::Files(lake, files) => Pieces::of_files(lake, files),
-            Source::Parts(parts) => Pieces::of_parts(parts),
+            Source::Files(lake, files) => Tasks::of_files(lake, files),
+            Source::Parts(parts) => Tasks::of_parts(parts),
         }
     }
+}
+
+/// Reads the rows of tables piece by piece on all processors, and hands out what was made of each,
+/// with the place of its table among them, table after table and in order of date.
+pub(crate) fn read_tables<'a, T: Send>(
+    tables: &[&TableData<'a>],
+    read: impl Fn(usize, Piece<'a>) -> Result<T, LakeError> + Sync,
+    mut take: impl FnMut(usize, T),
+) -> Result<(), ReportError> {
+    let tasks = tables.iter().enumerate().flat_map(|(place, table)| {
+        let tasks = table.tasks();
+        tasks.map(move |pieces| Ok::<_, LakeError>((place, pieces?)))
+    });
+    let read = |(place, pieces): (usize, Pieces<'a, '_>)| {
+        let pieces = pieces.open()?.into_iter();
+        let made: Result<Vec<T>, LakeError> = pieces.map(|piece| read(place, piece)).collect();
+        Ok((place, made?))
+    };
+    parallel::in_order(tasks, read, |(place, made)| {
+        made.into_iter().for_each(|made| take(place, made));
+    })?;
+    Ok(())
 }
 
 fn of_lake(lake: &Lake) -> Result<Vec<Database<'_>>, LakeError> {

@@ -1,13 +1,24 @@
 //! Rows of a table that lie together.
 
+use super::chosen;
 use otolith_lake::{Lake, LakeError, PartFile, PartReader};
 use otolith_tables::Part;
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::slice;
 use std::sync::Arc;
 
+/// Rows of a file that fit one row group, with which a file is opened where it is read.
+const GROUP_ROWS: u64 = 128 * 1024;
+
 /// Rows of a table that lie together: a part in memory, or a row group of a file.
-pub(crate) enum Piece<'a> {
+pub(crate) struct Piece<'a> {
+    from: From<'a>,
+    /// No other piece of its table has rows of its date.
+    pub(crate) is_alone: bool,
+}
+
+enum From<'a> {
     Part(&'a Part),
     Group(Arc<PartReader>, usize),
 }
@@ -23,38 +34,71 @@ pub(crate) struct Rows<'a> {
 impl<'a> Piece<'a> {
     /// Some columns of all rows, and maybe other columns.
     pub(crate) fn columns(&self, columns: &[&str]) -> Result<Cow<'a, Part>, LakeError> {
-        match self {
-            Self::Part(part) => Ok(Cow::Borrowed(part)),
-            Self::Group(reader, group) => reader.read(*group, columns, None).map(Cow::Owned),
+        match &self.from {
+            From::Part(part) => Ok(Cow::Borrowed(part)),
+            From::Group(reader, group) => reader.read(*group, columns, None).map(Cow::Owned),
         }
     }
 
-    /// Some columns of the rows that are chosen.
-    pub(crate) fn rows(&self, columns: &[&str], chosen: &[bool]) -> Result<Rows<'a>, LakeError> {
-        Ok(match self {
-            Self::Part(part) => Rows {
-                part: Cow::Borrowed(part),
-                rows: (0..)
-                    .zip(chosen)
-                    .filter(|(_, c)| **c)
-                    .map(|(row, _)| row)
-                    .collect(),
-            },
-            Self::Group(reader, group) => {
-                let chosen = chosen.contains(&false).then_some(chosen);
-                let part = reader.read(*group, columns, chosen)?;
-                Rows {
-                    rows: (0..).take(part.row_count).collect(),
-                    part: Cow::Owned(part),
-                }
-            }
+    /// Some columns of the rows that are chosen; those that [`Self::columns`] gave are not read again.
+    pub(crate) fn rows(
+        &self,
+        known: Cow<'a, Part>,
+        columns: &[&str],
+        chosen: &[bool],
+    ) -> Result<Rows<'a>, LakeError> {
+        let From::Group(reader, group) = &self.from else {
+            let rows = (0..).zip(chosen).filter(|(_, chosen)| **chosen);
+            return Ok(Rows {
+                rows: rows.map(|(row, _)| row).collect(),
+                part: known,
+            });
+        };
+        let is_known = |name: &str| known.columns.iter().any(|c| c.field.name == name);
+        let rest: Vec<&str> = columns.iter().copied().filter(|c| !is_known(c)).collect();
+        let some = chosen.contains(&false).then_some(chosen);
+        let rest = reader.read(*group, &rest, some)?;
+        let mut part = known.into_owned();
+        if let Some(chosen) = some {
+            part = chosen::rows(part, chosen);
+        }
+        part.columns.extend(rest.columns);
+        Ok(Rows {
+            rows: (0..).take(part.row_count).collect(),
+            part: Cow::Owned(part),
         })
     }
 }
 
+/// What pieces come of.
+pub(super) enum Pieces<'a, 't> {
+    One(Piece<'a>),
+    /// A file that is not open yet, with few rows.
+    File(&'a Lake, &'t PartFile, bool),
+}
+
+impl<'a> Pieces<'a, '_> {
+    pub(super) fn open(self) -> Result<Vec<Piece<'a>>, LakeError> {
+        match self {
+            Self::One(piece) => Ok(vec![piece]),
+            Self::File(lake, file, is_alone) => {
+                let reader = Arc::new(lake.reader(file)?);
+                let groups = reader.group_count();
+                let piece = |group| Piece {
+                    from: From::Group(Arc::clone(&reader), group),
+                    is_alone: is_alone && groups == 1,
+                };
+                Ok((0..groups).map(piece).collect())
+            }
+        }
+    }
+}
+
 /// The pieces of a table, in order of date.
-pub(super) struct Pieces<'a, 't> {
+pub(super) struct Tasks<'a, 't> {
     rest: Rest<'a, 't>,
+    /// Number of files or parts by date.
+    dates: HashMap<i32, usize>,
     /// The file that is being read, and the row groups of it that come next.
     open: Option<(Arc<PartReader>, std::ops::Range<usize>)>,
 }
@@ -64,41 +108,66 @@ enum Rest<'a, 't> {
     Parts(slice::Iter<'t, &'a Part>),
 }
 
-impl<'a, 't> Pieces<'a, 't> {
+impl<'a, 't> Tasks<'a, 't> {
     pub(super) fn of_files(lake: &'a Lake, files: &'t [PartFile]) -> Self {
-        Self {
-            rest: Rest::Files(lake, files.iter()),
-            open: None,
-        }
+        Self::new(
+            Rest::Files(lake, files.iter()),
+            files.iter().map(|f| f.date),
+        )
     }
 
     pub(super) fn of_parts(parts: &'t [&'a Part]) -> Self {
+        Self::new(Rest::Parts(parts.iter()), parts.iter().map(|p| p.date))
+    }
+
+    fn new(rest: Rest<'a, 't>, all: impl Iterator<Item = i32>) -> Self {
+        let mut dates = HashMap::new();
+        for date in all {
+            *dates.entry(date).or_default() += 1;
+        }
         Self {
-            rest: Rest::Parts(parts.iter()),
+            rest,
+            dates,
             open: None,
         }
     }
 }
 
-impl<'a> Iterator for Pieces<'a, '_> {
-    type Item = Result<Piece<'a>, LakeError>;
+impl<'a, 't> Iterator for Tasks<'a, 't> {
+    type Item = Result<Pieces<'a, 't>, LakeError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             if let Some((reader, groups)) = &mut self.open
                 && let Some(group) = groups.next()
             {
-                return Some(Ok(Piece::Group(Arc::clone(reader), group)));
+                return Some(Ok(Pieces::One(Piece {
+                    from: From::Group(Arc::clone(reader), group),
+                    is_alone: false,
+                })));
             }
             match &mut self.rest {
-                Rest::Files(lake, files) => match lake.reader(files.next()?) {
-                    Ok(reader) => {
-                        let groups = 0..reader.group_count();
-                        self.open = Some((Arc::new(reader), groups));
+                Rest::Files(lake, files) => {
+                    let file = files.next()?;
+                    if file.row_count <= GROUP_ROWS {
+                        let is_alone = self.dates.get(&file.date) == Some(&1);
+                        return Some(Ok(Pieces::File(lake, file, is_alone)));
                     }
-                    Err(error) => return Some(Err(error)),
-                },
-                Rest::Parts(parts) => return parts.next().map(|part| Ok(Piece::Part(part))),
+                    match lake.reader(file) {
+                        Ok(reader) => {
+                            let groups = 0..reader.group_count();
+                            self.open = Some((Arc::new(reader), groups));
+                        }
+                        Err(error) => return Some(Err(error)),
+                    }
+                }
+                Rest::Parts(parts) => {
+                    let part = parts.next()?;
+                    return Some(Ok(Pieces::One(Piece {
+                        from: From::Part(part),
+                        is_alone: self.dates.get(&part.date) == Some(&1),
+                    })));
+                }
             }
         }
     }

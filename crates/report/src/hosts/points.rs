@@ -113,7 +113,7 @@ impl Wish<'_> {
             columns.extend(OF_COUNTERS);
         }
         columns.extend(&self.labels);
-        let read = piece.rows(&columns, &chosen)?;
+        let read = piece.rows(part, &columns, &chosen)?;
         let mut rows = read.rows;
         let [exact, value] = BASE.map(|name| Column::of(&read.part, name));
         let reading = |row: &u32| {
@@ -129,7 +129,7 @@ impl Wish<'_> {
         }
         if times.len() < rows.len() {
             // As a rule every point has both.
-            let micros = piece.rows(&["time"], &chosen)?;
+            let micros = piece.rows(piece.columns(&[])?, &["time"], &chosen)?;
             let micros = micros.rows.iter().map(|row| {
                 let column = Column::of(&micros.part, "time")?;
                 column.int(*row as usize)?.checked_mul(1_000)

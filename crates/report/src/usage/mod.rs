@@ -6,6 +6,7 @@ mod authority;
 mod detect;
 mod distinct;
 mod eval;
+mod idle;
 mod item;
 mod mapping;
 mod model;

@@ -3,12 +3,13 @@
 use super::address::Address;
 use super::detect::Evidence;
 use super::eval::Subject;
+use super::idle;
 use super::item::Item;
 use super::mapping::Outcome;
-use super::read::{Idle, Reader, TableRows};
+use super::read::{Reader, TableRows};
 use super::rows::{Base, Rows};
-use super::series::{self, Increase, Point, Temporality};
-use hashbrown::{HashMap, HashSet};
+use super::series::{Increase, Point, Temporality};
+use hashbrown::HashMap;
 use otolith_tables::Table;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -85,16 +86,8 @@ impl Reader<'_> {
     /// one item.
     fn points_of(&mut self, id: SourceId, points: Vec<Point>, data: &TableRows<'_>) {
         let source = &self.mapping.agents[id.0].sources[id.1];
-        let points = series::distinct(points, self.selection, &mut self.notes);
-        let mut increases = series::increases(&points, data.begin, self.selection, &mut self.notes);
-        drop(points);
-        increases.retain(|increase| increase.inside);
-        if self.idle == Idle::LeftOut {
-            let active = increases.iter().filter(|increase| !increase.idle);
-            let active: HashSet<i64> = active.map(|increase| increase.time).collect();
-            // Idle ones of another time have no part in an item that says something.
-            increases.retain(|increase| active.contains(&increase.time));
-        }
+        let selection = (self.selection, self.idle);
+        let mut increases = idle::telling(points, data.begin, selection, &mut self.notes);
         let (series, known) = self.series_of(id, &increases, data);
         let group = |increase: &Increase| {
             let series = &series[known[&increase.series]];

@@ -7,7 +7,7 @@ use super::eval::Subject;
 use super::item::{Item, SpanPlace, Texts, Tokens};
 use super::mapping::{Expr, Mapping, NumberedSource, Outcome, Role, Source};
 use super::rows::{Base, Rows};
-use crate::data::Data;
+use crate::data::{Data, TableData};
 use crate::error::ReportError;
 use crate::notes::{NoteCode, Notes};
 use crate::parallel;
@@ -37,26 +37,33 @@ pub(crate) fn items(
     (detail, idle): (Detail, Idle),
     notes: &mut Notes,
 ) -> Result<Vec<Item>, ReportError> {
-    let mut tables = Vec::new();
-    for database in data.databases()? {
-        let begin = database.capture_begin();
+    let databases = data.databases()?;
+    let mut of_tables = Vec::new();
+    for database in &databases {
         for table in TABLES {
             if selection.signal.is_some_and(|s| s != Signal::of(table)) {
                 continue;
             }
             for data in database.tables.iter().filter(|data| data.table == table) {
-                let sources = mapping.sources_of(table, roles);
-                let list: Vec<&Source> = sources.iter().map(|(_, _, source)| *source).collect();
-                tables.push(TableRows {
-                    database: database.name.clone(),
-                    table,
-                    begin,
-                    rows: Rows::read(data, mapping, &list, detail)?,
-                    sources,
-                });
+                of_tables.push((database, data, mapping.sources_of(table, roles)));
             }
         }
     }
+    let wanted = of_tables.iter().map(|(_, data, sources)| {
+        let sources = sources.iter().map(|(_, _, source)| *source);
+        (*data, sources.collect())
+    });
+    let wanted: Vec<(&TableData<'_>, Vec<&Source>)> = wanted.collect();
+    let rows = Rows::read(&wanted, mapping, (detail, idle))?;
+    let tables = of_tables.into_iter().zip(rows);
+    let tables = tables.map(|((database, data, sources), rows)| TableRows {
+        database: database.name.clone(),
+        table: data.table,
+        begin: database.capture_begin(),
+        rows,
+        sources,
+    });
+    let tables: Vec<TableRows<'_>> = tables.collect();
     let mut detector = Detector::new(mapping);
     let evidence = tables.iter().map(|table| detector.learn(&table.rows));
     let evidence: Vec<Vec<Evidence>> = evidence.collect();

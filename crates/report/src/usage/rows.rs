@@ -1,10 +1,12 @@
 //! Rows of one table that sources want, with cells by key of the mapping.
 
 use super::address::Detail;
+use super::idle;
 use super::mapping::{Condition, Key, KeyId, Mapping, Source, Test};
+use super::read::Idle;
 use crate::data::{self, Attribute, Column, Scalar, TableData, is_base, may_hold};
 use crate::error::ReportError;
-use otolith_tables::{Field, Part};
+use otolith_tables::{Field, Part, Table};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -66,6 +68,42 @@ pub(crate) struct Rows<'a> {
     rows: Vec<Row>,
 }
 
+/// The columns that are read of a table.
+struct Wish<'t> {
+    /// Those that decide which rows are wanted.
+    first: Vec<&'t str>,
+    all: Vec<&'t str>,
+}
+
+impl<'t> Wish<'t> {
+    fn new(
+        table: &'t TableData<'_>,
+        mapping: &Mapping,
+        sources: &[&Source],
+        detail: Detail,
+    ) -> Self {
+        let deciding = sources.iter().flat_map(|source| &source.conditions);
+        let deciding: BTreeSet<KeyId> = deciding.map(|condition| condition.key).collect();
+        let mut first = names(table, deciding.iter().map(|key| &mapping.keys[key.0]));
+        if matches!(table.table, Table::Metrics | Table::Histograms) {
+            first.extend(idle::COLUMNS);
+        }
+        // The name of an event tells its agent.
+        let keys = sources.iter().flat_map(|source| &source.keys);
+        let keys: BTreeSet<&KeyId> = keys.chain([&mapping.event_name]).collect();
+        let mut all = names(table, keys.iter().map(|key| &mapping.keys[key.0]));
+        all.extend(BASE);
+        if detail == Detail::Amounts {
+            let unwanted = ADDRESS.map(|column| BASE[column as usize]);
+            all.retain(|name| !unwanted.contains(name));
+        }
+        Self {
+            first: first.into_iter().collect(),
+            all: all.into_iter().collect(),
+        }
+    }
+}
+
 /// Where a row is, and which sources want it.
 struct Row {
     piece: u32,
@@ -83,45 +121,42 @@ struct Piece<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// Reads the rows of a table that fulfil all conditions of any source.
+    /// Reads the rows of tables that fulfil all conditions of any source of theirs. Of points that
+    /// say that nothing was counted those that answer nothing are left out, if they are to be.
     pub(crate) fn read(
-        table: &TableData<'a>,
+        tables: &[(&TableData<'a>, Vec<&Source>)],
         mapping: &'a Mapping,
-        sources: &[&Source],
-        detail: Detail,
-    ) -> Result<Self, ReportError> {
-        let deciding = sources.iter().flat_map(|source| &source.conditions);
-        let deciding: BTreeSet<KeyId> = deciding.map(|condition| condition.key).collect();
-        let deciding = names(table, deciding.iter().map(|key| &mapping.keys[key.0]));
-        // The name of an event tells its agent.
-        let keys = sources.iter().flat_map(|source| &source.keys);
-        let keys: BTreeSet<&KeyId> = keys.chain([&mapping.event_name]).collect();
-        let mut wanted = names(table, keys.iter().map(|key| &mapping.keys[key.0]));
-        wanted.extend(BASE);
-        if detail == Detail::Amounts {
-            let unwanted = ADDRESS.map(|column| BASE[column as usize]);
-            wanted.retain(|name| !unwanted.contains(name));
-        }
-        let wanted: Vec<&str> = wanted.into_iter().collect();
-        let deciding: Vec<&str> = deciding.into_iter().collect();
-        let mut found = Self {
+        (detail, idle): (Detail, Idle),
+    ) -> Result<Vec<Self>, ReportError> {
+        let wishes = tables.iter();
+        let wishes = wishes.map(|(table, sources)| Wish::new(table, mapping, sources, detail));
+        let wishes: Vec<Wish<'_>> = wishes.collect();
+        let none = || Self {
             pieces: Vec::new(),
             rows: Vec::new(),
         };
-        let read = |piece: data::Piece<'a>| {
-            let part = piece.columns(&deciding)?;
-            let wanted_by = wanted_by(&part, mapping, sources);
+        let mut found: Vec<Self> = tables.iter().map(|_| none()).collect();
+        let read = |place: usize, piece: data::Piece<'a>| {
+            let (table, sources) = &tables[place];
+            let wish = &wishes[place];
+            let part = piece.columns(&wish.first)?;
+            let mut wanted_by = wanted_by(&part, mapping, sources);
+            if idle == Idle::LeftOut && piece.is_alone {
+                idle::leave_out(&part, table.table, &mut wanted_by);
+            }
             let chosen: Vec<bool> = wanted_by.iter().map(|sources| *sources != 0).collect();
             if !chosen.contains(&true) {
                 return Ok(None);
             }
-            let read = piece.rows(&wanted, &chosen)?;
+            let read = piece.rows(part, &wish.all, &chosen)?;
             let wanted_by = wanted_by.into_iter().filter(|sources| *sources != 0);
             let rows: Vec<(u32, u64)> = read.rows.into_iter().zip(wanted_by).collect();
             Ok(Some((Piece::new(read.part, mapping, detail), rows)))
         };
-        table.read_pieces(read, |read| {
+        let of_tables: Vec<&TableData<'a>> = tables.iter().map(|(table, _)| *table).collect();
+        data::read_tables(&of_tables, read, |place, read| {
             let Some((piece, rows)) = read else { return };
+            let found = &mut found[place];
             let number = u32::try_from(found.pieces.len()).expect("there are fewer pieces");
             found.pieces.push(piece);
             found
