@@ -5,7 +5,7 @@ use super::item::{Item, SpanPlace};
 use super::mapping::{Mapping, Source};
 use crate::notes::{NoteCode, Notes};
 use crate::query::{Duplicates, Selection};
-use std::collections::HashSet;
+use hashbrown::HashSet;
 use std::sync::Arc;
 
 /// The identity of an event by the keys of its source, if one list of them is complete.
@@ -39,17 +39,18 @@ pub(super) fn content(item: &Item) -> String {
     )
 }
 
-/// Keeps the first item of each identity within agent, source and service.
+/// Keeps the first item of each identity within agent, source and service, of the items of all tables.
 pub(super) fn without_duplicates(
-    items: Vec<Item>,
+    of_tables: Vec<Vec<Item>>,
     mapping: &Mapping,
     selection: &Selection,
     notes: &mut Notes,
 ) -> Vec<Item> {
     let mut seen = HashSet::new();
-    let mut kept = Vec::with_capacity(items.len());
-    for item in items {
-        let identity = item.identity.clone();
+    let mut kept = Vec::with_capacity(of_tables.iter().map(Vec::len).sum());
+    for mut item in of_tables.into_iter().flatten() {
+        // Nobody asks for it again.
+        let identity = item.identity.take();
         let new = identity.is_none_or(|identity| {
             seen.insert((item.agent, item.source, Arc::clone(&item.service), identity))
         });

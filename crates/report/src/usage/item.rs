@@ -3,7 +3,8 @@
 use super::address::Address;
 use super::mapping::Outcome;
 use crate::money::NanoDollars;
-use std::collections::HashSet;
+use hashbrown::HashSet;
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// Token classes that do not overlap, except that reasoning is part of output.
@@ -88,14 +89,37 @@ pub enum Requests {
 /// One event or one export of points, as one source tells it.
 #[derive(Clone, Debug)]
 pub(crate) struct Item {
-    /// Index of the agent in the mapping.
-    pub(crate) agent: usize,
-    /// Index of the source in the agent.
-    pub(crate) source: usize,
+    pub(crate) told: Arc<Told>,
     /// When, in nanoseconds since the epoch.
     pub(crate) time: i64,
     /// Where the time it covers begins; `time` itself for events.
     pub(crate) start: i64,
+    /// How often a request was sent again.
+    pub(crate) retries: Option<u64>,
+    pub(crate) tokens: Tokens,
+    pub(crate) cost: Option<NanoDollars>,
+    /// True where a process exported that it counted nothing.
+    pub(crate) idle: bool,
+    /// Calls it stands for: 1 for an event, any number for points.
+    pub(crate) calls: u64,
+    /// How long the call took, in nanoseconds.
+    pub(crate) duration: Option<i64>,
+    /// Active time, in nanoseconds.
+    pub(crate) active: Option<i64>,
+    /// Tells it apart from others of its source and service.
+    pub(crate) identity: Option<Box<str>>,
+    /// Where it lies in captures, if that was asked for: an event at one place, points at several.
+    pub(crate) addresses: Vec<Address>,
+}
+
+/// What an item tells besides times and amounts. All exports of a series share it, of which there are
+/// many.
+#[derive(Debug)]
+pub(crate) struct Told {
+    /// Index of the agent in the mapping.
+    pub(crate) agent: usize,
+    /// Index of the source in the agent.
+    pub(crate) source: usize,
     /// The agent as shown.
     pub(crate) agent_name: Arc<str>,
     pub(crate) service: Arc<str>,
@@ -117,30 +141,22 @@ pub(crate) struct Item {
     pub(crate) status: Option<Arc<str>>,
     /// What the emitter says of an error.
     pub(crate) error: Option<Arc<str>>,
-    /// How often a request was sent again.
-    pub(crate) retries: Option<u64>,
     pub(crate) prompt: Option<Arc<str>>,
     pub(crate) request: Option<Arc<str>>,
-    pub(crate) tokens: Tokens,
-    pub(crate) cost: Option<NanoDollars>,
-    /// True where a process exported that it counted nothing.
-    pub(crate) idle: bool,
-    /// Calls it stands for: 1 for an event, any number for points.
-    pub(crate) calls: u64,
     pub(crate) outcome: Option<Outcome>,
-    /// How long the call took, in nanoseconds.
-    pub(crate) duration: Option<i64>,
-    /// Active time, in nanoseconds.
-    pub(crate) active: Option<i64>,
-    /// Tells it apart from others of its source and service.
-    pub(crate) identity: Option<String>,
     /// Trace id with own and parent span id.
     pub(crate) span: Option<SpanPlace>,
-    /// Where it lies in captures, if that was asked for: an event at one place, points at several.
-    pub(crate) addresses: Vec<Address>,
 }
 
-impl Item {
+impl Deref for Item {
+    type Target = Told;
+
+    fn deref(&self) -> &Told {
+        &self.told
+    }
+}
+
+impl Told {
     /// By what items of different sources are known to belong together.
     pub(crate) fn place(&self) -> Option<&Arc<str>> {
         self.window.as_ref().or(self.session.as_ref())

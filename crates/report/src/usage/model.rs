@@ -154,11 +154,15 @@ impl Items {
         let items: Vec<_> = items
             .filter(|(_, i)| selection.holds_time(i.time))
             .collect();
+        let mut counts: BTreeMap<(usize, usize, &str), u64> = BTreeMap::new();
         for (_, item) in &items {
-            let agent = &self.mapping.agents[item.agent];
-            let source = &agent.sources[item.source].name;
-            let subject = format!("{}: {} from {source}", item.agent_name, role.as_str());
-            notes.add_about(NoteCode::Source, &subject, 1);
+            let of_source = (item.agent, item.source, &*item.agent_name);
+            *counts.entry(of_source).or_default() += 1;
+        }
+        for ((agent, source, name), count) in counts {
+            let source = &self.mapping.agents[agent].sources[source].name;
+            let subject = format!("{name}: {} from {source}", role.as_str());
+            notes.add_about(NoteCode::Source, &subject, count);
         }
         items
     }

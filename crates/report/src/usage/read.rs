@@ -4,7 +4,7 @@ use super::address::{Address, Detail};
 use super::detect::{Detector, Evidence};
 use super::distinct::{content, identity, without_duplicates, without_roll_ups};
 use super::eval::Subject;
-use super::item::{Item, SpanPlace, Texts, Tokens};
+use super::item::{Item, SpanPlace, Texts, Tokens, Told};
 use super::mapping::{Expr, Mapping, NumberedSource, Outcome, Role, Source};
 use super::rows::{Base, Rows};
 use crate::data::{Data, TableData};
@@ -16,6 +16,7 @@ use otolith_tables::{DatabaseName, Table};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::sync::Arc;
 
 /// The tables that sources read, in the order of reading.
 const TABLES: [Table; 4] = [
@@ -67,7 +68,7 @@ pub(crate) fn items(
     let mut detector = Detector::new(mapping);
     let evidence = tables.iter().map(|table| detector.learn(&table.rows));
     let evidence: Vec<Vec<Evidence>> = evidence.collect();
-    let mut items = Vec::new();
+    let mut of_tables = Vec::new();
     let mut below_zero = 0;
     let read = |(table, evidence): (TableRows<'_>, Vec<Evidence>)| {
         let mut reader = Reader {
@@ -84,13 +85,13 @@ pub(crate) fn items(
         Ok((reader.items, reader.notes, reader.below_zero.get()))
     };
     let tables = tables.into_iter().zip(evidence).map(Ok::<_, Infallible>);
-    let Ok(()) = parallel::in_order(tables, read, |(mut its, its_notes, its_below_zero)| {
-        items.append(&mut its);
+    let Ok(()) = parallel::in_order(tables, read, |(its, its_notes, its_below_zero)| {
+        of_tables.push(its);
         notes.append(its_notes);
         below_zero += its_below_zero;
     });
     notes.add(NoteCode::NegativeClass, below_zero);
-    let items = without_duplicates(items, mapping, selection, notes);
+    let items = without_duplicates(of_tables, mapping, selection, notes);
     Ok(without_roll_ups(items, mapping))
 }
 
@@ -208,11 +209,9 @@ impl Reader<'_> {
         };
         let agent_name = agent_name.unwrap_or_else(|| texts.get(&self.mapping.agents[agent].name));
         let is_points = matches!(source.table, Table::Metrics | Table::Histograms);
-        let mut item = Item {
+        let told = Told {
             agent,
             source: index,
-            time,
-            start,
             agent_name,
             service,
             session,
@@ -227,23 +226,29 @@ impl Reader<'_> {
             event,
             status,
             error,
-            retries: None,
             prompt,
             request,
+            outcome: outcome(source, subject),
+            span: span_place(source, rows, row, texts),
+        };
+        let mut item = Item {
+            told: Arc::new(told),
+            time,
+            start,
+            retries: None,
             tokens: Tokens::default(),
             cost: None,
             idle: false,
             calls: 0,
-            outcome: outcome(source, subject),
             duration: None,
             active: None,
             identity: None,
-            span: span_place(source, rows, row, texts),
             addresses: Address::of(rows, row, texts).into_iter().collect(),
         };
         self.amounts(source, subject, &mut item);
         if !is_points {
-            item.identity = identity(source, subject).or_else(|| Some(content(&item)));
+            let identity = identity(source, subject).unwrap_or_else(|| content(&item));
+            item.identity = Some(identity.into());
         }
         item
     }

@@ -8,7 +8,7 @@ use otolith_report::{
     ReconcileQuery, Report, Rules, Selection, SessionsQuery, Signal, SqlQuery, SummaryQuery,
     TokenFill, TokenRateQuery, TokenTypesQuery, TokensBy, TokensQuery, ToolCallsQuery, ToolsQuery,
 };
-use otolith_tables::Wanted;
+use otolith_tables::{Extract, Wanted};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -31,8 +31,9 @@ impl std::ops::Deref for TestLake {
 
 pub fn lake_of_sources(sources: &[Source]) -> TestLake {
     let dir = tempfile::tempdir().unwrap();
-    // A path as people have them: nothing in it may be taken for a partition or a pattern.
-    let lake = Lake::create_or_open(&dir.path().join("env=prod [1] 100% #1")).unwrap();
+    // A path as people have them: nothing in it may be taken for a partition or a pattern. Nothing
+    // here survives a crash of the machine, and waiting for the disk took most of the time.
+    let lake = Lake::create_temporary(&dir.path().join("env=prod [1] 100% #1")).unwrap();
     let account = convert(sources, &lake, &ConvertOptions::default(), &NoWatch).unwrap();
     assert!(account.is_clean(), "{account:?}");
     TestLake { lake, _dir: dir }
@@ -44,78 +45,136 @@ impl<'a> From<&'a TestLake> for Data<'a> {
     }
 }
 
-/// Asserts that every report answers from captures as it does from their lake, byte by byte, and
-/// that the captures are accounted for as they are when the lake is made.
-pub fn check_directly(sources: &[Source], threads: usize, signals: &[Option<Signal>]) {
-    let dir = tempfile::tempdir().unwrap();
-    let lake = Lake::create_temporary(&dir.path().join("lake")).unwrap();
-    let converted = convert(sources, &lake, &ConvertOptions::default(), &NoWatch).unwrap();
-    for signal in signals {
-        check_one(sources, &lake, &converted, threads, *signal);
-    }
+/// How often captures are read to be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passes {
+    /// Once for each thing that reports want: they have no more than they ask for.
+    PerWish,
+    /// Once for all that they want together.
+    One,
 }
 
-fn check_one(
+/// Asserts that every report answers from captures as it does from their lake, byte by byte, and
+/// that the captures are accounted for as they are when the lake is made. Gives the lake.
+pub fn check_directly(
     sources: &[Source],
-    lake: &Lake,
-    converted: &Account,
     threads: usize,
-    signal: Option<Signal>,
-) {
-    let options = ConvertOptions {
-        threads: NonZeroUsize::new(threads).unwrap(),
-        ..ConvertOptions::default()
-    };
-    let read = |wanted: Wanted| {
-        let collected = collect(sources, &Arc::new(wanted), &options, &NoWatch).unwrap();
+    signals: &[Option<Signal>],
+    passes: Passes,
+) -> TestLake {
+    let dir = tempfile::tempdir().unwrap();
+    // A path as people have them: nothing in it may be taken for a partition or a pattern. Nothing
+    // here survives a crash of the machine, and waiting for the disk took most of the time.
+    let lake = Lake::create_temporary(&dir.path().join("env=prod [1] 100% #1")).unwrap();
+    let converted = convert(sources, &lake, &ConvertOptions::default(), &NoWatch).unwrap();
+    for signal in signals {
+        let captures = Captures {
+            sources,
+            threads,
+            converted: &converted,
+        };
+        captures.check(&lake, *signal, passes);
+    }
+    TestLake { lake, _dir: dir }
+}
+
+/// Captures, and what became of them when their lake was made.
+struct Captures<'a> {
+    sources: &'a [Source],
+    threads: usize,
+    converted: &'a Account,
+}
+
+impl Captures<'_> {
+    fn check(&self, lake: &Lake, signal: Option<Signal>, passes: Passes) {
+        let selection = Selection {
+            signal,
+            ..Selection::default()
+        };
+        let asked = asked(signal);
+        let all = asked.iter().map(|(wanted, _)| wanted.clone());
+        let all = all.reduce(join).expect("something is asked");
+        let together = (passes == Passes::One).then(|| self.read(lake, all));
+        for (wanted, ask) in asked {
+            let of_captures = match &together {
+                Some(extract) => ask(extract.into(), &selection),
+                None => ask((&self.read(lake, wanted)).into(), &selection),
+            };
+            let of_lake = ask(lake.into(), &selection);
+            assert_eq!(of_captures.len(), of_lake.len());
+            for (captures, lake) in of_captures.iter().zip(&of_lake) {
+                assert_eq!(captures, lake);
+            }
+        }
+    }
+
+    fn read(&self, lake: &Lake, wanted: Wanted) -> Extract {
+        let options = ConvertOptions {
+            threads: NonZeroUsize::new(self.threads).unwrap(),
+            ..ConvertOptions::default()
+        };
+        let collected = collect(self.sources, &Arc::new(wanted), &options, &NoWatch).unwrap();
         let Collected { extract, account } = collected;
         let expected = Account {
             parts_written: 0,
             bytes_written: 0,
             rejects_file: None,
-            ..converted.clone()
+            ..self.converted.clone()
         };
         assert_eq!(account, expected);
         let newest = |data: Data<'_>| data.newest_micros().unwrap();
         assert_eq!(newest((&extract).into()), newest(lake.into()));
         extract
-    };
-    let json = |report: &Report| report.to_json().to_string();
-    let selection = Selection {
-        signal,
-        ..Selection::default()
-    };
-    let usage = read(otolith_report::usage_wanted(signal));
-    let of_lake = reports(lake.into(), &selection);
-    let of_captures = reports((&usage).into(), &selection);
-    for (lake, captures) in of_lake.iter().zip(&of_captures) {
-        assert_eq!(json(captures), json(lake));
     }
-    let metrics = read(otolith_report::metrics_wanted(signal));
-    let resources = read(otolith_report::resources_wanted(signal));
-    let of_lake = crate::resources::reports(lake.into(), &selection);
-    let of_captures = crate::resources::reports((&resources).into(), &selection);
-    for (lake, captures) in of_lake.iter().zip(&of_captures) {
-        assert_eq!(json(captures), json(lake));
-    }
+}
+
+type Asked = Box<dyn Fn(Data<'_>, &Selection) -> Vec<String>>;
+
+/// Every report as JSON, with what it wants.
+fn asked(signal: Option<Signal>) -> Vec<(Wanted, Asked)> {
+    let json = |reports: Vec<Report>| {
+        let json = |report: &Report| report.to_json().to_string();
+        reports.iter().map(json).collect()
+    };
+    let mut asked: Vec<(Wanted, Asked)> = vec![
+        (
+            otolith_report::usage_wanted(signal),
+            Box::new(move |data, selection| json(reports(data, selection))),
+        ),
+        (
+            otolith_report::metrics_wanted(signal),
+            Box::new(move |data, selection| {
+                let selection = selection.clone();
+                let metrics = otolith_report::metrics(data, &MetricsQuery { selection });
+                json(vec![metrics.unwrap()])
+            }),
+        ),
+        (
+            otolith_report::resources_wanted(signal),
+            Box::new(move |data, selection| json(crate::resources::reports(data, selection))),
+        ),
+    ];
     for (wanted, ask) in crate::activity::ASKED {
-        let captures = read(wanted(signal));
-        let answers = [
-            ask((&captures).into(), &selection),
-            ask(lake.into(), &selection),
-        ];
-        assert_eq!(json(&answers[0]), json(&answers[1]));
+        let ask = move |data: Data<'_>, selection: &Selection| json(vec![ask(data, selection)]);
+        asked.push((wanted(signal), Box::new(ask)));
     }
     for (wanted, reports) in crate::hosts::reports(signal) {
-        let points = read(wanted);
-        let of_lake = reports(lake.into(), &selection);
-        let of_captures = reports((&points).into(), &selection);
-        assert_eq!(of_captures, of_lake);
+        let ask = move |data: Data<'_>, selection: &Selection| {
+            let reports = reports(data, selection);
+            reports.iter().map(Value::to_string).collect()
+        };
+        asked.push((wanted, Box::new(ask)));
     }
-    let query = MetricsQuery { selection };
-    let of_lake = otolith_report::metrics(lake, &query).unwrap();
-    let of_captures = otolith_report::metrics(&metrics, &query).unwrap();
-    assert_eq!(json(&of_captures), json(&of_lake));
+    asked
+}
+
+/// What either wants.
+fn join(mut wanted: Wanted, more: Wanted) -> Wanted {
+    wanted.items.extend(more.items);
+    for (place, keys) in more.keys {
+        wanted.keys.entry(place).or_default().extend(keys);
+    }
+    wanted
 }
 
 /// Every report over usage.
@@ -208,8 +267,7 @@ pub fn lake_of(requests: &[Value]) -> TestLake {
     let sources = [Source::from_bytes("test.jsonl", bytes)];
     let signals = [Signal::Traces, Signal::Metrics, Signal::Logs];
     let signals: Vec<_> = signals.map(Some).into_iter().chain([None]).collect();
-    check_directly(&sources, 1, &signals);
-    lake_of_sources(&sources)
+    check_directly(&sources, 1, &signals, Passes::PerWish)
 }
 
 /// The committed captures.

@@ -94,6 +94,17 @@ pub fn check_all(ledger: &Ledger, data: Data<'_>) {
     check_some(ledger, data);
 }
 
+/// By all units of time in every zone; by who and where; by none; by all. What rows are grouped by
+/// alone does not depend on what is in the fleet.
+pub fn check_most(ledger: &Ledger, data: Data<'_>) {
+    for zone in [UTC, BERLIN, NEW_YORK] {
+        by_dimensions(ledger, data, zone, &[8, 7, 6, 5]);
+    }
+    by_dimensions(ledger, data, UTC, &[4, 3, 1]);
+    by_dimensions(ledger, data, UTC, &[]);
+    check_some(ledger, data);
+}
+
 /// By day and agent and by everything, where clocks change.
 pub fn check_some(ledger: &Ledger, data: Data<'_>) {
     let all: Vec<usize> = (0..ALL.len()).collect();
