@@ -32,11 +32,11 @@ const _: () = assert!(
     "README.md states the size"
 );
 
-/// Entries that are held and sorted in memory, in 8 MiB; more of them go to files.
-const RUN: usize = 1 << 18;
+/// Entries that are held and sorted in memory, in 2 MiB; more of them go to files.
+const RUN: usize = 1 << 16;
 
 /// Memory for merging sorted runs.
-const MERGE_BYTES: usize = 8 << 20;
+const MERGE_BYTES: usize = 2 << 20;
 
 /// Entries that are read at once where they are read one after another: 64 KiB.
 const BLOCK: usize = 1 << 11;

@@ -19,7 +19,7 @@ use crate::watch::Watch;
 /// What will be sent: all requests of the captures in the order of their times.
 ///
 /// Bodies lie in an unnamed temporary file, which is gone when the plan is; so does the index of 32
-/// bytes per request, unless it is of less than 8 MiB.
+/// bytes per request, unless it is of less than 2 MiB.
 #[derive(Debug)]
 pub struct Plan {
     pub(crate) timeline: Timeline,
