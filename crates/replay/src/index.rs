@@ -306,7 +306,8 @@ impl Iterator for Cursor<'_> {
     }
 }
 
-fn temporary(dir: Option<&Path>) -> io::Result<File> {
+/// An unnamed temporary file in a directory, or in the system's place for them.
+pub(crate) fn temporary(dir: Option<&Path>) -> io::Result<File> {
     match dir {
         Some(dir) => tempfile::tempfile_in(dir),
         None => tempfile::tempfile(),

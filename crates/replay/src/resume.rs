@@ -153,11 +153,7 @@ impl State {
         for again in &self.again {
             let entry = index.get(again.turn.request).map_err(ReplayError::Spool)?;
             amount.requests += 1;
-            amount.items += again
-                .items
-                .iter()
-                .map(|items| items.end - items.start)
-                .sum::<u64>();
+            amount.items += count_items(&again.items);
             amount.bytes += u64::from(entry.len_bytes);
         }
         Ok(amount)
@@ -205,6 +201,11 @@ impl State {
             _ => Ok(()),
         }
     }
+}
+
+/// How many items these are.
+pub(crate) fn count_items(ranges: &[Range<u64>]) -> u64 {
+    ranges.iter().map(|items| items.end - items.start).sum()
 }
 
 /// Tells captures apart by times, lengths and counts; not made to withstand forgery.
@@ -324,11 +325,7 @@ impl Progress {
                 Counted::Failed => failed += 1,
                 Counted::Partly => partly += 1,
             }
-            failed_items += open
-                .items
-                .iter()
-                .map(|items| items.end - items.start)
-                .sum::<u64>();
+            failed_items += count_items(&open.items);
         }
         let before = self.state.earlier;
         let earlier = Earlier {

@@ -15,7 +15,7 @@ use crate::histogram::{histogram, record, spread};
 use crate::index::Entry;
 use crate::measurements::Measurements;
 use crate::outcome::{ByteCount, ErrorCount, ItemBalance, Note, RequestBalance, RunPlan, Spread};
-use crate::resume::{Progress, State};
+use crate::resume::{Progress, State, count_items};
 use crate::schedule::Turn;
 use crate::series::{Measure, Series};
 
@@ -141,10 +141,7 @@ impl Tally {
             progress.started(turn, entry, items.to_vec());
         }
         self.sent_requests += 1;
-        self.sent_items += items
-            .iter()
-            .map(|items| items.end - items.start)
-            .sum::<u64>();
+        self.sent_items += count_items(items);
         self.bytes.sent += u64::from(entry.len_bytes);
         if let Some(intended) = start.intended {
             let lateness = start.now.saturating_sub(intended);

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use otolith_capture::Signal;
 
 use crate::body::{Body, Buffers};
-use crate::index::{Collected, Entry, Index};
+use crate::index::{Collected, Entry, Index, temporary};
 
 /// Largest body: what protocol 1.11.0 allows clients to send.
 pub(crate) const MAX_BODY_BYTES: usize = 64 << 20;
@@ -60,10 +60,7 @@ pub(crate) struct Timeline {
 impl TimelineBuilder {
     /// Bodies go to an unnamed temporary file in `dir`, or in the system's place for them.
     pub(crate) fn new(dir: Option<&Path>) -> io::Result<Self> {
-        let file = match dir {
-            Some(dir) => tempfile::tempfile_in(dir)?,
-            None => tempfile::tempfile()?,
-        };
+        let file = temporary(dir)?;
         Ok(Self {
             entries: Collected::new(dir),
             spool: BufWriter::with_capacity(256 << 10, file),

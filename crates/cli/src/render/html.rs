@@ -9,7 +9,7 @@ use super::note_text;
 use super::table::{Side, header, one_line, texts};
 
 /// Nothing may be loaded or run, whatever the data says.
-pub const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 const STYLE: &str = "\
 body{font:14px/1.4 system-ui,sans-serif;margin:2em;color:#1b1b1b;background:#fff}
@@ -25,10 +25,8 @@ dd{margin:0}
 @media(prefers-color-scheme:dark){body{background:#1b1b1b;color:#eee}th{background:#2b2b2b}
 th,td{border-color:#444}dt,th small{color:#aaa}}";
 
-/// Writes an answer as one HTML page. Every text is escaped, and control characters are made
-/// visible, so that nothing of the data is taken for markup.
-pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
-    let name = escape(&report.report);
+/// The beginning of a page that loads and runs nothing, up to its title.
+pub(super) fn write_head(out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>")?;
     writeln!(out, "<meta charset=\"utf-8\">")?;
     writeln!(
@@ -38,7 +36,14 @@ pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
         "<meta name=\"viewport\" content=\"width=device-width\">"
-    )?;
+    )
+}
+
+/// Writes an answer as one HTML page. Every text is escaped, and control characters are made
+/// visible, so that nothing of the data is taken for markup.
+pub fn write(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    let name = escape(&report.report);
+    write_head(out)?;
     writeln!(out, "<title>{name} - otolith</title>")?;
     writeln!(out, "<style>{STYLE}</style>\n</head>\n<body>")?;
     writeln!(out, "<h1>{name}</h1>")?;

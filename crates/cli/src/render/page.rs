@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use otolith_replay::{Ended, Outcome, Verdict};
 use otolith_report::time_text;
 
-use super::html::{POLICY, escape};
+use super::html::{escape, write_head};
 use super::numbers::{count, double, seconds};
 
 /// Light and dark, for the screen and for paper.
@@ -18,16 +18,7 @@ const STYLE: &str = include_str!("page/style.css");
 /// are made visible.
 pub fn write(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
     let to = escape(&outcome.to);
-    writeln!(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>")?;
-    writeln!(out, "<meta charset=\"utf-8\">")?;
-    writeln!(
-        out,
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">"
-    )?;
-    writeln!(
-        out,
-        "<meta name=\"viewport\" content=\"width=device-width\">"
-    )?;
+    write_head(out)?;
     writeln!(out, "<title>Replay to {to} - otolith</title>")?;
     writeln!(out, "<style>\n{STYLE}</style>\n</head>\n<body>")?;
     writeln!(out, "<h1>Replay to {to}</h1>")?;
