@@ -1,6 +1,7 @@
 //! Where requests go.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use hyper::Uri;
@@ -114,6 +115,17 @@ impl fmt::Display for Endpoint {
     }
 }
 
+/// Whether an address is one of this machine alone: `localhost` or of the loopback interface. Names are
+/// not looked up.
+pub(crate) fn is_here(uri: &Uri) -> bool {
+    let Some(host) = uri.host() else {
+        return false;
+    };
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || address.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+}
+
 fn has_scheme(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     lower.starts_with("http://") || lower.starts_with("https://")
@@ -196,6 +208,19 @@ mod tests {
         assert_eq!(endpoint.uri(Signal::Logs, HTTP), "http://h/v1/logs");
         assert_eq!(endpoint.uri(Signal::Metrics, HTTP), "http://h/v1/metrics");
         assert_eq!(endpoint.to_string(), "http://h");
+    }
+
+    #[test]
+    fn receivers_of_this_machine_are_known_by_their_addresses() {
+        let check = |address, expected| assert_eq!(is_here(&Uri::from_static(address)), expected);
+        check("http://localhost:4318/v1/logs", true);
+        check("http://LocalHost/v1/logs", true);
+        check("https://127.0.0.1:4318/v1/logs", true);
+        check("http://127.9.9.9/v1/logs", true);
+        check("http://[::1]:4317/v1/logs", true);
+        check("http://localhost.example/v1/logs", false);
+        check("http://192.0.2.1:4318/v1/logs", false);
+        check("http://[2001:db8::1]/v1/logs", false);
     }
 
     #[test]

@@ -2,12 +2,13 @@
 
 use std::num::{NonZeroU16, NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
+use std::thread;
 use std::time::Duration;
 
 use otolith_capture::{ReadOptions, Signal};
 
 use crate::dress::Wardrobe;
-use crate::endpoint::{Endpoint, shown};
+use crate::endpoint::{Endpoint, is_here, shown};
 use crate::error::ReplayError;
 use crate::headers::Headers;
 use crate::pace::Pace;
@@ -103,6 +104,10 @@ pub struct ReplayOptions {
     /// Default 64: enough for 6 400 requests a second at an answer time of 10 ms, few enough that
     /// bodies of 1 MiB take 64 MiB.
     pub in_flight: NonZeroUsize,
+    /// Threads that send, besides the one that keeps the pace and those that make requests ready for it.
+    /// Default: one per processor; half of them, at least one, where a receiver is on this machine and
+    /// needs the others, unless bodies are changed, compressed or encrypted.
+    pub threads: Option<NonZeroU16>,
     /// Connections per receiver: over HTTP/2 and gRPC requests take turns on them, default 1; over
     /// HTTP/1.1 the most that are open, default as many as requests in flight.
     pub connections: Option<NonZeroUsize>,
@@ -163,6 +168,7 @@ impl ReplayOptions {
             copies: NonZeroU16::MIN,
             max_request_bytes: None,
             in_flight: NonZeroUsize::new(64).expect("64 is not 0"),
+            threads: None,
             connections: None,
             keep_alive: true,
             protocol: Protocol::default(),
@@ -212,9 +218,31 @@ impl ReplayOptions {
     /// Signals whose bodies wait in JSON, by `Signal as usize`: those that go out in it, and
     /// unchanged. What is changed is protobuf until then, since that can be changed in place.
     pub(crate) fn spooled_in_json(&self) -> [bool; 3] {
-        let is_changed =
-            self.times != Times::Keep || self.fresh_ids || self.copies > NonZeroU16::MIN;
-        Signal::ALL.map(|signal| !is_changed && self.route(signal).protocol == Protocol::HttpJson)
+        Signal::ALL.map(|signal| {
+            !self.changes_bodies() && self.route(signal).protocol == Protocol::HttpJson
+        })
+    }
+
+    /// Whether bodies go out other than they were recorded, encoding aside.
+    fn changes_bodies(&self) -> bool {
+        self.times != Times::Keep || self.fresh_ids || self.copies > NonZeroU16::MIN
+    }
+
+    /// How many threads send.
+    pub(crate) fn sending_threads(&self) -> usize {
+        if let Some(threads) = self.threads {
+            return usize::from(threads.get());
+        }
+        let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let routes = Signal::ALL.map(|signal| self.route(signal));
+        let is_here = routes.iter().any(|route| is_here(&route.uri));
+        let is_plain = |route: &Route| route.compression == Compression::None && !route.is_https();
+        // On two cores, two threads sent fewer requests to such a receiver than one, which leaves the
+        // other to it: `cargo xtask bench replay throughput`.
+        match is_here && !self.changes_bodies() && routes.iter().all(is_plain) {
+            true => (processors / 2).max(1),
+            false => processors,
+        }
     }
 
     /// All receivers, as shown: one address, or one per signal where they differ.
@@ -252,5 +280,28 @@ mod tests {
         let shown = format!("{options:?}");
         assert!(shown.contains("x-token"), "{shown}");
         assert!(!shown.contains("s3cret"), "{shown}");
+    }
+
+    #[test]
+    fn a_receiver_on_this_machine_is_left_half_of_the_processors() {
+        let all = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let half = (all / 2).max(1);
+        let check = |to: &str, change: fn(&mut ReplayOptions), expected| {
+            let mut options = ReplayOptions::new(to.parse().unwrap());
+            change(&mut options);
+            assert_eq!(options.sending_threads(), expected, "{to}");
+        };
+        check("http://localhost:4318", |_| (), half);
+        check("http://h:4318", |_| (), all);
+        check("https://localhost:4318", |_| (), all);
+        let gzip: fn(&mut ReplayOptions) = |options| options.compression = Compression::Gzip;
+        check("http://localhost:4318", gzip, all);
+        check(
+            "http://localhost:4318",
+            |options| options.fresh_ids = true,
+            all,
+        );
+        let three: fn(&mut ReplayOptions) = |options| options.threads = NonZeroU16::new(3);
+        check("http://localhost:4318", three, 3);
     }
 }

@@ -8,7 +8,7 @@ use clap::{Args as Group, ValueEnum};
 use otolith_replay::Pace;
 
 use super::exporter::ExporterArgs;
-use super::input::InputArgs;
+use super::input::{InputArgs, MAX_THREADS};
 use super::results::ResultArgs;
 use crate::values::{self, Loops};
 
@@ -110,6 +110,13 @@ pub struct ReplayArgs {
     /// Most requests on their way at once; when reached, sending waits and lateness grows
     #[arg(long, value_name = "N", default_value = "64")]
     pub in_flight: NonZeroUsize,
+
+    /// Threads that send [default: one per core]
+    ///
+    /// For a receiver on this machine, which needs cores, too, half of them, unless requests are changed,
+    /// compressed or encrypted on the way.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MAX_THREADS))]
+    pub threads: Option<u16>,
 
     /// How often a request is repeated that was refused for now, or not answered at all
     #[arg(long, value_name = "N", default_value_t = 9, value_parser = clap::value_parser!(u32).range(..1000))]

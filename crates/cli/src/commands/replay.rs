@@ -162,6 +162,7 @@ impl TryFrom<&ReplayArgs> for ReplayOptions {
             copies: args.multiply,
             max_request_bytes: limit(args.max_request_bytes)?,
             in_flight: args.in_flight,
+            threads: args.threads.and_then(NonZeroU16::new),
             retry: RetryPolicy {
                 max_attempts: args.retries + 1,
                 max_elapsed: args.retry_for,
