@@ -1,6 +1,8 @@
-//! The memory that decoded values live in: one arena per frame, one per item.
+//! The memory that decoded values live in: one arena per frame, one per item; and lists that are known.
 
 use bumpalo::Bump;
+
+use crate::known_lists::KnownLists;
 
 /// A reset arena keeps its memory for the next frame or item, up to this many bytes.
 const RETAINED_BYTES: usize = 4 << 20;
@@ -8,7 +10,7 @@ const RETAINED_BYTES: usize = 4 << 20;
 /// Two arenas, reused from frame to frame.
 ///
 /// ```text
-/// let Arena { header, item } = arena;          // take them apart: they live differently long
+/// let Arena { header, item, .. } = arena;          // take them apart: they live differently long
 /// let resource = resource(.., header)?;        // borrows `header` for the whole frame
 /// for bytes in items {
 ///     let span = span(bytes, item)?;           // borrows `item` ..
@@ -22,6 +24,8 @@ pub(crate) struct Arena {
     pub(crate) header: Bump,
     /// Values of one item (span, log record, data point).
     pub(crate) item: Bump,
+    /// Attribute lists of points of all frames, which stay when values are forgotten.
+    pub(crate) lists: KnownLists,
 }
 
 impl Arena {

@@ -11,6 +11,7 @@ mod attributes;
 mod decoder;
 mod encode;
 mod json;
+mod known_lists;
 mod model;
 pub mod problems;
 mod proto;

@@ -6,7 +6,7 @@ use bumpalo::collections::Vec as BumpVec;
 use super::point::exemplar;
 use super::reader::{Reader, Stop};
 use super::span::{objects, see};
-use super::value::attributes;
+use super::value::point_attributes;
 use crate::Limits;
 use crate::model::{Buckets, ExponentialHistogramPoint, HistogramPoint};
 use crate::problems::BAD_VALUE;
@@ -15,7 +15,7 @@ pub(super) fn histogram<'a: 'b, 'b>(
     reader: &mut Reader<'a>,
     bump: &'b Bump,
     limits: &Limits,
-) -> Result<HistogramPoint<'b>, Stop> {
+) -> Result<(HistogramPoint<'b>, Option<&'b [u8]>), Stop> {
     let mut point = HistogramPoint {
         attributes: &[],
         start_time_unix_nano: 0,
@@ -29,6 +29,7 @@ pub(super) fn histogram<'a: 'b, 'b>(
         min: None,
         max: None,
     };
+    let mut list = None;
     let (mut first, mut seen) = (true, 0);
     while let Some(name) = reader.member(&mut first)? {
         let bit = match name {
@@ -57,7 +58,7 @@ pub(super) fn histogram<'a: 'b, 'b>(
                 5
             }
             "attributes" => {
-                point.attributes = attributes(reader, bump, limits)?;
+                (point.attributes, list) = point_attributes(reader, bump, limits)?;
                 6
             }
             "exemplars" => {
@@ -83,14 +84,14 @@ pub(super) fn histogram<'a: 'b, 'b>(
         };
         see(reader, &mut seen, bit);
     }
-    Ok(point)
+    Ok((point, list))
 }
 
 pub(super) fn exponential<'a: 'b, 'b>(
     reader: &mut Reader<'a>,
     bump: &'b Bump,
     limits: &Limits,
-) -> Result<ExponentialHistogramPoint<'b>, Stop> {
+) -> Result<(ExponentialHistogramPoint<'b>, Option<&'b [u8]>), Stop> {
     let mut point = ExponentialHistogramPoint {
         attributes: &[],
         start_time_unix_nano: 0,
@@ -107,6 +108,7 @@ pub(super) fn exponential<'a: 'b, 'b>(
         max: None,
         zero_threshold: 0.0,
     };
+    let mut list = None;
     let (mut first, mut seen) = (true, 0);
     while let Some(name) = reader.member(&mut first)? {
         let bit = match name {
@@ -143,7 +145,7 @@ pub(super) fn exponential<'a: 'b, 'b>(
                 7
             }
             "attributes" => {
-                point.attributes = attributes(reader, bump, limits)?;
+                (point.attributes, list) = point_attributes(reader, bump, limits)?;
                 8
             }
             "exemplars" => {
@@ -173,7 +175,7 @@ pub(super) fn exponential<'a: 'b, 'b>(
         };
         see(reader, &mut seen, bit);
     }
-    Ok(point)
+    Ok((point, list))
 }
 
 /// Reads the buckets of one side of an exponential histogram; `None` for `null`.

@@ -4,7 +4,7 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
 use otolith_capture::Signal;
 
-use super::point::{Point, point};
+use super::point::{ListedPoint, point, push_listed};
 use super::reader::{Note, Reader, Stop};
 use super::request::{Out, Walk, reject_item};
 use super::scalar::TEMPORALITY;
@@ -31,7 +31,7 @@ struct Data<'b> {
     kind: MetricKind,
     temporality: i32,
     is_monotonic: bool,
-    points: &'b [Point<'b>],
+    points: &'b [ListedPoint<'b>],
     /// Offsets in point lists where reading points goes on once the header is complete.
     unread: Vec<usize>,
 }
@@ -187,7 +187,7 @@ fn read_data<'a: 'b, 'b, S: Sink>(
 /// Reads a list of points; a bad one is rejected alone. Repeated lists add up.
 fn read_points<'a: 'b, 'b, S: Sink>(
     kind: MetricKind,
-    points: &mut BumpVec<'b, Point<'b>>,
+    points: &mut BumpVec<'b, ListedPoint<'b>>,
     unread: &mut Vec<usize>,
     reader: &mut Reader<'a>,
     item: &'b Bump,
@@ -240,7 +240,7 @@ fn push<S: Sink>(
     });
     out.decoded.items += data.points.len() as u64;
     for point in data.points {
-        point.push(out.sink);
+        push_listed(*point, out.sink);
     }
     (data.kind, data.unread)
 }
@@ -263,7 +263,7 @@ fn push_unread<S: Sink>(
             match point(kind, &mut walk.reader, walk.item, walk.limits) {
                 Ok(point) => {
                     walk.out.decoded.items += 1;
-                    point.push(walk.out.sink);
+                    push_listed(point, walk.out.sink);
                 }
                 Err(Stop) => {
                     reject_item(Signal::Metrics, start, &mut walk.reader, &mut walk.out)?;

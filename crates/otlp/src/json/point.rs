@@ -5,7 +5,7 @@ use bumpalo::Bump;
 use super::histogram::{exponential, histogram};
 use super::reader::{Note, Reader, Stop};
 use super::span::{objects, see};
-use super::value::attributes;
+use super::value::{attributes, point_attributes};
 use crate::Limits;
 use crate::model::{
     Exemplar, ExponentialHistogramPoint, HistogramPoint, MetricKind, Number, NumberPoint,
@@ -20,6 +20,18 @@ pub(super) enum Point<'b> {
     Histogram(&'b HistogramPoint<'b>),
     Exponential(&'b ExponentialHistogramPoint<'b>),
     Summary(&'b SummaryPoint<'b>),
+}
+
+/// A point, and the bytes of its attribute list if they say all of it.
+pub(super) type ListedPoint<'b> = (Point<'b>, Option<&'b [u8]>);
+
+/// Hands a point with its list to the sink.
+#[inline]
+pub(super) fn push_listed<S: Sink>((point, list): ListedPoint<'_>, sink: &mut S) {
+    if let Some(list) = list {
+        sink.point_attributes(list);
+    }
+    point.push(sink);
 }
 
 impl Point<'_> {
@@ -42,20 +54,28 @@ pub(super) fn point<'a: 'b, 'b>(
     reader: &mut Reader<'a>,
     bump: &'b Bump,
     limits: &Limits,
-) -> Result<Point<'b>, Stop> {
+) -> Result<ListedPoint<'b>, Stop> {
     if reader.peek() != b'{' {
         return reader.wrong_kind("a data point object");
     }
     reader.object()?;
     Ok(match kind {
         MetricKind::Gauge | MetricKind::Sum => {
-            Point::Number(bump.alloc(number_point(reader, bump, limits)?))
+            let (point, list) = number_point(reader, bump, limits)?;
+            (Point::Number(bump.alloc(point)), list)
         }
-        MetricKind::Histogram => Point::Histogram(bump.alloc(histogram(reader, bump, limits)?)),
+        MetricKind::Histogram => {
+            let (point, list) = histogram(reader, bump, limits)?;
+            (Point::Histogram(bump.alloc(point)), list)
+        }
         MetricKind::ExponentialHistogram => {
-            Point::Exponential(bump.alloc(exponential(reader, bump, limits)?))
+            let (point, list) = exponential(reader, bump, limits)?;
+            (Point::Exponential(bump.alloc(point)), list)
         }
-        MetricKind::Summary => Point::Summary(bump.alloc(summary(reader, bump, limits)?)),
+        MetricKind::Summary => {
+            let (point, list) = summary(reader, bump, limits)?;
+            (Point::Summary(bump.alloc(point)), list)
+        }
     })
 }
 
@@ -74,7 +94,7 @@ fn number_point<'a: 'b, 'b>(
     reader: &mut Reader<'a>,
     bump: &'b Bump,
     limits: &Limits,
-) -> Result<NumberPoint<'b>, Stop> {
+) -> Result<(NumberPoint<'b>, Option<&'b [u8]>), Stop> {
     let mut point = NumberPoint {
         attributes: &[],
         start_time_unix_nano: 0,
@@ -83,6 +103,7 @@ fn number_point<'a: 'b, 'b>(
         exemplars: &[],
         flags: 0,
     };
+    let mut list = None;
     let (mut first, mut seen) = (true, 0);
     while let Some(name) = reader.member(&mut first)? {
         let bit = match name {
@@ -105,7 +126,7 @@ fn number_point<'a: 'b, 'b>(
                 continue;
             }
             "attributes" => {
-                point.attributes = attributes(reader, bump, limits)?;
+                (point.attributes, list) = point_attributes(reader, bump, limits)?;
                 2
             }
             "exemplars" => {
@@ -123,14 +144,14 @@ fn number_point<'a: 'b, 'b>(
         };
         see(reader, &mut seen, bit);
     }
-    Ok(point)
+    Ok((point, list))
 }
 
 fn summary<'a: 'b, 'b>(
     reader: &mut Reader<'a>,
     bump: &'b Bump,
     limits: &Limits,
-) -> Result<SummaryPoint<'b>, Stop> {
+) -> Result<(SummaryPoint<'b>, Option<&'b [u8]>), Stop> {
     let mut point = SummaryPoint {
         attributes: &[],
         start_time_unix_nano: 0,
@@ -140,6 +161,7 @@ fn summary<'a: 'b, 'b>(
         quantile_values: &[],
         flags: 0,
     };
+    let mut list = None;
     let (mut first, mut seen) = (true, 0);
     while let Some(name) = reader.member(&mut first)? {
         let bit = match name {
@@ -164,7 +186,7 @@ fn summary<'a: 'b, 'b>(
                 4
             }
             "attributes" => {
-                point.attributes = attributes(reader, bump, limits)?;
+                (point.attributes, list) = point_attributes(reader, bump, limits)?;
                 5
             }
             "flags" => {
@@ -178,7 +200,7 @@ fn summary<'a: 'b, 'b>(
         };
         see(reader, &mut seen, bit);
     }
-    Ok(point)
+    Ok((point, list))
 }
 
 fn quantile_value(reader: &mut Reader<'_>, _: &Bump, _: &Limits) -> Result<QuantileValue, Stop> {

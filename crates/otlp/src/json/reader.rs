@@ -7,6 +7,7 @@ use bumpalo::collections::String as BumpString;
 use otolith_capture::RejectCode;
 
 use super::scan::string_special;
+use crate::known_lists::KnownLists;
 use crate::problems::{
     BAD_JSON, BAD_VALUE, CUT_REFERENCE, DUPLICATE_ATTRIBUTE_KEY, DUPLICATE_MEMBER,
     INT_OUT_OF_RANGE, LONE_SURROGATE, NO_KNOWN_DATA, PROFILES_IGNORED, SEVERAL_DATA_KINDS,
@@ -73,6 +74,8 @@ pub(super) struct Reader<'a> {
     pub(super) bytes: &'a [u8],
     /// Memory for member names and quoted numbers that were written with escapes.
     names: &'a Bump,
+    /// Attribute lists of points that were read before.
+    pub(super) lists: &'a mut KnownLists,
     pub(super) pos: usize,
     fault: Option<Fault>,
     notes: [u32; NOTE_CODES.len()],
@@ -81,11 +84,12 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(text: &'a str, names: &'a Bump) -> Self {
+    pub(super) fn new(text: &'a str, names: &'a Bump, lists: &'a mut KnownLists) -> Self {
         Self {
             text,
             bytes: text.as_bytes(),
             names,
+            lists,
             pos: 0,
             fault: None,
             notes: [0; NOTE_CODES.len()],
@@ -111,6 +115,11 @@ impl<'a> Reader<'a> {
             offset: self.pos,
             notes: self.notes,
         }
+    }
+
+    /// Whether nothing was noted since a place.
+    pub(super) fn is_unnoted_since(&self, mark: &Mark) -> bool {
+        self.notes == mark.notes
     }
 
     /// Goes back to a place and forgets the notes made since.

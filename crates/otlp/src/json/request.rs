@@ -90,10 +90,14 @@ pub(crate) fn decode<S: Sink>(
     sink: &mut S,
 ) -> Result<Outcome, FrameReject> {
     arena.reset();
-    let Arena { header, item } = arena;
+    let Arena {
+        header,
+        item,
+        lists,
+    } = arena;
     let text = text(bytes)?;
     let mut walk = Walk {
-        reader: Reader::new(text, header),
+        reader: Reader::new(text, header, lists),
         header,
         item,
         limits,

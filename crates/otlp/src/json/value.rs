@@ -39,6 +39,29 @@ pub(super) fn attributes<'a: 'b, 'b>(
     Ok(list.entries.into_bump_slice())
 }
 
+/// Reads the attribute list of a point, which mostly is that of a point before; and gives the bytes
+/// that say it, unless something was tolerated in it, which has to be told again each time.
+#[inline]
+pub(super) fn point_attributes<'a: 'b, 'b>(
+    reader: &mut Reader<'a>,
+    bump: &'b Bump,
+    limits: &Limits,
+) -> Result<(Attributes<'b>, Option<&'b [u8]>), Stop> {
+    let start = reader.mark();
+    let rest = reader.rest();
+    if let Some((len, known)) = reader.lists.expected(rest, None, bump) {
+        reader.go_to(start.offset + len);
+        return Ok((known, rest.get(..len)));
+    }
+    let list = attributes(reader, bump, limits)?;
+    let bytes = reader.since(start.offset);
+    if !bytes.starts_with(b"[") || !reader.is_unnoted_since(&start) {
+        return Ok((list, None));
+    }
+    reader.lists.keep(bytes, list);
+    Ok((list, Some(bytes)))
+}
+
 /// Reads one `KeyValue`. `depth` is how many lists and maps may still open inside each other.
 // Always: it and `value_body` are the hot path, and calls cost a tenth (bench `decode/json`).
 #[inline(always)]

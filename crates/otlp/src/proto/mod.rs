@@ -10,6 +10,7 @@ mod header;
 mod list;
 mod log;
 mod point;
+mod point_attributes;
 mod probe;
 mod request;
 mod span;

@@ -5,6 +5,7 @@ use bumpalo::collections::Vec as BumpVec;
 
 use super::fault::Fault;
 use super::list::{fixed64_list, varint_list};
+use super::point_attributes::PointAttributes;
 use super::value::{
     AttributeList, Merged, Values, double, numbered, span_id, trace_id, wrong_wire_type,
 };
@@ -20,7 +21,7 @@ impl Values<'_> {
         &mut self,
         slice: Slice<'b>,
         bump: &'b Bump,
-    ) -> Result<NumberPoint<'b>, Fault> {
+    ) -> Result<(NumberPoint<'b>, Option<&'b [u8]>), Fault> {
         let message = Message::from(slice);
         let mut point = NumberPoint {
             attributes: &[],
@@ -30,7 +31,7 @@ impl Values<'_> {
             exemplars: &[],
             flags: 0,
         };
-        let (mut attributes, mut exemplars) = (AttributeList::default(), 0);
+        let (mut attributes, mut exemplars) = (PointAttributes::default(), 0);
         let mut fields = message.fields();
         while let Some(field) = fields.next()? {
             match (field.number, field.value) {
@@ -39,15 +40,18 @@ impl Values<'_> {
                 (4, Wire::Fixed64(v)) => point.value = Some(double(v)),
                 (5, Wire::Len(_)) => exemplars += 1,
                 (6, Wire::Fixed64(v)) => point.value = Some(Number::Int(v as i64)),
-                (7, Wire::Len(s)) => self.attribute(&mut attributes, s, bump)?,
+                (7, Wire::Len(s)) => {
+                    self.point_attribute(&mut attributes, &mut fields, (field, s), bump)?;
+                }
                 (8, Wire::Varint(v)) => point.flags = v as u32,
                 (2..=8, _) => return Err(wrong_wire_type(field)),
                 _ => {}
             }
         }
-        point.attributes = attributes.finish();
+        let list;
+        (point.attributes, list) = self.finish_point(attributes, slice);
         point.exemplars = self.exemplars(message, 5, exemplars, bump)?;
-        Ok(point)
+        Ok((point, list))
     }
 
     /// A `HistogramDataPoint`.
@@ -55,7 +59,7 @@ impl Values<'_> {
         &mut self,
         slice: Slice<'b>,
         bump: &'b Bump,
-    ) -> Result<HistogramPoint<'b>, Fault> {
+    ) -> Result<(HistogramPoint<'b>, Option<&'b [u8]>), Fault> {
         let message = Message::from(slice);
         let mut point = HistogramPoint {
             attributes: &[],
@@ -70,7 +74,7 @@ impl Values<'_> {
             min: None,
             max: None,
         };
-        let (mut attributes, mut exemplars) = (AttributeList::default(), 0);
+        let (mut attributes, mut exemplars) = (PointAttributes::default(), 0);
         let mut fields = message.fields();
         while let Some(field) = fields.next()? {
             match (field.number, field.value) {
@@ -80,7 +84,9 @@ impl Values<'_> {
                 (5, Wire::Fixed64(v)) => point.sum = Some(f64::from_bits(v)),
                 (6 | 7, Wire::Fixed64(_) | Wire::Len(_)) => {}
                 (8, Wire::Len(_)) => exemplars += 1,
-                (9, Wire::Len(s)) => self.attribute(&mut attributes, s, bump)?,
+                (9, Wire::Len(s)) => {
+                    self.point_attribute(&mut attributes, &mut fields, (field, s), bump)?;
+                }
                 (10, Wire::Varint(v)) => point.flags = v as u32,
                 (11, Wire::Fixed64(v)) => point.min = Some(f64::from_bits(v)),
                 (12, Wire::Fixed64(v)) => point.max = Some(f64::from_bits(v)),
@@ -90,9 +96,10 @@ impl Values<'_> {
         }
         point.bucket_counts = fixed64_list(message, 6, |bits| bits, bump)?;
         point.explicit_bounds = fixed64_list(message, 7, f64::from_bits, bump)?;
-        point.attributes = attributes.finish();
+        let list;
+        (point.attributes, list) = self.finish_point(attributes, slice);
         point.exemplars = self.exemplars(message, 8, exemplars, bump)?;
-        Ok(point)
+        Ok((point, list))
     }
 
     /// An `ExponentialHistogramDataPoint`.
@@ -100,7 +107,7 @@ impl Values<'_> {
         &mut self,
         slice: Slice<'b>,
         bump: &'b Bump,
-    ) -> Result<ExponentialHistogramPoint<'b>, Fault> {
+    ) -> Result<(ExponentialHistogramPoint<'b>, Option<&'b [u8]>), Fault> {
         let message = Message::from(slice);
         let mut point = ExponentialHistogramPoint {
             attributes: &[],
@@ -119,11 +126,13 @@ impl Values<'_> {
             zero_threshold: 0.0,
         };
         let (mut positive, mut negative) = (Merged::new(bump), Merged::new(bump));
-        let (mut attributes, mut exemplars) = (AttributeList::default(), 0);
+        let (mut attributes, mut exemplars) = (PointAttributes::default(), 0);
         let mut fields = message.fields();
         while let Some(field) = fields.next()? {
             match (field.number, field.value) {
-                (1, Wire::Len(s)) => self.attribute(&mut attributes, s, bump)?,
+                (1, Wire::Len(s)) => {
+                    self.point_attribute(&mut attributes, &mut fields, (field, s), bump)?;
+                }
                 (2, Wire::Fixed64(v)) => point.start_time_unix_nano = v,
                 (3, Wire::Fixed64(v)) => point.time_unix_nano = v,
                 (4, Wire::Fixed64(v)) => point.count = v,
@@ -143,9 +152,10 @@ impl Values<'_> {
         }
         point.positive = positive.message().map(|m| buckets(m, bump)).transpose()?;
         point.negative = negative.message().map(|m| buckets(m, bump)).transpose()?;
-        point.attributes = attributes.finish();
+        let list;
+        (point.attributes, list) = self.finish_point(attributes, slice);
         point.exemplars = self.exemplars(message, 11, exemplars, bump)?;
-        Ok(point)
+        Ok((point, list))
     }
 
     /// A `SummaryDataPoint`.
@@ -153,7 +163,7 @@ impl Values<'_> {
         &mut self,
         slice: Slice<'b>,
         bump: &'b Bump,
-    ) -> Result<SummaryPoint<'b>, Fault> {
+    ) -> Result<(SummaryPoint<'b>, Option<&'b [u8]>), Fault> {
         let message = Message::from(slice);
         let mut point = SummaryPoint {
             attributes: &[],
@@ -164,7 +174,7 @@ impl Values<'_> {
             quantile_values: &[],
             flags: 0,
         };
-        let (mut attributes, mut quantiles) = (AttributeList::default(), 0);
+        let (mut attributes, mut quantiles) = (PointAttributes::default(), 0);
         let mut fields = message.fields();
         while let Some(field) = fields.next()? {
             match (field.number, field.value) {
@@ -173,15 +183,18 @@ impl Values<'_> {
                 (4, Wire::Fixed64(v)) => point.count = v,
                 (5, Wire::Fixed64(v)) => point.sum = f64::from_bits(v),
                 (6, Wire::Len(_)) => quantiles += 1,
-                (7, Wire::Len(s)) => self.attribute(&mut attributes, s, bump)?,
+                (7, Wire::Len(s)) => {
+                    self.point_attribute(&mut attributes, &mut fields, (field, s), bump)?;
+                }
                 (8, Wire::Varint(v)) => point.flags = v as u32,
                 (2..=8, _) => return Err(wrong_wire_type(field)),
                 _ => {}
             }
         }
         point.quantile_values = quantile_values(message, quantiles, bump)?;
-        point.attributes = attributes.finish();
-        Ok(point)
+        let list;
+        (point.attributes, list) = self.finish_point(attributes, slice);
+        Ok((point, list))
     }
 
     fn exemplars<'b>(

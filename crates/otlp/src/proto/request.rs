@@ -34,10 +34,14 @@ pub(crate) fn decode<S: Sink>(
     sink: &mut S,
 ) -> Result<Decoded, FrameReject> {
     arena.reset();
-    let Arena { header, item } = arena;
+    let Arena {
+        header,
+        item,
+        lists,
+    } = arena;
     let mut walk = Walk {
         signal,
-        values: Values::new(limits),
+        values: Values::new(limits, lists),
         header,
         item,
         sink,
@@ -265,20 +269,35 @@ impl<'a, S: Sink> Walk<'a, '_, S> {
             values, item, sink, ..
         } = self;
         let result = match kind {
-            MetricKind::Gauge | MetricKind::Sum => values
-                .number_point(slice, item)
-                .map(|point| sink.number_point(&point)),
-            MetricKind::Histogram => values
-                .histogram_point(slice, item)
-                .map(|point| sink.histogram_point(&point)),
+            MetricKind::Gauge | MetricKind::Sum => {
+                values.number_point(slice, item).map(|(point, list)| {
+                    hint(*sink, list);
+                    sink.number_point(&point);
+                })
+            }
+            MetricKind::Histogram => values.histogram_point(slice, item).map(|(point, list)| {
+                hint(*sink, list);
+                sink.histogram_point(&point);
+            }),
             MetricKind::ExponentialHistogram => values
                 .exponential_histogram_point(slice, item)
-                .map(|point| sink.exponential_histogram_point(&point)),
-            MetricKind::Summary => values
-                .summary_point(slice, item)
-                .map(|point| sink.summary_point(&point)),
+                .map(|(point, list)| {
+                    hint(*sink, list);
+                    sink.exponential_histogram_point(&point);
+                }),
+            MetricKind::Summary => values.summary_point(slice, item).map(|(point, list)| {
+                hint(*sink, list);
+                sink.summary_point(&point);
+            }),
         };
         self.finish_item(slice, result);
+    }
+}
+
+/// Tells the sink where the attributes of a point stand, if that is all of them.
+fn hint<S: Sink>(sink: &mut S, list: Option<&[u8]>) {
+    if let Some(list) = list {
+        sink.point_attributes(list);
     }
 }
 

@@ -7,6 +7,7 @@ use super::fault::{Fault, FaultKind};
 use super::wire::{self, Field, Message, Slice, Wire};
 use crate::Limits;
 use crate::attributes::UniqueList;
+use crate::known_lists::KnownLists;
 use crate::model::{Attributes, KeyValue, Number, SpanId, TraceId, Value};
 use crate::sink::NoteCode;
 use crate::{problems, sink::Sink};
@@ -28,6 +29,7 @@ impl<'b> AttributeList<'b> {
 /// Decodes values under the limits, and counts what it tolerated.
 pub(super) struct Values<'l> {
     limits: &'l Limits,
+    pub(super) lists: &'l mut KnownLists,
     pub(super) notes: Notes,
 }
 
@@ -39,6 +41,11 @@ pub(super) struct Notes {
 }
 
 impl Notes {
+    /// True if nothing was tolerated.
+    pub(super) fn is_empty(self) -> bool {
+        self.duplicate_keys == 0 && self.string_indexes == 0
+    }
+
     /// Hands the notes to the sink and begins anew.
     pub(super) fn flush<S: Sink>(&mut self, sink: &mut S) {
         let notes = std::mem::take(self);
@@ -92,9 +99,10 @@ enum Chosen<'b> {
 }
 
 impl<'l> Values<'l> {
-    pub(super) fn new(limits: &'l Limits) -> Self {
+    pub(super) fn new(limits: &'l Limits, lists: &'l mut KnownLists) -> Self {
         Self {
             limits,
+            lists,
             notes: Notes::default(),
         }
     }
@@ -108,6 +116,18 @@ impl<'l> Values<'l> {
         bump: &'b Bump,
     ) -> Result<(), Fault> {
         let attribute = self.key_value(slice, self.limits.value_depth, bump)?;
+        self.add(list, attribute, slice.offset, bump)
+    }
+
+    /// Adds an attribute that stands at `offset` to a list.
+    #[inline]
+    pub(super) fn add<'b>(
+        &mut self,
+        list: &mut AttributeList<'b>,
+        attribute: KeyValue<'b>,
+        offset: usize,
+        bump: &'b Bump,
+    ) -> Result<(), Fault> {
         let list = list
             .0
             .get_or_insert_with(|| UniqueList::with_capacity(ROOM, bump));
@@ -115,7 +135,7 @@ impl<'l> Values<'l> {
         if list.push(attribute) {
             self.notes.duplicate_keys += 1;
         } else if list.entries.len() > limit {
-            return Err(FaultKind::Attributes { limit }.at(slice.offset));
+            return Err(FaultKind::Attributes { limit }.at(offset));
         }
         Ok(())
     }

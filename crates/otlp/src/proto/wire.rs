@@ -103,6 +103,17 @@ impl<'a> Fields<'a> {
         }))
     }
 
+    /// The bytes from an offset on to the end of the occurrence of the message that is being read.
+    pub(crate) fn since(&self, offset: usize) -> &'a [u8] {
+        let bytes = self.slice.bytes;
+        bytes.get(offset - self.slice.offset..).unwrap_or_default()
+    }
+
+    /// Goes to an offset inside of what [`Self::since`] gave.
+    pub(crate) fn go_to(&mut self, offset: usize) {
+        self.pos = offset - self.slice.offset;
+    }
+
     /// Byte offset in the payload of what is read next.
     pub(crate) fn offset(&self) -> usize {
         self.slice.offset + self.pos

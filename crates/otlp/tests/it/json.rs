@@ -32,6 +32,14 @@ fn frame(bytes: &[u8]) -> Frame<'_> {
 fn decode(text: impl AsRef<[u8]>) -> (Result<Decoded, FrameReject>, Transcript) {
     let mut transcript = Transcript::default();
     let frame = frame(text.as_ref());
-    let result = Decoder::new(Limits::DEFAULT).decode(&frame, &mut transcript);
+    let mut decoder = Decoder::new(Limits::DEFAULT);
+    let result = decoder.decode(&frame, &mut transcript);
+    // A frame's visits are the same again when the decoder has seen all of it.
+    let mut again = Transcript::default();
+    assert_eq!(decoder.decode(&frame, &mut again), result);
+    assert_eq!(again.lines, transcript.lines);
+    assert_eq!(again.rejects, transcript.rejects);
+    assert_eq!(again.notes, transcript.notes);
+    assert_eq!(again.hints, transcript.hints);
     (result, transcript)
 }

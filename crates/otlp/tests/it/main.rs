@@ -7,6 +7,7 @@
 mod generate;
 mod json;
 mod json_writer;
+mod known_lists;
 mod oracle;
 mod protobuf;
 mod sdk;

@@ -38,6 +38,14 @@ fn declared(bytes: &[u8], signal: Signal) -> Frame<'_> {
 /// Decodes with the default limits.
 fn decode(frame: &Frame<'_>) -> (Result<Decoded, FrameReject>, Transcript) {
     let mut transcript = Transcript::default();
-    let result = Decoder::new(Limits::DEFAULT).decode(frame, &mut transcript);
+    let mut decoder = Decoder::new(Limits::DEFAULT);
+    let result = decoder.decode(frame, &mut transcript);
+    // A frame's visits are the same again when the decoder has seen all of it.
+    let mut again = Transcript::default();
+    assert_eq!(decoder.decode(frame, &mut again), result);
+    assert_eq!(again.lines, transcript.lines);
+    assert_eq!(again.rejects, transcript.rejects);
+    assert_eq!(again.notes, transcript.notes);
+    assert_eq!(again.hints, transcript.hints);
     (result, transcript)
 }

@@ -1,8 +1,10 @@
 //! A sink that writes down its visits as lines of text: what two decoders are compared by.
 
+use std::collections::HashMap;
+
 use otolith_capture::{Frame, Signal};
 use otolith_otlp::{
-    ExponentialHistogramPoint, HistogramPoint, ItemReject, LogRecord, Metric, NoteCode,
+    Attributes, ExponentialHistogramPoint, HistogramPoint, ItemReject, LogRecord, Metric, NoteCode,
     NumberPoint, Resource, Scope, Sink, Span, SummaryPoint,
 };
 
@@ -17,13 +19,33 @@ pub struct Transcript {
     pub notes: Vec<NoteCode>,
     /// How often a frame was abandoned.
     pub abandons: usize,
-    mark: Option<(usize, usize, usize)>,
+    /// The bytes of the attributes of points that came with them.
+    pub hints: Vec<Vec<u8>>,
+    mark: Option<(usize, usize, usize, usize)>,
+    /// The bytes of the attributes of the next point.
+    hint: Option<Vec<u8>>,
+    /// What bytes of attributes have said.
+    said: HashMap<Vec<u8>, String>,
 }
 
 impl Transcript {
     /// All visits as one text.
     pub fn text(&self) -> String {
         self.lines.join("\n")
+    }
+
+    /// The same bytes say the same attributes.
+    fn point(&mut self, attributes: Attributes<'_>, point: &dyn std::fmt::Debug) {
+        self.line(3, point);
+        let Some(bytes) = self.hint.take() else {
+            return;
+        };
+        let attributes = format!("{attributes:?}");
+        if let Some(said) = self.said.get(&bytes) {
+            assert_eq!(*said, attributes, "{bytes:?}");
+        }
+        self.said.insert(bytes.clone(), attributes);
+        self.hints.push(bytes);
     }
 
     fn line(&mut self, depth: usize, item: &dyn std::fmt::Debug) {
@@ -35,7 +57,12 @@ impl Transcript {
 impl Sink for Transcript {
     fn begin(&mut self, _: &Frame<'_>) {
         assert!(self.mark.is_none(), "a frame inside of a frame");
-        self.mark = Some((self.lines.len(), self.rejects.len(), self.notes.len()));
+        self.mark = Some((
+            self.lines.len(),
+            self.rejects.len(),
+            self.notes.len(),
+            self.hints.len(),
+        ));
     }
 
     fn resource(&mut self, signal: Signal, resource: &Resource<'_>) {
@@ -58,20 +85,25 @@ impl Sink for Transcript {
         self.line(2, metric);
     }
 
+    fn point_attributes(&mut self, bytes: &[u8]) {
+        assert!(self.hint.is_none(), "no point after {:?}", self.hint);
+        self.hint = Some(bytes.to_vec());
+    }
+
     fn number_point(&mut self, point: &NumberPoint<'_>) {
-        self.line(3, point);
+        self.point(point.attributes, point);
     }
 
     fn histogram_point(&mut self, point: &HistogramPoint<'_>) {
-        self.line(3, point);
+        self.point(point.attributes, point);
     }
 
     fn exponential_histogram_point(&mut self, point: &ExponentialHistogramPoint<'_>) {
-        self.line(3, point);
+        self.point(point.attributes, point);
     }
 
     fn summary_point(&mut self, point: &SummaryPoint<'_>) {
-        self.line(3, point);
+        self.point(point.attributes, point);
     }
 
     fn reject_item(&mut self, reject: ItemReject<'_>) {
@@ -91,14 +123,17 @@ impl Sink for Transcript {
     }
 
     fn commit(&mut self) {
+        assert!(self.hint.is_none(), "no point after {:?}", self.hint);
         assert!(self.mark.take().is_some(), "commit without begin");
     }
 
     fn abandon(&mut self) {
-        let (lines, rejects, notes) = self.mark.take().expect("abandon without begin");
+        self.hint = None;
+        let (lines, rejects, notes, hints) = self.mark.take().expect("abandon without begin");
         self.abandons += 1;
         self.lines.truncate(lines);
         self.rejects.truncate(rejects);
         self.notes.truncate(notes);
+        self.hints.truncate(hints);
     }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
+use crate::batch::lists::Lists;
 use crate::part::{ColumnType, Values};
 use crate::schema::ContextValue;
 use crate::schema::buffer::{DictionaryBuilder, Gathered, RowRef, validity};
 
-/// The distinct contexts, or frames, of rows, in order of appearance.
+/// The distinct contexts, frames, or lists of attributes of rows, in order of appearance.
 #[derive(Debug)]
 pub(crate) struct Distinct {
     /// Index of the buffer, and number there.
@@ -38,12 +39,60 @@ impl Distinct {
         distinct
     }
 
-    /// Spreads values of the distinct contexts over their rows.
-    fn spread<T: Copy>(&self, values: &[T]) -> Vec<T> {
+    /// As [`Self::new`], of the lists of attributes of rows, given those of each buffer.
+    pub(crate) fn lists(rows: &[RowRef], lists: &[&Lists]) -> Self {
+        const UNKNOWN: u32 = u32::MAX;
+        let count: usize = lists.iter().map(|lists| lists.len()).sum();
+        if count > rows.len() * 8 {
+            // A table of all lists is for parts that have many of them.
+            return Self::new(rows, |row| lists[row.buffer as usize].of_row(row.row));
+        }
+        let mut seen: Vec<Vec<u32>> = lists.iter().map(|all| vec![UNKNOWN; all.len()]).collect();
+        let mut distinct = Self {
+            numbers: Vec::new(),
+            of_row: Vec::with_capacity(rows.len()),
+        };
+        for row in rows {
+            let buffer = row.buffer as usize;
+            let list = lists[buffer].of_row(row.row);
+            let index = &mut seen[buffer][list as usize];
+            if *index == UNKNOWN {
+                *index = distinct.numbers.len() as u32;
+                distinct.numbers.push((row.buffer, list));
+            }
+            distinct.of_row.push(*index);
+        }
+        distinct
+    }
+
+    /// True if no two rows have the same one: index and row are then the same.
+    pub(crate) fn is_per_row(&self) -> bool {
+        self.numbers.len() == self.of_row.len()
+    }
+
+    /// How many rows have each.
+    pub(crate) fn counts(&self) -> Vec<u32> {
+        let mut counts = vec![0; self.numbers.len()];
+        for index in &self.of_row {
+            counts[*index as usize] += 1;
+        }
+        counts
+    }
+
+    /// Spreads values of the distinct ones over their rows.
+    pub(crate) fn spread<T: Copy>(&self, values: &[T]) -> Vec<T> {
         self.of_row
             .iter()
             .map(|index| values[*index as usize])
             .collect()
+    }
+
+    /// As [`Self::spread`], of values that may stay where they are.
+    pub(crate) fn spread_owned<T: Copy>(&self, values: Vec<T>) -> Vec<T> {
+        match self.is_per_row() {
+            true => values,
+            false => self.spread(&values),
+        }
     }
 
     /// Spreads the values of a column.

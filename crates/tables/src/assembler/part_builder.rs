@@ -6,6 +6,7 @@ use otolith_otlp::Value;
 
 use crate::batch::cells::{Cell, Cells, Kind};
 use crate::batch::context::View;
+use crate::batch::lists::Lists;
 use crate::batch::tables::TableBatch;
 use crate::part::{AttributePlace, ColumnType, Field, PartColumn, Values};
 use crate::schema::buffer::{Gathered, RowRef, StringsBuilder, validity};
@@ -60,13 +61,19 @@ impl<'a, R: Rows> PartBuilder<'a, R> {
             columns.push(self.context_column(column, &contexts));
         }
 
+        let lists: Vec<&Lists> = self
+            .pushed
+            .iter()
+            .map(|pushed| &pushed.table.attributes.lists)
+            .collect();
+        let lists = Distinct::lists(rows, &lists);
         let mut slots: Vec<Option<Gathered>> = Vec::new();
         slots.resize_with(self.columns.fields().len(), || None);
         let ending = [
-            self.item_attributes(rows, &mut slots),
+            self.item_attributes(&lists, &mut slots),
             self.context_attributes(AttributePlace::Resource, &contexts, &mut slots),
             self.context_attributes(AttributePlace::Scope, &contexts, &mut slots),
-            self.sent_as(rows, &contexts),
+            self.sent_as(&lists, &contexts),
             self.sources(rows),
             self.items(rows),
         ];
@@ -93,7 +100,7 @@ impl<'a, R: Rows> PartBuilder<'a, R> {
         part_column(column.definition.field(), gathered)
     }
 
-    fn sent_as(&self, rows: &[RowRef], contexts: &Distinct) -> Gathered {
+    fn sent_as(&self, lists: &Distinct, contexts: &Distinct) -> Gathered {
         let shared: Vec<Vec<u8>> = contexts
             .numbers
             .iter()
@@ -105,11 +112,21 @@ impl<'a, R: Rows> PartBuilder<'a, R> {
                 sent_as::shared(resource, (scopes, scopes.row(view.scope_number)))
             })
             .collect();
-        let mut builder = SentAsBuilder::default();
-        for (row, context) in rows.iter().zip(&contexts.of_row) {
-            let cells = &self.pushed[row.buffer as usize].table.attributes;
-            let shared = &shared[*context as usize];
-            builder.push(cells, cells.row(row.row), (row.buffer, *context), shared);
+        let is_converted = |(buffer, list): &(u32, u32)| {
+            let cells = &self.pushed[*buffer as usize].table.attributes;
+            cells.list(*list).iter().any(|cell| cell.is_converted())
+        };
+        let converted: Vec<bool> = lists.numbers.iter().map(is_converted).collect();
+        let mut builder = SentAsBuilder::with_capacity(lists.of_row.len());
+        for (list, context) in lists.of_row.iter().zip(&contexts.of_row) {
+            let (list, shared) = (*list as usize, &shared[*context as usize]);
+            if !converted[list] && shared.is_empty() {
+                builder.push_none();
+                continue;
+            }
+            let (buffer, number) = lists.numbers[list];
+            let cells = &self.pushed[buffer as usize].table.attributes;
+            builder.push(cells, cells.list(number), (buffer, *context), shared);
         }
         builder.finish()
     }
@@ -187,21 +204,23 @@ impl<'a, R: Rows> PartBuilder<'a, R> {
     }
 
     /// Spreads the attributes of the items over columns; gives the JSON rest.
-    fn item_attributes(&self, rows: &[RowRef], slots: &mut [Option<Gathered>]) -> Gathered {
+    fn item_attributes(&self, lists: &Distinct, slots: &mut [Option<Gathered>]) -> Gathered {
+        let count = lists.numbers.len();
         let mut writers: Vec<Option<Writer>> = Vec::new();
         writers.resize_with(slots.len(), || None);
-        let mut rests = StringsBuilder::with_capacity(rows.len(), 0);
-        let mut valid = Vec::with_capacity(rows.len());
+        let mut rests = StringsBuilder::with_capacity(count, 0);
+        let mut valid = Vec::with_capacity(count);
         let mut rest = Rest::default();
-        for (position, row) in rows.iter().enumerate() {
-            let pushed = &self.pushed[row.buffer as usize];
+        let numbers = lists.numbers.iter().zip(lists.counts()).enumerate();
+        for (position, (&(buffer, list), rows)) in numbers {
+            let pushed = &self.pushed[buffer as usize];
             let cells = &pushed.table.attributes;
-            for cell in cells.row(row.row) {
+            for cell in cells.list(list) {
                 let written = match slot(&pushed.item_slots[cell.key() as usize], *cell) {
                     REST => false,
                     slot => writers[usize::from(slot)]
-                        .get_or_insert_with(|| Writer::new(cell.kind(), rows.len()))
-                        .push(position, row.buffer, cells, *cell),
+                        .get_or_insert_with(|| Writer::new(cell.kind(), count))
+                        .push((position, rows), (buffer, cells), *cell),
                 };
                 if !written {
                     rest.add(cells, *cell);
@@ -211,10 +230,20 @@ impl<'a, R: Rows> PartBuilder<'a, R> {
         }
         for (slot, writer) in slots.iter_mut().zip(writers) {
             if let Some(writer) = writer {
-                *slot = Some(writer.finish(rows.len()));
+                *slot = Some(writer.finish(lists));
             }
         }
-        (Values::String(rests.finish()), validity(valid))
+        let rests = rests.finish();
+        if lists.is_per_row() {
+            return (Values::String(rests), validity(valid));
+        }
+        let lens = lists.numbers.iter().zip(lists.counts()).enumerate();
+        let len_bytes = lens.map(|(list, (_, rows))| rests.get(list).len() * rows as usize);
+        let mut all = StringsBuilder::with_capacity(lists.of_row.len(), len_bytes.sum());
+        for list in &lists.of_row {
+            all.push(rests.get(*list as usize));
+        }
+        (Values::String(all.finish()), validity(lists.spread(&valid)))
     }
 }
 

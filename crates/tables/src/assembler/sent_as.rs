@@ -26,6 +26,21 @@ pub(crate) struct SentAsBuilder {
 }
 
 impl SentAsBuilder {
+    /// With room for so many rows.
+    pub(crate) fn with_capacity(rows: usize) -> Self {
+        Self {
+            indices: Vec::with_capacity(rows),
+            valid: Vec::with_capacity(rows),
+            ..Self::default()
+        }
+    }
+
+    /// Appends a row of which nothing was converted.
+    pub(crate) fn push_none(&mut self) {
+        self.valid.push(false);
+        self.indices.push(0);
+    }
+
     /// Appends a row with its own attributes. `batch` and `context` number the context, `shared` is what
     /// [`shared`] made of it.
     pub(crate) fn push(

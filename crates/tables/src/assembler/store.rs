@@ -59,7 +59,8 @@ struct TableStore<R> {
 }
 
 impl<R: Stored> TableStore<R> {
-    fn push(&mut self, chunk: usize, table: Box<TableBatch<R>>, contexts: &Contexts) {
+    fn push(&mut self, chunk: usize, mut table: Box<TableBatch<R>>, contexts: &Contexts) {
+        table.attributes.lists.forget_names();
         let mut item_slots = vec![NO_SLOTS; table.attributes.key_count()];
         let mut context_slots: HashMap<_, Slots> = HashMap::new();
         for announced in &table.announced {

@@ -6,11 +6,13 @@ use crate::schema::buffer::{StringsBuilder, offset};
 use crate::value::series::text_hash;
 use crate::value::texts::Texts;
 
+use super::distinct::Distinct;
+
 /// No code of the part is known yet.
 const UNKNOWN: u32 = u32::MAX;
 
-/// Codes of rows and the texts that they mean, in the order in which rows come to them: so the
-/// result does not depend on how rows came in batches.
+/// Codes of lists of attributes and the texts that they mean, in the order in which rows come to them:
+/// so the result does not depend on how rows came in batches.
 #[derive(Debug)]
 pub(super) struct TextColumn {
     codes: Vec<i32>,
@@ -22,23 +24,23 @@ pub(super) struct TextColumn {
 }
 
 impl TextColumn {
-    pub(super) fn with_capacity(rows: usize) -> Self {
+    pub(super) fn with_capacity(lists: usize) -> Self {
         Self {
-            codes: Vec::with_capacity(rows),
+            codes: Vec::with_capacity(lists),
             texts: Texts::default(),
             known: Vec::new(),
             text_bytes: 0,
         }
     }
 
-    /// Appends empty rows until there are `rows`.
-    pub(super) fn pad(&mut self, rows: usize) {
-        self.codes.resize(rows, 0);
+    /// Appends lists without a text until there are `lists`.
+    pub(super) fn pad(&mut self, lists: usize) {
+        self.codes.resize(lists, 0);
     }
 
-    /// Appends the text of a cell.
-    pub(super) fn push(&mut self, buffer: u32, cells: &Cells, cell: Cell) {
-        self.text_bytes += cell.len_bytes();
+    /// Appends the text of a cell, which so many rows have.
+    pub(super) fn push(&mut self, buffer: u32, cells: &Cells, cell: Cell, rows: u32) {
+        self.text_bytes += cell.len_bytes() * rows as usize;
         let code = match cell.code() {
             Some(code) => self.known_code(buffer as usize, cells, cell, code),
             None => {
@@ -66,18 +68,20 @@ impl TextColumn {
         *known
     }
 
-    /// The column: as codes if these are shorter than the texts.
-    pub(super) fn finish(self, valid: &[bool]) -> Values {
+    /// The column of rows that have the lists: as codes if these are shorter than the texts. `valid`
+    /// tells which rows have a text.
+    pub(super) fn finish(self, valid: &[bool], lists: &Distinct) -> Values {
+        let codes = lists.spread_owned(self.codes);
         let width = usize::BITS - self.texts.len().leading_zeros();
-        let coded_bytes = self.texts.text_bytes() + self.codes.len() * width as usize / 8;
+        let coded_bytes = self.texts.text_bytes() + codes.len() * width as usize / 8;
         if coded_bytes <= self.text_bytes {
             return Values::Dictionary {
-                indices: self.codes,
+                indices: codes,
                 dictionary: self.texts.into_strings(),
             };
         }
-        let mut strings = StringsBuilder::with_capacity(self.codes.len(), self.text_bytes);
-        for (code, valid) in self.codes.iter().zip(valid) {
+        let mut strings = StringsBuilder::with_capacity(codes.len(), self.text_bytes);
+        for (code, valid) in codes.iter().zip(valid) {
             strings.push(match valid {
                 true => self.texts.get(code.unsigned_abs()),
                 false => b"",

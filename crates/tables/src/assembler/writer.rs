@@ -4,9 +4,11 @@ use crate::batch::cells::{Cell, Cells, Kind};
 use crate::part::Values;
 use crate::schema::buffer::{Gathered, validity};
 
+use super::distinct::Distinct;
 use super::text_column::TextColumn;
 
-/// An attribute column of items while it is written; rows without a value are filled up late.
+/// An attribute column of items while it is written, a value per list of attributes; lists without a
+/// value are filled up late.
 #[derive(Debug)]
 pub(super) struct Writer {
     values: WriterValues,
@@ -22,41 +24,47 @@ enum WriterValues {
 }
 
 impl Writer {
-    pub(super) fn new(kind: Kind, rows: usize) -> Self {
+    pub(super) fn new(kind: Kind, lists: usize) -> Self {
         Self {
             values: match kind {
-                Kind::Boolean => WriterValues::Boolean(Vec::with_capacity(rows)),
-                Kind::Int64 => WriterValues::Int64(Vec::with_capacity(rows)),
-                Kind::Double => WriterValues::Double(Vec::with_capacity(rows)),
+                Kind::Boolean => WriterValues::Boolean(Vec::with_capacity(lists)),
+                Kind::Int64 => WriterValues::Int64(Vec::with_capacity(lists)),
+                Kind::Double => WriterValues::Double(Vec::with_capacity(lists)),
                 Kind::String | Kind::Json | Kind::Reserved => {
-                    WriterValues::String(TextColumn::with_capacity(rows))
+                    WriterValues::String(TextColumn::with_capacity(lists))
                 }
             },
-            valid: Vec::with_capacity(rows),
+            valid: Vec::with_capacity(lists),
         }
     }
 
-    fn pad(&mut self, rows: usize) {
-        if self.valid.len() < rows {
-            self.valid.resize(rows, false);
+    fn pad(&mut self, lists: usize) {
+        if self.valid.len() < lists {
+            self.valid.resize(lists, false);
             match &mut self.values {
-                WriterValues::String(texts) => texts.pad(rows),
-                WriterValues::Boolean(values) => values.resize(rows, false),
-                WriterValues::Int64(values) => values.resize(rows, 0),
-                WriterValues::Double(values) => values.resize(rows, 0.0),
+                WriterValues::String(texts) => texts.pad(lists),
+                WriterValues::Boolean(values) => values.resize(lists, false),
+                WriterValues::Int64(values) => values.resize(lists, 0),
+                WriterValues::Double(values) => values.resize(lists, 0.0),
             }
         }
     }
 
-    /// Sets the value of a row; false if it has one already, because the item repeats a key.
-    pub(super) fn push(&mut self, row: usize, buffer: u32, cells: &Cells, cell: Cell) -> bool {
-        if self.valid.len() > row {
+    /// Sets the value of a list that so many rows have; false if it has one already, because an item
+    /// repeats a key.
+    pub(super) fn push(
+        &mut self,
+        (list, rows): (usize, u32),
+        (buffer, cells): (u32, &Cells),
+        cell: Cell,
+    ) -> bool {
+        if self.valid.len() > list {
             return false;
         }
-        self.pad(row);
+        self.pad(list);
         self.valid.push(true);
         match &mut self.values {
-            WriterValues::String(texts) => texts.push(buffer, cells, cell),
+            WriterValues::String(texts) => texts.push(buffer, cells, cell, rows),
             WriterValues::Boolean(values) => values.push(cell.boolean()),
             WriterValues::Int64(values) => values.push(cell.int()),
             WriterValues::Double(values) => values.push(cell.double()),
@@ -64,14 +72,19 @@ impl Writer {
         true
     }
 
-    pub(super) fn finish(mut self, rows: usize) -> Gathered {
-        self.pad(rows);
-        let values = match self.values {
-            WriterValues::String(texts) => texts.finish(&self.valid),
-            WriterValues::Boolean(values) => Values::Boolean(values),
-            WriterValues::Int64(values) => Values::Int64(values),
-            WriterValues::Double(values) => Values::Double(values),
+    /// The column of the rows that have the lists.
+    pub(super) fn finish(mut self, lists: &Distinct) -> Gathered {
+        self.pad(lists.numbers.len());
+        let valid = match self.valid.contains(&false) {
+            true => lists.spread_owned(self.valid),
+            false => vec![true; lists.of_row.len()],
         };
-        (values, validity(self.valid))
+        let values = match self.values {
+            WriterValues::String(texts) => texts.finish(&valid, lists),
+            WriterValues::Boolean(values) => Values::Boolean(lists.spread_owned(values)),
+            WriterValues::Int64(values) => Values::Int64(lists.spread_owned(values)),
+            WriterValues::Double(values) => Values::Double(lists.spread_owned(values)),
+        };
+        (values, validity(valid))
     }
 }

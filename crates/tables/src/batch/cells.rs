@@ -1,4 +1,4 @@
-//! Attributes of rows as a list of cells per row.
+//! Attributes of rows as a list of cells per row, or of several rows with the same attributes.
 //!
 //! One flat list, because rolling back is a truncation and appending costs neither a search nor an
 //! allocation; the assembler spreads the cells over columns when it knows the columns.
@@ -17,113 +17,15 @@ use crate::value::json;
 use crate::value::series::{AttributesHash, key_hash};
 use crate::wanted::Wanted;
 
+use super::cell::{CODED, SENT_AS_IS, SENT_DOUBLE, SENT_INT, SENT_STRING, SENT_TEXT};
+pub(crate) use super::cell::{Cell, Kind};
 use super::interner::Interner;
 use super::key_texts::KeyTexts;
+use super::lists::Lists;
 
-/// How the value of a cell is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Kind {
-    /// Text, in the bytes.
-    String = 0,
-    /// A truth value.
-    Boolean = 1,
-    /// An integer.
-    Int64 = 2,
-    /// A double.
-    Double = 3,
-    /// JSON text in the bytes, for the JSON rest.
-    Json = 4,
-    /// As [`Self::Json`], but of a column of ours that could not hold its value.
-    Reserved = 5,
-}
-
-impl Kind {
-    /// Kinds that can have columns of their own, by number.
-    pub(crate) const COLUMNS: [Self; 4] = [Self::String, Self::Boolean, Self::Int64, Self::Double];
-
-    const ALL: [Self; 6] = [
-        Self::String,
-        Self::Boolean,
-        Self::Int64,
-        Self::Double,
-        Self::Json,
-        Self::Reserved,
-    ];
-}
-
-/// Bits of [`Cell::key_and_kind`] that hold the kind.
-const KIND_BITS: u32 = 3;
-
-/// An attribute of a row.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Cell {
-    /// The number itself; of a text the offset in the bytes, or its code and [`CODED`].
-    value: u64,
-    key_and_kind: u32,
-    /// Length of a text; of any other kind how it was sent, one of the numbers below.
-    len: u32,
-}
-
-/// The text of a cell is one of the texts of its key.
-const CODED: u64 = 1 << 63;
-
-const SENT_AS_IS: u32 = 0;
-const SENT_STRING: u32 = 1;
-const SENT_INT: u32 = 2;
-const SENT_DOUBLE: u32 = 3;
-/// From here on: sent as a text, the number less this is its index in [`Cells::sent_texts`].
-const SENT_TEXT: u32 = 4;
-
-impl Cell {
-    pub(crate) const fn key(self) -> u32 {
-        self.key_and_kind >> KIND_BITS
-    }
-
-    pub(crate) const fn kind(self) -> Kind {
-        Kind::ALL[(self.key_and_kind & ((1 << KIND_BITS) - 1)) as usize]
-    }
-
-    pub(crate) const fn int(self) -> i64 {
-        self.value.cast_signed()
-    }
-
-    pub(crate) const fn double(self) -> f64 {
-        f64::from_bits(self.value)
-    }
-
-    pub(crate) const fn boolean(self) -> bool {
-        self.value != 0
-    }
-
-    /// Bytes of a text, 0 for any other kind.
-    pub(crate) const fn len_bytes(self) -> usize {
-        if self.is_text() { self.len as usize } else { 0 }
-    }
-
-    /// Code of a text among those of its key, if it is one of them.
-    pub(crate) const fn code(self) -> Option<u32> {
-        if self.is_text() && self.value & CODED != 0 {
-            Some(self.value as u32)
-        } else {
-            None
-        }
-    }
-
-    /// True if the value was converted.
-    pub(crate) const fn is_converted(self) -> bool {
-        !self.is_text() && self.len != SENT_AS_IS
-    }
-
-    /// The key, and a number for how the value was sent: equal numbers of a key in one list of cells
-    /// mean the same.
-    pub(crate) const fn key_and_sent(self) -> (u32, u32) {
-        (self.key(), self.len)
-    }
-
-    const fn is_text(self) -> bool {
-        matches!(self.kind(), Kind::String | Kind::Json | Kind::Reserved)
-    }
-}
+/// Bytes that a cell counts for in each further row of its list: what columns of a part take when it is
+/// built. So memory does not grow where many rows are the same.
+const REPEATED_CELL_BYTES: usize = 8;
 
 /// What is known of a key.
 #[derive(Debug)]
@@ -142,10 +44,17 @@ struct KeyInfo {
 #[derive(Debug, Default)]
 pub(crate) struct Cells {
     cells: Vec<Cell>,
-    row_ends: Vec<usize>,
+    pub(crate) lists: Lists,
+    /// The running row has the attributes of this list of rows before.
+    repeated: Option<u32>,
+    /// The running row has a list that rows to come may share: its name, its hash, and the bytes of
+    /// all texts before it.
+    fresh_list: Option<(u32, AttributesHash, usize)>,
     bytes: Vec<u8>,
-    /// Bytes of the texts of all cells, coded or not.
+    /// Bytes of the texts of all rows, coded or not.
     text_bytes: usize,
+    /// Cells of all rows, shared or not.
+    row_cells: usize,
     /// Texts as sent of converted values that are not canonical, where they end in `sent_bytes`.
     sent_texts: Vec<usize>,
     sent_bytes: Vec<u8>,
@@ -165,6 +74,7 @@ pub(crate) struct Cells {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CellsMark {
     rows: usize,
+    lists: usize,
     cells: usize,
     bytes: usize,
     sent_texts: usize,
@@ -191,8 +101,25 @@ impl Cells {
         }
     }
 
-    /// As [`Self::push`], with the hash of the attributes.
-    pub(crate) fn push_hashed(&mut self, attributes: &[KeyValue<'_>]) -> AttributesHash {
+    /// As [`Self::push`], with the hash of the attributes. Lists of one `name` are the same: only the
+    /// first one is looked at and stored (`cargo bench -p otolith-ingest --bench convert`).
+    pub(crate) fn push_hashed(
+        &mut self,
+        attributes: &[KeyValue<'_>],
+        name: Option<u32>,
+    ) -> AttributesHash {
+        if let Some(list) = name.and_then(|name| self.lists.find(name)) {
+            self.repeated = Some(list.list);
+            self.text_bytes += list.text_bytes;
+            return list.hash;
+        }
+        let text_bytes = self.text_bytes;
+        let hash = self.push_new(attributes);
+        self.fresh_list = name.map(|name| (name, hash, text_bytes));
+        hash
+    }
+
+    fn push_new(&mut self, attributes: &[KeyValue<'_>]) -> AttributesHash {
         let mut hash = AttributesHash::default();
         self.keys.restart();
         for attribute in attributes {
@@ -275,7 +202,7 @@ impl Cells {
         if cell.is_text() {
             return Sent::AsIs;
         }
-        match cell.len {
+        match cell.key_and_sent().1 {
             SENT_AS_IS => Sent::AsIs,
             SENT_STRING => Sent::String,
             SENT_INT => Sent::Int,
@@ -291,13 +218,38 @@ impl Cells {
 
     /// Ends a row, with values of base columns that did not fit: the name of the column and JSON.
     pub(crate) fn end_row(&mut self, reserved: &[(&str, String)]) {
+        let fresh_list = self.fresh_list.take();
+        if let Some(list) = self.repeated.take() {
+            if reserved.is_empty() {
+                self.row_cells += self.lists.range(list).len();
+                return self.lists.repeat(list);
+            }
+            self.copy(list);
+        }
         for (column, json) in reserved {
             let key = self.key(&format!("{}{column}", json::RESERVED_PREFIX));
             let start = self.bytes.len();
             self.bytes.extend_from_slice(json.as_bytes());
             self.push_text(key, Kind::Reserved, start);
         }
-        self.row_ends.push(self.cells.len());
+        self.row_cells += self.cells.len() - self.lists.cells();
+        self.lists.end(self.cells.len());
+        if let Some((name, hash, before)) = fresh_list
+            && reserved.is_empty()
+        {
+            self.lists.share(name, self.text_bytes - before, hash);
+        }
+    }
+
+    /// Copies the cells of a list, to which others will be added.
+    fn copy(&mut self, list: u32) {
+        for index in self.lists.range(list) {
+            let cell = self.cells[index];
+            if cell.code().is_some() {
+                self.infos[cell.key() as usize].texts.ask_again();
+            }
+            self.cells.push(cell);
+        }
     }
 
     fn key(&mut self, key: &str) -> u32 {
@@ -331,18 +283,17 @@ impl Cells {
             info.announced |= bit;
             self.announced.push((key, kind));
         }
-        self.cells.push(Cell {
-            value,
-            key_and_kind: key << KIND_BITS | kind as u32,
-            len,
-        });
+        self.cells.push(Cell::new(key, kind, value, len));
     }
 
     /// The cells of a row, in the order as sent.
     pub(crate) fn row(&self, row: u32) -> &[Cell] {
-        let row = row as usize;
-        let start = row.checked_sub(1).map_or(0, |before| self.row_ends[before]);
-        &self.cells[start..self.row_ends[row]]
+        self.list(self.lists.of_row(row))
+    }
+
+    /// The cells of a list of rows.
+    pub(crate) fn list(&self, list: u32) -> &[Cell] {
+        &self.cells[self.lists.range(list)]
     }
 
     /// The bytes of the text of a cell.
@@ -350,7 +301,7 @@ impl Cells {
         if let Some(code) = cell.code() {
             return self.texts(cell.key()).get(code);
         }
-        let start = cell.value as usize;
+        let start = cell.start();
         &self.bytes[start..start + cell.len_bytes()]
     }
 
@@ -369,7 +320,7 @@ impl Cells {
         self.infos[key as usize].hash
     }
 
-    /// Bytes of the texts of all cells, each counted as often as it appears.
+    /// Bytes of the texts of all rows, each counted as often as it appears.
     pub(crate) fn text_bytes(&self) -> usize {
         self.text_bytes
     }
@@ -395,7 +346,8 @@ impl Cells {
 
     pub(crate) fn len_bytes(&self) -> usize {
         self.cells.len() * size_of::<Cell>()
-            + self.row_ends.len() * size_of::<usize>()
+            + self.row_cells.saturating_sub(self.cells.len()) * REPEATED_CELL_BYTES
+            + self.lists.len_bytes()
             + self.bytes.len()
             + self.sent_bytes.len()
             + self.sent_texts.len() * size_of::<usize>()
@@ -409,7 +361,8 @@ impl Cells {
 
     pub(crate) fn mark(&self) -> CellsMark {
         CellsMark {
-            rows: self.row_ends.len(),
+            rows: self.lists.rows(),
+            lists: self.lists.len(),
             cells: self.cells.len(),
             bytes: self.bytes.len(),
             sent_texts: self.sent_texts.len(),
@@ -420,9 +373,16 @@ impl Cells {
     }
 
     pub(crate) fn truncate(&mut self, mark: CellsMark) {
-        self.row_ends.truncate(mark.rows);
+        for row in mark.rows..self.lists.rows() {
+            let cells = self.row(row as u32);
+            let text_bytes: usize = cells.iter().map(|cell| cell.len_bytes()).sum();
+            let count = cells.len();
+            self.row_cells -= count;
+            self.text_bytes -= text_bytes;
+        }
+        self.lists.truncate(mark.rows, mark.lists);
+        (self.repeated, self.fresh_list) = (None, None);
         for cell in self.cells.drain(mark.cells..) {
-            self.text_bytes -= cell.len_bytes();
             if cell.code().is_some() {
                 self.infos[cell.key() as usize].texts.forget_one();
             }
@@ -489,11 +449,57 @@ mod tests {
         let mut some = Cells::new(Some(&wanted), AttributePlace::Item);
         let mut all = Cells::default();
         let row = ["b", "a", "c"].map(|key| attribute(key, Value::String("x")));
-        assert_eq!(some.push_hashed(&row), all.push_hashed(&row));
+        assert_eq!(some.push_hashed(&row, None), all.push_hashed(&row, None));
         some.end_row(&[("time", "1".to_owned())]);
         let keys: Vec<_> = some.row(0).iter().map(|c| some.key_text(c.key())).collect();
         assert_eq!(keys, ["a", "otolith.time"]);
         assert_eq!(some.text_bytes(), 2);
+    }
+
+    /// What rows say, in order.
+    fn texts(cells: &Cells) -> Vec<String> {
+        (0..cells.lists.rows() as u32)
+            .map(|row| {
+                let texts = cells.row(row).iter().map(|cell| cells.text_str(*cell));
+                texts.collect::<Vec<_>>().join(" ")
+            })
+            .collect()
+    }
+
+    #[test]
+    fn rows_share_lists_of_one_name() {
+        let mut cells = Cells::default();
+        let (one, two) = (
+            [attribute("a", Value::String("one"))],
+            [attribute("a", Value::String("two"))],
+        );
+        let push = |cells: &mut Cells, row: &[KeyValue<'_>], name, reserved: &[_]| {
+            let hash = cells.push_hashed(row, name);
+            cells.end_row(reserved);
+            hash
+        };
+        let hash = push(&mut cells, &one, Some(0), &[]);
+        assert_eq!(push(&mut cells, &one, Some(0), &[]), hash);
+        let mark = cells.mark();
+        let state = (cells.len_bytes(), cells.text_bytes());
+        assert_eq!((cells.cells.len(), state.1), (1, 6));
+        // A value of a column that did not fit belongs to one row alone, whoever comes first.
+        let reserved = [("time", "1".to_owned())];
+        assert_eq!(push(&mut cells, &one, Some(0), &reserved), hash);
+        push(&mut cells, &two, Some(1), &reserved);
+        push(&mut cells, &two, Some(1), &[]);
+        push(&mut cells, &two, Some(1), &[]);
+        push(&mut cells, &one, Some(0), &[]);
+        assert_eq!(
+            texts(&cells),
+            ["one", "one", "one 1", "two 1", "two", "two", "one"]
+        );
+        assert_eq!(cells.text_bytes(), 7 * 3 + 2);
+        cells.truncate(mark);
+        assert_eq!((cells.len_bytes(), cells.text_bytes()), state);
+        assert_eq!(texts(&cells), ["one", "one"]);
+        push(&mut cells, &two, Some(1), &[]);
+        assert_eq!(texts(&cells), ["one", "one", "two"]);
     }
 
     #[test]

@@ -1,15 +1,20 @@
 //! Numbers for byte strings that come again and again, mostly in the same order.
 
-use std::collections::HashMap;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+
+use hashbrown::HashTable;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// Numbers distinct byte strings from 0 in order of appearance.
 ///
 /// An emitter repeats the same keys in the same order, so the string that followed the last one
 /// before is tried first; only a wrong guess costs a lookup.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Interner {
     entries: Vec<Entry>,
-    numbers: HashMap<Box<[u8]>, u32>,
+    numbers: HashTable<u32>,
+    /// Nobody can write strings whose hashes are the same.
+    seed: u64,
     /// Guess for the first string of a sequence.
     first: u32,
     /// The last string of the running sequence.
@@ -20,8 +25,22 @@ pub(crate) struct Interner {
 #[derive(Debug)]
 struct Entry {
     bytes: Box<[u8]>,
+    hash: u64,
     /// Guess for the string that follows. May point beyond the end after a truncation.
     next: u32,
+}
+
+impl Default for Interner {
+    fn default() -> Self {
+        Self {
+            entries: Vec::new(),
+            numbers: HashTable::new(),
+            seed: RandomState::new().build_hasher().finish(),
+            first: 0,
+            last: None,
+            len_bytes: 0,
+        }
+    }
 }
 
 impl Interner {
@@ -52,15 +71,21 @@ impl Interner {
     }
 
     fn look_up(&mut self, bytes: &[u8]) -> (u32, bool) {
-        if let Some(&number) = self.numbers.get(bytes) {
-            return (number, false);
+        let hash = xxh3_64_with_seed(bytes, self.seed);
+        let entries = &self.entries;
+        let is_same = |number: &u32| *entries[*number as usize].bytes == *bytes;
+        if let Some(number) = self.numbers.find(hash, is_same) {
+            return (*number, false);
         }
         let number = u32::try_from(self.entries.len()).expect("a chunk has fewer distinct strings");
         self.entries.push(Entry {
             bytes: bytes.into(),
+            hash,
             next: number.wrapping_add(1),
         });
-        self.numbers.insert(bytes.into(), number);
+        let entries = &self.entries;
+        self.numbers
+            .insert_unique(hash, number, |number| entries[*number as usize].hash);
         self.len_bytes += bytes.len();
         (number, true)
     }
@@ -80,9 +105,14 @@ impl Interner {
 
     /// Forgets the strings from number `len` on.
     pub(crate) fn truncate(&mut self, len: usize) {
-        for entry in self.entries.drain(len.min(self.entries.len())..) {
+        while self.entries.len() > len
+            && let Some(entry) = self.entries.pop()
+        {
             self.len_bytes -= entry.bytes.len();
-            self.numbers.remove(&entry.bytes);
+            let number = self.entries.len() as u32;
+            if let Ok(found) = self.numbers.find_entry(entry.hash, |at| *at == number) {
+                found.remove();
+            }
         }
         self.last = None;
     }

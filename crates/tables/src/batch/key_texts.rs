@@ -48,6 +48,11 @@ impl KeyTexts {
         }
     }
 
+    /// Counts that a code was asked for, whose answer is known.
+    pub(crate) fn ask_again(&mut self) {
+        self.asked += 1;
+    }
+
     /// Takes back that a code was asked for.
     pub(crate) fn forget_one(&mut self) {
         self.asked -= 1;

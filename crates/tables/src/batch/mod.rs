@@ -1,10 +1,12 @@
 //! The batches: rows of one chunk of frames, of all databases.
 
+mod cell;
 pub(crate) mod cells;
 pub(crate) mod context;
 mod fields;
 pub(crate) mod interner;
 pub(crate) mod key_texts;
+pub(crate) mod lists;
 mod points;
 mod seen;
 mod sink;
@@ -13,7 +15,7 @@ pub(crate) mod tables;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use otolith_capture::{Origin, Reject, Signal};
+use otolith_capture::{Encoding, Origin, Reject, Signal};
 use otolith_otlp::NoteCode;
 
 use crate::database::DatabaseName;
@@ -22,6 +24,7 @@ use crate::table::Table;
 use crate::value::time::{self, Moment};
 use crate::wanted::{Times, Wanted};
 use context::{Contexts, ContextsMark};
+use interner::Interner;
 pub use sink::log_time_unix_nano;
 
 use seen::Seen;
@@ -53,6 +56,13 @@ pub struct Batches {
     notes: BTreeMap<NoteCode, u64>,
     frame: Option<RunningFrame>,
     scratch: Scratch,
+    /// Encoding of the running frame.
+    encoding: Option<Encoding>,
+    /// Attribute lists of points by the bytes that say them, in frames of one encoding.
+    list_names: Interner,
+    list_encoding: Option<Encoding>,
+    /// The name of the list of the next point, if it is known.
+    list: Option<u32>,
     /// The only items that become rows; all if none.
     wanted: Option<Arc<Wanted>>,
     /// When everything happened, if not all is wanted.
@@ -94,6 +104,7 @@ struct RunningFrame {
     contexts: ContextsMark,
     databases: usize,
     rejects: usize,
+    list_names: usize,
 }
 
 /// Buffers that are reused from item to item.

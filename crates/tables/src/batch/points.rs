@@ -18,6 +18,7 @@ use super::fields::{Reserved, counts, double, exact, int, time};
 
 impl Batches {
     pub(super) fn add_number_point(&mut self, point: &NumberPoint<'_>) {
+        let list = self.list.take();
         let mut reserved = Reserved::new();
         let moment = Moment::of(point.time_unix_nano);
         if self.passes_point(Table::Metrics, moment, point.attributes) {
@@ -27,7 +28,7 @@ impl Batches {
         let Some((table, context, contexts, _)) = self.place::<MetricRows>(moment, moment) else {
             return;
         };
-        let hash = table.append_hashed(point.attributes);
+        let hash = table.append_hashed(point.attributes, list);
         let series = series_id(Self::context_hash(contexts, context.context), hash);
         table.rows.push(MetricRow {
             time: moment.micros,
@@ -48,6 +49,7 @@ impl Batches {
     }
 
     pub(super) fn add_histogram_point(&mut self, point: &HistogramPoint<'_>) {
+        let list = self.list.take();
         let mut reserved = Reserved::new();
         let moment = Moment::of(point.time_unix_nano);
         if self.passes_point(Table::Histograms, moment, point.attributes) {
@@ -65,7 +67,7 @@ impl Batches {
         else {
             return;
         };
-        let hash = table.append_hashed(point.attributes);
+        let hash = table.append_hashed(point.attributes, list);
         let series = series_id(Self::context_hash(contexts, context.context), hash);
         table.rows.push(HistogramRow {
             time: moment.micros,
@@ -105,6 +107,7 @@ impl Batches {
         &mut self,
         point: &ExponentialHistogramPoint<'_>,
     ) {
+        let list = self.list.take();
         let mut reserved = Reserved::new();
         let moment = Moment::of(point.time_unix_nano);
         if self.passes_point(Table::Histograms, moment, point.attributes) {
@@ -123,7 +126,7 @@ impl Batches {
         else {
             return;
         };
-        let hash = table.append_hashed(point.attributes);
+        let hash = table.append_hashed(point.attributes, list);
         let series = series_id(Self::context_hash(contexts, context.context), hash);
         let (first, second) = (&mut scratch.first, &mut scratch.second);
         table.rows.push(HistogramRow {
@@ -170,6 +173,7 @@ impl Batches {
     }
 
     pub(super) fn add_summary_point(&mut self, point: &SummaryPoint<'_>) {
+        let list = self.list.take();
         let mut reserved = Reserved::new();
         let moment = Moment::of(point.time_unix_nano);
         if self.passes_point(Table::Summaries, moment, point.attributes) {
@@ -184,7 +188,7 @@ impl Batches {
         else {
             return;
         };
-        let hash = table.append_hashed(point.attributes);
+        let hash = table.append_hashed(point.attributes, list);
         let series = series_id(Self::context_hash(contexts, context.context), hash);
         scratch.quantiles.clear();
         scratch.values.clear();

@@ -26,6 +26,8 @@ use super::{Batches, FrameName, RunningFrame};
 
 /// Bytes that are kept of a rejected item.
 const REJECT_BYTES: usize = 64 * 1024;
+/// Bytes of attribute lists that are told apart in a batch; a chunk of a usual size has fewer.
+const LIST_NAMES_BYTES: usize = 4 << 20;
 /// Largest payload whose texts are sure to fit a column, even when escaped.
 const FRAME_BYTES: usize = 256 * 1024 * 1024;
 
@@ -161,7 +163,10 @@ impl Sink for Batches {
             contexts: self.contexts.mark(),
             databases: self.databases.len(),
             rejects: self.rejects.len(),
+            list_names: self.list_names.len(),
         });
+        self.list = None;
+        self.encoding = Some(frame.encoding);
     }
 
     fn resource(&mut self, signal: Signal, resource: &Resource<'_>) {
@@ -297,6 +302,17 @@ impl Sink for Batches {
             .map(|scope| self.contexts.metric(scope, metric));
     }
 
+    fn point_attributes(&mut self, bytes: &[u8]) {
+        if self.wanted.is_some() || self.list_names.len_bytes() > LIST_NAMES_BYTES {
+            return;
+        }
+        // What bytes say depends on the encoding: names are those of the first one.
+        self.list_encoding = self.list_encoding.or(self.encoding);
+        if self.list_encoding == self.encoding {
+            self.list = Some(self.list_names.intern(bytes).0);
+        }
+    }
+
     fn number_point(&mut self, point: &NumberPoint<'_>) {
         if self.take_item() {
             self.add_number_point(point);
@@ -381,6 +397,7 @@ impl Sink for Batches {
 impl Batches {
     /// Forgets the frame itself and what its rows would have shared.
     fn forget_contexts(&mut self, frame: &RunningFrame) {
+        self.list_names.truncate(frame.list_names);
         self.frames.pop();
         self.contexts.truncate(frame.contexts);
         for database in self.databases.drain(frame.databases..) {

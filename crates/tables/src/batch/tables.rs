@@ -109,9 +109,14 @@ impl<R: Rows> TableBatch<R> {
         self.finish(row, contexts, reserved);
     }
 
-    /// As [`Self::append`], with the hash of the attributes. [`Self::finish`] has to follow.
-    pub(crate) fn append_hashed(&mut self, attributes: &[KeyValue<'_>]) -> AttributesHash {
-        self.attributes.push_hashed(attributes)
+    /// As [`Self::append`], with the hash of the attributes, which may have a name (see
+    /// [`Cells::push_hashed`]). [`Self::finish`] has to follow.
+    pub(crate) fn append_hashed(
+        &mut self,
+        attributes: &[KeyValue<'_>],
+        name: Option<u32>,
+    ) -> AttributesHash {
+        self.attributes.push_hashed(attributes, name)
     }
 
     /// Ends a row.

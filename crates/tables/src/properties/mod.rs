@@ -149,9 +149,24 @@ fn record() -> impl Strategy<Value = Record> {
 }
 
 fn frames() -> impl Strategy<Value = Vec<TestFrame>> {
-    let frame = (prop::collection::vec(record(), 0..5), 0..2_usize)
-        .prop_map(|(records, rejects)| TestFrame { records, rejects });
-    prop::collection::vec(frame, 0..8)
+    // Some records repeat the attributes of one before.
+    let records = prop::collection::vec((record(), prop::option::of(any::<usize>())), 0..5);
+    let frames = prop::collection::vec((records, 0..2_usize), 0..8);
+    frames.prop_map(|frames| {
+        let mut before: Vec<Record> = Vec::new();
+        let mut repeated = |(mut record, of): (Record, Option<usize>)| {
+            if let Some(of) = of.and_then(|of| before.get(of % before.len().max(1))) {
+                (record.resource, record.attributes) = (of.resource, of.attributes);
+            }
+            before.push(record.clone());
+            record
+        };
+        let frame = |(records, rejects): (Vec<_>, _)| TestFrame {
+            records: records.into_iter().map(&mut repeated).collect(),
+            rejects,
+        };
+        frames.into_iter().map(frame).collect()
+    })
 }
 
 /// Visits a frame; `first` numbers its records, so that rows can be told apart.
@@ -254,6 +269,10 @@ fn visit_item(batches: &mut impl Sink, id: &str, record: &Record) {
                 aggregation_temporality: 0,
                 is_monotonic: false,
             });
+            // Points may come with and without.
+            if record.time != 5 {
+                batches.point_attributes(format!("{:?}", record.attributes).as_bytes());
+            }
             batches.number_point(&NumberPoint {
                 attributes: record.attributes,
                 start_time_unix_nano: 0,

@@ -94,9 +94,13 @@ pub(crate) fn decode<S: Sink>(
     sink: &mut S,
 ) -> Result<Decoded, FrameReject> {
     arena.reset();
-    let Arena { header, item } = arena;
+    let Arena {
+        header,
+        item,
+        lists,
+    } = arena;
     let mut walk = Walk {
-        reader: Reader::new(text(bytes)?, header),
+        reader: Reader::new(text(bytes)?, header, lists),
         header,
         item,
         limits,
