@@ -5,10 +5,49 @@ use bumpalo::collections::Vec as BumpVec;
 
 use super::fault::{Fault, FaultKind};
 use super::value::wrong_wire_type;
-use super::wire::{Message, Wire, varint};
+use super::wire::{Message, Slice, Wire, varint};
+
+/// What was seen of a list.
+pub(super) enum Found<'b> {
+    Nothing,
+    /// One occurrence with bytes in it: nearly always it is the whole list, packed.
+    Once(Slice<'b>),
+    /// Anything else.
+    More,
+}
+
+impl<'b> Found<'b> {
+    /// Takes the next occurrence.
+    pub(super) fn push(&mut self, value: Wire<'b>) {
+        *self = match (&*self, value) {
+            (Self::Nothing, Wire::Len(slice)) => Self::Once(slice),
+            _ => Self::More,
+        };
+    }
+
+    /// The list of fixed64 numbers, packed or not, in field `number` of the message in which it was
+    /// seen.
+    pub(super) fn fixed64_list<T>(
+        self,
+        message: Message<'b>,
+        number: u32,
+        from_bits: fn(u64) -> T,
+        bump: &'b Bump,
+    ) -> Result<&'b [T], Fault> {
+        match self {
+            Self::Nothing => Ok(&[]),
+            Self::Once(slice) if slice.bytes.len() % 8 == 0 => {
+                let (chunks, _) = slice.bytes.as_chunks::<8>();
+                let numbers = chunks.iter().map(|c| from_bits(u64::from_le_bytes(*c)));
+                Ok(bump.alloc_slice_fill_iter(numbers))
+            }
+            Self::Once(_) | Self::More => fixed64_list(message, number, from_bits, bump),
+        }
+    }
+}
 
 /// A list of fixed64 numbers, packed or not, in field `number` of a message.
-pub(super) fn fixed64_list<'b, T>(
+fn fixed64_list<'b, T>(
     message: Message<'b>,
     number: u32,
     from_bits: fn(u64) -> T,

@@ -4,7 +4,7 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
 
 use super::fault::Fault;
-use super::list::{fixed64_list, varint_list};
+use super::list::{Found, varint_list};
 use super::point_attributes::PointAttributes;
 use super::value::{
     AttributeList, Merged, Values, double, numbered, span_id, trace_id, wrong_wire_type,
@@ -75,6 +75,7 @@ impl Values<'_> {
             max: None,
         };
         let (mut attributes, mut exemplars) = (PointAttributes::default(), 0);
+        let (mut counts, mut bounds) = (Found::Nothing, Found::Nothing);
         let mut fields = message.fields();
         while let Some(field) = fields.next()? {
             match (field.number, field.value) {
@@ -82,7 +83,8 @@ impl Values<'_> {
                 (3, Wire::Fixed64(v)) => point.time_unix_nano = v,
                 (4, Wire::Fixed64(v)) => point.count = v,
                 (5, Wire::Fixed64(v)) => point.sum = Some(f64::from_bits(v)),
-                (6 | 7, Wire::Fixed64(_) | Wire::Len(_)) => {}
+                (6, Wire::Fixed64(_) | Wire::Len(_)) => counts.push(field.value),
+                (7, Wire::Fixed64(_) | Wire::Len(_)) => bounds.push(field.value),
                 (8, Wire::Len(_)) => exemplars += 1,
                 (9, Wire::Len(s)) => {
                     self.point_attribute(&mut attributes, &mut fields, (field, s), bump)?;
@@ -94,8 +96,8 @@ impl Values<'_> {
                 _ => {}
             }
         }
-        point.bucket_counts = fixed64_list(message, 6, |bits| bits, bump)?;
-        point.explicit_bounds = fixed64_list(message, 7, f64::from_bits, bump)?;
+        point.bucket_counts = counts.fixed64_list(message, 6, |bits| bits, bump)?;
+        point.explicit_bounds = bounds.fixed64_list(message, 7, f64::from_bits, bump)?;
         let list;
         (point.attributes, list) = self.finish_point(attributes, slice);
         point.exemplars = self.exemplars(message, 8, exemplars, bump)?;

@@ -94,6 +94,7 @@ impl<'a, S: Sink> Walk<'a, '_, S> {
         while let Some(field) = fields.next()? {
             match (field.number, field.value) {
                 (1, Wire::Len(s)) => header.push(s),
+                (2, Wire::Len(_)) => fields.pass_over(2)?,
                 (3, Wire::Len(s)) => schema_url = text(field, s)?,
                 (1 | 3, _) => return Err(wrong_wire_type(field)),
                 _ => self.note_old_list(field),
@@ -121,6 +122,7 @@ impl<'a, S: Sink> Walk<'a, '_, S> {
         while let Some(field) = fields.next()? {
             match (field.number, field.value) {
                 (1, Wire::Len(s)) => header.push(s),
+                (2, Wire::Len(_)) => fields.pass_over(2)?,
                 (3, Wire::Len(s)) => schema_url = text(field, s)?,
                 (1 | 3, _) => return Err(wrong_wire_type(field)),
                 _ => self.note_old_list(field),
@@ -243,6 +245,7 @@ impl<'a, S: Sink> Walk<'a, '_, S> {
         let mut fields = message.fields();
         while let Some(field) = fields.next()? {
             match (field.number, field.value) {
+                (1, Wire::Len(_)) => fields.pass_over(1)?,
                 (2, Wire::Varint(v)) if has_temporality => {
                     metric.aggregation_temporality = v as i32;
                 }

@@ -163,7 +163,11 @@ fn the_same_bytes_elsewhere_mean_what_they_mean_there() {
         let histogram = protobuf(EXPONENTIAL_HISTOGRAM, &[both.clone(), first.clone()]);
         let histogram = decode(&mut decoder, &histogram, METRICS);
         assert_eq!((counts(&histogram), histogram.rejects.len()), (vec![1], 1));
-        let summary = decode(&mut decoder, &protobuf(SUMMARY, std::slice::from_ref(&both)), METRICS);
+        let summary = decode(
+            &mut decoder,
+            &protobuf(SUMMARY, std::slice::from_ref(&both)),
+            METRICS,
+        );
         assert_eq!(counts(&summary), [1]);
     }
 }
