@@ -120,25 +120,32 @@ impl Used {
     fn of(rows: &Codes<'_>) -> Result<Self> {
         const NONE: u32 = u32::MAX;
         let mut code_of = vec![NONE; rows.dictionary.offsets.len()];
-        let mut used = Self {
-            entries: Vec::new(),
-            codes: Vec::with_capacity(rows.indices.len()),
-            nulls: 0,
-        };
-        for (row, index) in rows.indices.iter().enumerate() {
-            if rows.validity.is_some_and(|valid| !valid[row]) {
-                used.nulls += 1;
-                continue;
-            }
+        let mut entries = Vec::new();
+        let mut code = |index: &i32| {
             let index = *index as usize;
             let code = &mut code_of[index];
             if *code == NONE {
-                *code = count(used.entries.len())?;
-                used.entries.push(index);
+                *code = entries.len() as u32;
+                entries.push(index);
             }
-            used.codes.push(*code);
-        }
-        Ok(used)
+            *code
+        };
+        let indices = rows.indices.iter();
+        let codes: Vec<u32> = match rows.validity {
+            None => indices.map(&mut code).collect(),
+            Some(valid) => {
+                let mut codes = Vec::with_capacity(rows.indices.len());
+                let present = indices.zip(valid).filter(|(_, valid)| **valid);
+                codes.extend(present.map(|(index, _)| code(index)));
+                codes
+            }
+        };
+        count(entries.len())?;
+        Ok(Self {
+            nulls: (rows.indices.len() - codes.len()) as u64,
+            entries,
+            codes,
+        })
     }
 
     /// The dictionary page: each text after its length.
@@ -165,11 +172,13 @@ fn data_page(column: &ColumnDescPtr, rows: &Codes<'_>, used: &Used) -> Result<Ve
     match (column.max_def_level(), column.max_rep_level()) {
         (1, 0) => {
             page.extend_from_slice(&[0; 4]);
-            let levels: Vec<u32> = match rows.validity {
-                None => vec![1; rows.indices.len()],
-                Some(valid) => valid.iter().map(|valid| u32::from(*valid)).collect(),
-            };
-            hybrid::encode(&levels, 1, &mut page);
+            match rows.validity {
+                None => hybrid::encode_same(1, rows.indices.len(), 1, &mut page),
+                Some(valid) => {
+                    let levels: Vec<u32> = valid.iter().map(|valid| u32::from(*valid)).collect();
+                    hybrid::encode(&levels, 1, &mut page);
+                }
+            }
             let len = count(page.len() - 4)?;
             page[..4].copy_from_slice(&len.to_le_bytes());
         }
@@ -181,7 +190,10 @@ fn data_page(column: &ColumnDescPtr, rows: &Codes<'_>, used: &Used) -> Result<Ve
     }
     let width = hybrid::bit_width(used.entries.len());
     page.push(width as u8);
-    hybrid::encode(&used.codes, width, &mut page);
+    match used.entries.len() {
+        1 => hybrid::encode_same(0, used.codes.len(), width, &mut page),
+        _ => hybrid::encode(&used.codes, width, &mut page),
+    }
     Ok(page)
 }
 

@@ -39,6 +39,15 @@ pub(super) fn encode(values: &[u32], width: u32, out: &mut Vec<u8>) {
     }
 }
 
+/// As [`encode`], of one value so many times.
+pub(super) fn encode_same(value: u32, count: usize, width: u32, out: &mut Vec<u8>) {
+    if count < MIN_RUN {
+        return encode(&[value; MIN_RUN][..count], width, out);
+    }
+    put_varint(count as u64 * 2, out);
+    out.extend_from_slice(&value.to_le_bytes()[..width.div_ceil(8) as usize]);
+}
+
 /// How many values at the front are the same.
 fn run_length(values: &[u32]) -> usize {
     let first = values[0];
@@ -131,6 +140,18 @@ mod tests {
     fn widths_hold_all_values_below_a_count() {
         let widths = [0, 1, 2, 3, 256, 257].map(bit_width);
         assert_eq!(widths, [0, 0, 1, 2, 8, 9]);
+    }
+
+    #[test]
+    fn one_value_is_encoded_as_many_are() {
+        for (value, width) in [(1, 1), (0, 0), (300, 9)] {
+            for count in [0, 1, 7, 8, 15, 16, 17, 1000] {
+                let [mut expected, mut out] = [Vec::new(), Vec::new()];
+                encode(&vec![value; count], width, &mut expected);
+                encode_same(value, count, width, &mut out);
+                assert_eq!(out, expected, "{count} times {value}");
+            }
+        }
     }
 
     #[test]

@@ -106,12 +106,17 @@ fn append<const N: usize, T: Copy>(out: &mut Vec<u8>, values: &[T], bytes: impl 
 }
 
 fn encode_bits(bits: &[bool], out: &mut Vec<u8>) {
-    let byte = |bits: &[bool]| {
-        bits.iter()
-            .rev()
-            .fold(0, |byte, bit| byte << 1 | u8::from(*bit))
-    };
-    out.extend(bits.chunks(8).map(byte));
+    // Moves bit 0 of byte n to bit 56 + n.
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    let byte =
+        |bits: [bool; 8]| (u64::from_le_bytes(bits.map(u8::from)).wrapping_mul(GATHER) >> 56) as u8;
+    let (chunks, rest) = bits.as_chunks();
+    out.extend(chunks.iter().map(|bits| byte(*bits)));
+    if !rest.is_empty() {
+        let mut last = [false; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        out.push(byte(last));
+    }
 }
 
 /// Rows with codes of a dictionary that holds just their texts.
@@ -119,19 +124,22 @@ fn encode_codes(codes: &[i32], valid: Option<&[bool]>, all: &Strings, out: &mut 
     const NONE: u32 = u32::MAX;
     let mut code_of = vec![NONE; all.offsets.len() - 1];
     let mut used: Vec<usize> = Vec::new();
-    let mut own: Vec<u32> = Vec::with_capacity(codes.len());
-    for (row, code) in codes.iter().enumerate() {
-        if valid.is_some_and(|valid| !valid[row]) {
-            own.push(0);
-            continue;
-        }
+    let mut own_code = |code: &i32| {
         let entry = &mut code_of[*code as usize];
         if *entry == NONE {
             *entry = used.len() as u32;
             used.push(*code as usize);
         }
-        own.push(*entry);
-    }
+        *entry
+    };
+    let own: Vec<u32> = match valid {
+        None => codes.iter().map(own_code).collect(),
+        Some(valid) => {
+            let codes = codes.iter().zip(valid);
+            let own = codes.map(|(code, valid)| if *valid { own_code(code) } else { 0 });
+            own.collect()
+        }
+    };
     match used.len() {
         0..=1 => out.push(SAME),
         2..=0x100 => {
@@ -236,10 +244,13 @@ fn decode_fixed<T: Copy>(
 
 fn decode_bits(input: &mut &[u8], rows: usize) -> Option<Vec<bool>> {
     let bytes = take(input, rows.div_ceil(8))?;
-    let bits = bytes
-        .iter()
-        .flat_map(|byte| (0..8).map(move |bit| byte >> bit & 1 == 1));
-    Some(bits.take(rows).collect())
+    let mut bits = vec![false; rows];
+    for (bits, byte) in bits.chunks_mut(8).zip(bytes) {
+        for (place, bit) in bits.iter_mut().enumerate() {
+            *bit = byte >> place & 1 == 1;
+        }
+    }
+    Some(bits)
 }
 
 fn decode_strings(input: &mut &[u8], rows: usize) -> Option<Values> {

@@ -1,9 +1,11 @@
 //! Rows of several blocks, one after another, into the columns of a row group.
 
-use std::collections::HashMap;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::ops::Range;
 
+use hashbrown::HashTable;
 use otolith_tables::{ColumnType, Field, PartColumn, Strings, Values};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::block::BlockColumn;
 use crate::encode::ROW_GROUP_ROWS;
@@ -83,8 +85,7 @@ struct Builder {
     field: Field,
     values: Values,
     validity: Option<Vec<bool>>,
-    /// Codes of the texts of the dictionary.
-    codes: HashMap<Box<[u8]>, u32>,
+    codes: Codes,
 }
 
 impl Builder {
@@ -116,7 +117,7 @@ impl Builder {
             field: field.clone(),
             values,
             validity: None,
-            codes: HashMap::new(),
+            codes: Codes::default(),
         }
     }
 
@@ -222,16 +223,23 @@ impl Builder {
                 },
             ) => {
                 codes.resize(dictionary.offsets.len() - 1, UNKNOWN);
-                for (row, index) in indices[rows].iter().enumerate() {
-                    if valid.is_some_and(|valid| !valid[row]) {
-                        to.push(0);
-                        continue;
-                    }
+                let mut code_of = |index: &i32| {
                     let code = &mut codes[*index as usize];
                     if *code == UNKNOWN {
-                        *code = intern(texts, &mut self.codes, dictionary.get(*index as usize));
+                        *code = self.codes.intern(texts, dictionary.get(*index as usize));
                     }
-                    to.push(code.cast_signed());
+                    code.cast_signed()
+                };
+                match valid {
+                    None => to.extend(indices[rows].iter().map(code_of)),
+                    Some(valid) => {
+                        let indices = indices[rows].iter().zip(valid);
+                        let code = |(index, valid): (_, &bool)| match valid {
+                            true => code_of(index),
+                            false => 0,
+                        };
+                        to.extend(indices.map(code));
+                    }
                 }
             }
             _ => unreachable!("columns of one name have one type"),
@@ -257,7 +265,7 @@ impl Builder {
             texts.offsets.push(offset(texts.bytes.len()));
         }
         self.values = Values::String(texts);
-        self.codes = HashMap::new();
+        self.codes = Codes::default();
     }
 
     fn finish(mut self) -> PartColumn {
@@ -275,15 +283,41 @@ impl Builder {
     }
 }
 
-fn intern(texts: &mut Strings, codes: &mut HashMap<Box<[u8]>, u32>, text: &[u8]) -> u32 {
-    if let Some(code) = codes.get(text) {
-        return *code;
+/// Codes of the texts of a dictionary, by their hashes.
+#[derive(Debug)]
+struct Codes {
+    codes: HashTable<u32>,
+    hashes: Vec<u64>,
+    /// Nobody can write texts whose hashes are the same.
+    seed: u64,
+}
+
+impl Default for Codes {
+    fn default() -> Self {
+        Self {
+            codes: HashTable::new(),
+            hashes: Vec::new(),
+            seed: RandomState::new().build_hasher().finish(),
+        }
     }
-    let code = codes.len() as u32;
-    codes.insert(text.into(), code);
-    texts.bytes.extend_from_slice(text);
-    texts.offsets.push(offset(texts.bytes.len()));
-    code
+}
+
+impl Codes {
+    fn intern(&mut self, texts: &mut Strings, text: &[u8]) -> u32 {
+        let hash = xxh3_64_with_seed(text, self.seed);
+        let is_same = |code: &u32| texts.get(*code as usize) == text;
+        if let Some(code) = self.codes.find(hash, is_same) {
+            return *code;
+        }
+        let code = self.hashes.len() as u32;
+        self.hashes.push(hash);
+        let hashes = &self.hashes;
+        self.codes
+            .insert_unique(hash, code, |code| hashes[*code as usize]);
+        texts.bytes.extend_from_slice(text);
+        texts.offsets.push(offset(texts.bytes.len()));
+        code
+    }
 }
 
 /// Appends the offsets of rows; gives where their bytes or items are.

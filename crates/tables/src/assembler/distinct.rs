@@ -87,6 +87,17 @@ impl Distinct {
             .collect()
     }
 
+    /// As [`Self::spread`], of values that are mostly the same. Not for doubles, of which zeros are equal
+    /// and not the same.
+    pub(crate) fn spread_equal<T: Copy + Eq>(&self, values: &[T]) -> Vec<T> {
+        match values {
+            [first, rest @ ..] if rest.iter().all(|value| value == first) => {
+                vec![*first; self.of_row.len()]
+            }
+            _ => self.spread(values),
+        }
+    }
+
     /// As [`Self::spread`], of values that may stay where they are.
     pub(crate) fn spread_owned<T: Copy>(&self, values: Vec<T>) -> Vec<T> {
         match self.is_per_row() {
@@ -125,15 +136,15 @@ impl Distinct {
         }
         let values = match r#type {
             ColumnType::String => Values::Dictionary {
-                indices: self.spread(&indices),
+                indices: self.spread_equal(&indices),
                 dictionary: dictionary.finish(),
             },
-            ColumnType::Boolean => Values::Boolean(self.spread(&truths)),
+            ColumnType::Boolean => Values::Boolean(self.spread_equal(&truths)),
             ColumnType::Double => Values::Double(self.spread(&doubles)),
-            _ => Values::Int64(self.spread(&ints)),
+            _ => Values::Int64(self.spread_equal(&ints)),
         };
         let valid = if valid.contains(&false) {
-            validity(self.spread(&valid))
+            validity(self.spread_equal(&valid))
         } else {
             None
         };

@@ -243,7 +243,10 @@ impl<'a, R: Rows> PartBuilder<'a, R> {
         for list in &lists.of_row {
             all.push(rests.get(*list as usize));
         }
-        (Values::String(all.finish()), validity(lists.spread(&valid)))
+        (
+            Values::String(all.finish()),
+            validity(lists.spread_equal(&valid)),
+        )
     }
 }
 

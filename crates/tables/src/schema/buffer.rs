@@ -94,14 +94,14 @@ fn gather_fixed<T: Copy + Default>(
     buffers: &[&Nullable<T>],
     rows: &[RowRef],
 ) -> (Vec<T>, Option<Vec<bool>>) {
-    let mut values = Vec::with_capacity(rows.len());
-    let mut valid = Vec::with_capacity(rows.len());
-    for row in rows {
-        let buffer = buffers[row.buffer as usize];
-        values.push(buffer.values[row.row as usize]);
-        valid.push(buffer.valid[row.row as usize]);
-    }
-    (values, validity(valid))
+    let buffer = |row: &RowRef| buffers[row.buffer as usize];
+    let value = |row| buffer(row).values[row.row as usize];
+    let is_valid = |row| buffer(row).valid[row.row as usize];
+    let values = rows.iter().map(value).collect();
+    // Most columns have a value in each row.
+    let all = buffers.iter().all(|buffer| !buffer.valid.contains(&false));
+    let valid = (!all).then(|| rows.iter().map(is_valid).collect());
+    (values, valid.and_then(validity))
 }
 
 macro_rules! fixed_buffer {
