@@ -14,7 +14,7 @@ use crate::dress::Wardrobe;
 use crate::error::ReplayError;
 use crate::ids::FreshIds;
 use crate::index::Entry;
-use crate::live::LiveTimes;
+use crate::live::{LiveMap, LiveTimes};
 use crate::options::{ReplayOptions, Times};
 use crate::recode::{RecodeError, json_to_protobuf, protobuf_to_json};
 use crate::resume::State;
@@ -95,7 +95,7 @@ impl Composer {
             times: options.times,
             shift_nanos: (options.times == Times::Shift).then(|| offset(first, now_unix_nano)),
             loop_nanos,
-            live: LiveTimes::default(),
+            live: LiveTimes::new(options.spool_dir.as_deref()),
             has_fresh_ids: options.fresh_ids,
             ids: now_unix_nano ^ u64::from(std::process::id()).rotate_left(32),
             timeline,
@@ -111,10 +111,17 @@ impl Composer {
     }
 
     /// Tells when a request goes out, in the order of sending and before it is composed.
-    pub(crate) fn announce(&self, entry: &Entry, moment: Moment) {
-        if self.times == Times::Live {
-            self.live
-                .note(moment.pass, entry.time_unix_nano, moment.sent_unix_nano);
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be kept.
+    pub(crate) fn announce(&self, entry: &Entry, moment: Moment) -> io::Result<()> {
+        match self.times {
+            Times::Keep | Times::Shift => Ok(()),
+            Times::Live => {
+                let recorded = entry.time_unix_nano;
+                self.live.note(moment.pass, recorded, moment.sent_unix_nano)
+            }
         }
     }
 
@@ -294,7 +301,14 @@ impl Composer {
         if time.is_none() && ids.is_none() {
             return Ok(message);
         }
-        match patch(entry.signal, &mut message, Patch { time, ids }) {
+        let patched = patch(entry.signal, &mut message, Patch { time, ids });
+        if let Some(error) = live.as_ref().and_then(LiveMap::error) {
+            return Err(Fate::Failed {
+                code: "not_changed".to_owned(),
+                message: format!("the file with times of sending: {error}"),
+            });
+        }
+        match patched {
             Ok(()) => Ok(message),
             Err(error) => Err(Fate::Failed {
                 code: match error {

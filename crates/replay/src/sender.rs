@@ -109,7 +109,9 @@ impl<C: Clock, T: Transport> Sender<C, T> {
                 None => self.clock.unix_nano(),
             },
         };
-        self.composer.announce(entry, moment);
+        if let Err(error) = self.composer.announce(entry, moment) {
+            self.halt.fail(ReplayError::Spool(error));
+        }
         moment
     }
 
