@@ -40,7 +40,7 @@ pub use catalog::{PartFile, TableInfo};
 pub use error::LakeError;
 pub use ledger::{Capture, KnownCaptures};
 pub use open::Lake;
-pub use part_reader::PartReader;
+pub use part_reader::{Batches, PartReader};
 pub use run::{Commit, Rows, Run};
 pub use sheet::{SheetCells, SheetColumn, SheetError, sheet};
 pub use staging::Partition;

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow_array::BooleanArray;
-use arrow_schema::{DataType, Field as ArrowField, Schema, SchemaRef};
+use arrow_array::{BooleanArray, RecordBatch};
+use arrow_schema::{ArrowError, DataType, Field as ArrowField, Schema, SchemaRef};
 use otolith_tables::{
     ColumnType, DatabaseName, Field, Layout, Part, PartColumn, Strings, Table, Values, base_fields,
 };
@@ -79,6 +79,25 @@ impl PartReader {
         columns: &[&str],
         rows: Option<&[bool]>,
     ) -> Result<Part, LakeError> {
+        // In one batch: a dictionary comes once.
+        self.batches(group, columns, rows, usize::MAX)?.whole()
+    }
+
+    /// Reads as [`read`](Self::read) does, but hands out some rows after the other, at most
+    /// `batch_rows` at a time. So many rows as fit the cache cost a fraction of what a row group costs:
+    /// memory that is used again at once is never given back to the kernel. Each batch has
+    /// dictionaries of its own.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, or one of the columns is of a type that no table has.
+    pub fn batches(
+        &self,
+        group: usize,
+        columns: &[&str],
+        rows: Option<&[bool]>,
+        batch_rows: usize,
+    ) -> Result<Batches, LakeError> {
         let base = base_fields(self.table);
         let (mut roots, mut fields): (Vec<usize>, Vec<Field>) = (Vec::new(), Vec::new());
         let mut known: Vec<(usize, PartColumn)> = Vec::new();
@@ -111,30 +130,26 @@ impl PartReader {
             let rows = BooleanArray::from(rows.to_vec());
             RowSelection::from_filters(&[rows])
         });
-        // In one batch: a dictionary comes once.
-        let batch_rows = group.num_rows().max(1);
-        let batches =
+        let batch_rows = group.num_rows().clamp(1, batch_rows.max(1));
+        let reader =
             ParquetRecordBatchReader::try_new_with_row_groups(&levels, &group, batch_rows, rows);
-        let mut read = Columns::new(&fields);
-        for batch in batches.map_err(failed(&self.path))? {
-            let batch = batch.map_err(|source| failed(&self.path)(source.into()))?;
-            read.append(batch).map_err(failed(&self.path))?;
-        }
-        let row_count = read.row_count;
-        let mut columns = read.finish();
-        for (place, mut column) in known {
-            if let Values::Dictionary { indices, .. } = &mut column.values {
-                indices.resize(row_count, 0);
-            }
-            columns.insert(place, column);
-        }
-        Ok(Part {
+        Ok(Batches {
+            reader: reader.map_err(failed(&self.path))?,
+            fields,
+            known,
+            path: self.path.clone(),
             database: self.database.clone(),
             table: self.table,
             date: self.date,
-            row_count,
-            columns,
         })
+    }
+
+    /// The text that every row of a row group has in a column, if the file says so.
+    pub fn only_text(&self, group: usize, column: &str) -> Option<&str> {
+        match self.content(group, column) {
+            Content::One(text) => Some(text),
+            Content::Nothing | Content::Many => None,
+        }
     }
 
     /// What the file says of a column of a row group.
@@ -164,6 +179,71 @@ impl PartReader {
             return Content::One(text);
         }
         Content::Many
+    }
+}
+
+/// Rows of a row group, some after the other.
+pub struct Batches {
+    reader: ParquetRecordBatchReader,
+    /// The columns that are decoded.
+    fields: Vec<Field>,
+    /// Columns that need not be, without their rows, and their places among all.
+    known: Vec<(usize, PartColumn)>,
+    path: PathBuf,
+    database: DatabaseName,
+    table: Table,
+    date: i32,
+}
+
+impl Batches {
+    /// All rows that are left.
+    fn whole(mut self) -> Result<Part, LakeError> {
+        let mut read = Columns::new(&self.fields);
+        while let Some(batch) = self.reader.next() {
+            self.append(batch, &mut read)?;
+        }
+        Ok(self.part(read))
+    }
+
+    fn append(
+        &self,
+        batch: Result<RecordBatch, ArrowError>,
+        read: &mut Columns,
+    ) -> Result<(), LakeError> {
+        let batch = batch.map_err(|source| failed(&self.path)(source.into()))?;
+        read.append(batch).map_err(failed(&self.path))
+    }
+
+    fn part(&self, read: Columns) -> Part {
+        let row_count = read.row_count;
+        let mut columns = read.finish();
+        for (place, column) in &self.known {
+            let mut column = column.clone();
+            if let Values::Dictionary { indices, .. } = &mut column.values {
+                indices.resize(row_count, 0);
+            }
+            columns.insert(*place, column);
+        }
+        Part {
+            database: self.database.clone(),
+            table: self.table,
+            date: self.date,
+            row_count,
+            columns,
+        }
+    }
+}
+
+impl Iterator for Batches {
+    type Item = Result<Part, LakeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let batch = self.reader.next()?;
+        let mut read = Columns::new(&self.fields);
+        Some(match self.append(batch, &mut read) {
+            Ok(()) => Ok(self.part(read)),
+            Err(error) => Err(error),
+        })
     }
 }
 

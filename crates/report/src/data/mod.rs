@@ -8,7 +8,7 @@ mod scalar;
 
 pub(crate) use attribute::{Attribute, is_base, may_hold};
 pub(crate) use column::Column;
-pub(crate) use piece::Piece;
+pub(crate) use piece::{Piece, Rows};
 
 use piece::{Pieces, Tasks};
 pub(crate) use scalar::Scalar;

@@ -1,7 +1,7 @@
 //! Rows of a table that lie together.
 
 use super::chosen;
-use otolith_lake::{Lake, LakeError, PartFile, PartReader};
+use otolith_lake::{Batches, Lake, LakeError, PartFile, PartReader};
 use otolith_tables::Part;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 /// Rows of a file that fit one row group, with which a file is opened where it is read.
 const GROUP_ROWS: u64 = 128 * 1024;
+/// Rows that are read at once where they are not kept: their columns fit the cache.
+const BATCH_ROWS: usize = 8 * 1024;
 
 /// Rows of a table that lie together: a part in memory, or a row group of a file.
 pub(crate) struct Piece<'a> {
@@ -31,7 +33,57 @@ pub(crate) struct Rows<'a> {
     pub(crate) rows: Vec<u32>,
 }
 
+/// Rows of a piece, some after the other.
+pub(crate) enum Batched<'a> {
+    Part(Option<Rows<'a>>),
+    Group(Batches),
+}
+
+impl<'a> Iterator for Batched<'a> {
+    type Item = Result<Rows<'a>, LakeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Self::Part(rows) => rows.take().map(Ok),
+            Self::Group(batches) => Some(batches.next()?.map(|part| Rows {
+                rows: (0..).take(part.row_count).collect(),
+                part: Cow::Owned(part),
+            })),
+        }
+    }
+}
+
 impl<'a> Piece<'a> {
+    /// The text that every row has in a column, if that is known without reading.
+    pub(crate) fn only_text(&self, column: &str) -> Option<&str> {
+        match &self.from {
+            From::Part(_) => None,
+            From::Group(reader, group) => reader.only_text(*group, column),
+        }
+    }
+
+    /// Some columns of the rows that are chosen, all if none are, some rows after the other: for rows
+    /// that are not kept.
+    pub(crate) fn batches(
+        &self,
+        columns: &[&str],
+        chosen: Option<&[bool]>,
+    ) -> Result<Batched<'a>, LakeError> {
+        Ok(match &self.from {
+            From::Part(part) => {
+                let is_chosen = |row: &u32| chosen.is_none_or(|chosen| chosen[*row as usize]);
+                Batched::Part(Some(Rows {
+                    rows: (0..).take(part.row_count).filter(is_chosen).collect(),
+                    part: Cow::Borrowed(part),
+                }))
+            }
+            From::Group(reader, group) => {
+                let chosen = chosen.filter(|chosen| chosen.contains(&false));
+                Batched::Group(reader.batches(*group, columns, chosen, BATCH_ROWS)?)
+            }
+        })
+    }
+
     /// Some columns of all rows, and maybe other columns.
     pub(crate) fn columns(&self, columns: &[&str]) -> Result<Cow<'a, Part>, LakeError> {
         match &self.from {

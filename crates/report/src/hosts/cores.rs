@@ -1,9 +1,7 @@
 //! Cores of hosts.
 
 use super::series::Series;
-use crate::parallel;
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 
 /// Something of each core, found without hashing: there are few cores, and many points.
 #[derive(Debug)]
@@ -41,11 +39,6 @@ impl<T: Default> Cores<T> {
 }
 
 impl<T> Cores<T> {
-    /// Hosts, cores and what there is of each, in the order in which they were met.
-    pub(super) fn into_all(self) -> Vec<(u32, u32, T)> {
-        self.all
-    }
-
     pub(super) fn map<U>(self, mut change: impl FnMut(T) -> U) -> Cores<U> {
         let all = self.all.into_iter();
         Cores {
@@ -53,19 +46,6 @@ impl<T> Cores<T> {
             all: all
                 .map(|(host, cpu, core)| (host, cpu, change(core)))
                 .collect(),
-        }
-    }
-}
-
-impl<T: Send> Cores<T> {
-    pub(super) fn map_in_parallel<U: Send>(self, change: impl Fn(T) -> U + Sync) -> Cores<U> {
-        let cores = self.all.into_iter().map(Ok::<_, Infallible>);
-        let change = |(host, cpu, core)| Ok((host, cpu, change(core)));
-        let mut all = Vec::new();
-        let Ok(()) = parallel::in_order(cores, change, |core| all.push(core));
-        Cores {
-            places: self.places,
-            all,
         }
     }
 }
@@ -87,15 +67,32 @@ impl Cores<Series> {
     }
 }
 
+/// Puts cores, which are in the order of their names, into the order in which they are added up where
+/// all are read at once. Sums in another order would have other last digits than ever before.
+pub(super) fn arrange_all<T>(cores: &mut [T]) {
+    if let Some(rest) = cores.get_mut(1..) {
+        rest.rotate_right(1.min(rest.len()));
+    }
+}
+
+/// The same where some are not read at some time.
+pub(super) fn arrange_some<T>(cores: &mut [T]) {
+    if let [first, .., last] = cores {
+        std::mem::swap(first, last);
+    }
+}
+
 /// The mean of series at each time at which any has a value.
 fn mean(mut series: Vec<Series>) -> Series {
-    let first = series.swap_remove(0);
-    if series.iter().any(|other| other.times != first.times) {
-        series.push(first);
+    let times = &series[0].times;
+    if series.iter().any(|other| other.times != *times) {
+        arrange_some(&mut series);
         return mean_of_any(&series);
     }
     // As a rule all cores are read at once.
-    let count = (series.len() + 1) as f64;
+    let count = series.len() as f64;
+    arrange_all(&mut series);
+    let first = series.remove(0);
     let mut sums = first.values;
     for other in series {
         for (sum, value) in sums.iter_mut().zip(other.values) {

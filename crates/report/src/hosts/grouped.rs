@@ -1,6 +1,6 @@
 //! Quantities of things that attributes tell apart, such as processes and containers.
 
-use super::label::Label;
+use super::label::{Label, Renumbering};
 use super::points::{self, Counter, Metric, Points};
 use super::series::Series;
 use crate::data::Database;
@@ -94,20 +94,23 @@ pub(crate) fn grouped(
         &metrics,
         &labels.clone(),
         services,
-        |points, labels| (points, labels),
-        |(mut points, its)| {
-            for ((label, its), numbers) in labels.iter_mut().zip(&its).zip(&mut points.labels) {
-                let renumbering = label.adopt(its);
-                for number in numbers {
-                    *number = renumbering.of(*number);
-                }
-            }
+        |batches: &mut Vec<Points>, points, _| batches.push(points),
+        |batches, its| {
+            let renumbered = labels.iter_mut().zip(&its);
+            let renumbered = renumbered.map(|(label, its)| label.adopt(its));
+            let renumbered: Vec<Renumbering> = renumbered.collect();
             let [.., except, unit] = &*labels else { return };
-            let wrong = told
-                .iter()
-                .map(|told| unit.number(told.wrong_unit?))
-                .collect();
-            reading.add(&points, &told, except.number(word), wrong);
+            let except = except.number(word);
+            let wrong = told.iter().map(|told| unit.number(told.wrong_unit?));
+            let wrong: Vec<Option<u32>> = wrong.collect();
+            for mut points in batches {
+                for (numbers, renumbering) in points.labels.iter_mut().zip(&renumbered) {
+                    for number in numbers {
+                        *number = renumbering.of(*number);
+                    }
+                }
+                reading.add(&points, &told, except, &wrong);
+            }
         },
     )?;
     labels.truncate(labels.len() - 2);
@@ -141,13 +144,7 @@ struct Reading {
 
 impl Reading {
     /// `wrong` are the numbers of wrong units by metric.
-    fn add(
-        &mut self,
-        points: &Points,
-        told: &[Told],
-        except: Option<u32>,
-        wrong: Vec<Option<u32>>,
-    ) {
+    fn add(&mut self, points: &Points, told: &[Told], except: Option<u32>, wrong: &[Option<u32>]) {
         let [labels @ .., excepted, units] = points.labels.as_slice() else {
             return;
         };

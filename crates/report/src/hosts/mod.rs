@@ -11,6 +11,7 @@ mod matching;
 mod metrics;
 mod points;
 mod read;
+mod rounds;
 mod series;
 mod utilization;
 

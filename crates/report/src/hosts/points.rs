@@ -1,13 +1,13 @@
 //! Points of some metrics, column by column.
 
 use super::label::Label;
-use crate::data::{Column, Database, Piece};
+use crate::data::{Column, Database, Piece, Rows};
 use crate::error::ReportError;
 use crate::glob::Glob;
 use crate::usage::series::Temporality;
 use otolith_lake::LakeError;
 use otolith_tables::{Part, Table};
-use std::borrow::Cow;
+use std::ops::Range;
 
 /// A metric to read.
 #[derive(Clone, Copy, Debug)]
@@ -44,15 +44,16 @@ const BASE: [&str; 2] = ["time_unix_nano", "value"];
 /// Those of counters besides.
 const OF_COUNTERS: [&str; 3] = ["series_id", "start_time_unix_nano", "temporality"];
 
-/// Reads the points of some metrics, piece by piece on all processors, and hands out in order what
-/// `digest` makes of each piece. The numbers of a piece's labels are its own.
-pub(super) fn each_piece<T: Send>(
+/// Reads the points of some metrics, piece by piece on all processors. Of each piece `digest` makes
+/// something of its points, some after the other; what it made is handed out in order. The numbers of
+/// a piece's labels are its own.
+pub(super) fn each_piece<T: Default + Send>(
     databases: &[Database<'_>],
     metrics: &[Metric],
     labels: &[Label],
     services: Option<&Glob>,
-    digest: impl Fn(Points, Vec<Label>) -> T + Sync,
-    mut take: impl FnMut(T),
+    digest: impl Fn(&mut T, Points, &[Label]) + Sync,
+    mut take: impl FnMut(T, Vec<Label>),
 ) -> Result<(), ReportError> {
     let tables = databases.iter().flat_map(|database| &database.tables);
     for table in tables.filter(|data| data.table == Table::Metrics) {
@@ -63,16 +64,16 @@ pub(super) fn each_piece<T: Send>(
             labels: columns.collect(),
         };
         let read = |piece: Piece<'_>| {
-            let Some(read) = wish.read(&piece)? else {
-                return Ok(None);
-            };
+            let mut digested = T::default();
             let mut labels = labels.to_vec();
-            let points = read.points(&mut labels);
-            Ok(Some(digest(points, labels)))
+            let is_some = wish.read(&piece, &mut labels, |points, labels| {
+                digest(&mut digested, points, labels);
+            })?;
+            Ok(is_some.then_some((digested, labels)))
         };
         table.read_pieces(read, |digested| {
-            if let Some(digested) = digested {
-                take(digested);
+            if let Some((digested, labels)) = digested {
+                take(digested, labels);
             }
         })?;
     }
@@ -87,123 +88,182 @@ struct Wish<'w> {
     labels: Vec<&'w str>,
 }
 
-/// Rows of a piece that have a time and a value.
-struct Read<'a> {
-    part: Cow<'a, Part>,
-    rows: Vec<u32>,
-    metrics: Vec<u32>,
-    times: Vec<i64>,
-    values: Vec<f64>,
-    has_counter: bool,
+/// Which rows of a piece are points of the metrics.
+struct Chosen {
+    /// By row; none if all are.
+    rows: Option<Vec<bool>>,
+    metrics: Metrics,
+}
+
+/// Of which metrics rows are, by their places among those that were asked for.
+enum Metrics {
+    All(u32),
+    /// By chosen row.
+    Each(Vec<u32>),
+}
+
+impl Metrics {
+    /// Those of some chosen rows.
+    fn of(&self, rows: Range<usize>) -> Vec<u32> {
+        match self {
+            Self::All(place) => vec![*place; rows.len()],
+            Self::Each(places) => places[rows].to_vec(),
+        }
+    }
 }
 
 impl Wish<'_> {
-    fn read<'a>(&self, piece: &Piece<'a>) -> Result<Option<Read<'a>>, LakeError> {
-        let mut deciding = vec!["metric_name"];
-        deciding.extend(self.services.map(|_| "service_name"));
-        let part = piece.columns(&deciding)?;
-        let (chosen, mut metrics) = choose(&part, self.metrics, self.services);
-        if metrics.is_empty() {
-            return Ok(None);
-        }
+    /// Hands out the points of a piece; false if there are none.
+    fn read(
+        &self,
+        piece: &Piece<'_>,
+        labels: &mut [Label],
+        mut take: impl FnMut(Points, &[Label]),
+    ) -> Result<bool, LakeError> {
+        let Some(chosen) = self.choose(piece)? else {
+            return Ok(false);
+        };
         let is_counter = |place: &u32| self.metrics[*place as usize].is_counter;
-        let has_counter = metrics.iter().any(is_counter);
+        let has_counter = match &chosen.metrics {
+            Metrics::All(place) => is_counter(place),
+            Metrics::Each(places) => places.iter().any(is_counter),
+        };
         let mut columns: Vec<&str> = BASE.to_vec();
         if has_counter {
             columns.extend(OF_COUNTERS);
         }
         columns.extend(&self.labels);
-        let read = piece.rows(part, &columns, &chosen)?;
-        let mut rows = read.rows;
-        let [exact, value] = BASE.map(|name| Column::of(&read.part, name));
-        let reading = |row: &u32| {
-            let row = *row as usize;
-            let exact = exact?.int(row).filter(|nanos| *nanos > 0)?;
-            Some((exact, value?.double(row)?))
+        let mut micros = None;
+        let mut start = 0;
+        for batch in piece.batches(&columns, chosen.rows.as_deref())? {
+            let Rows { part, mut rows } = batch?;
+            let range = start..start + rows.len();
+            start = range.end;
+            let mut metrics = chosen.metrics.of(range.clone());
+            let (mut times, mut values) = timed(&part, &rows);
+            if times.len() < rows.len() {
+                // As a rule every point has both a time and a value.
+                let micros = match &micros {
+                    Some(micros) => micros,
+                    None => micros.insert(all_micros(piece, &chosen)?),
+                };
+                ((rows, metrics), (times, values)) = known(&part, rows, metrics, &micros[range]);
+            }
+            let numbers = labels.iter_mut();
+            let points = Points {
+                labels: numbers.map(|label| label.numbers(&part, &rows)).collect(),
+                counters: match has_counter {
+                    true => counters(&part, &rows),
+                    false => Vec::new(),
+                },
+                metrics,
+                times,
+                values,
+            };
+            take(points, labels);
+        }
+        Ok(true)
+    }
+
+    /// Which rows are points of the metrics, and of which; none if no row is.
+    fn choose(&self, piece: &Piece<'_>) -> Result<Option<Chosen>, LakeError> {
+        let place = |name: &str| {
+            let place = self.metrics.iter().position(|metric| metric.name == name);
+            place.map(|place| u32::try_from(place).expect("there are few metrics"))
         };
-        let mut times = Vec::with_capacity(rows.len());
-        let mut values = Vec::with_capacity(rows.len());
-        for (time, value) in rows.iter().map_while(reading) {
-            times.push(time);
-            values.push(value);
+        if self.services.is_none()
+            && let Some(name) = piece.only_text("metric_name")
+        {
+            return Ok(place(name).map(|place| Chosen {
+                rows: None,
+                metrics: Metrics::All(place),
+            }));
         }
-        if times.len() < rows.len() {
-            // As a rule every point has both.
-            let micros = piece.rows(piece.columns(&[])?, &["time"], &chosen)?;
-            let micros = micros.rows.iter().map(|row| {
-                let column = Column::of(&micros.part, "time")?;
-                column.int(*row as usize)?.checked_mul(1_000)
-            });
-            let known = rows.iter().zip(metrics).zip(micros);
-            let known = known.filter_map(|((row, metric), micros)| {
-                let at = *row as usize;
-                let exact = exact.and_then(|exact| exact.int(at));
-                let time = exact.filter(|nanos| *nanos > 0).or(micros)?;
-                Some(((*row, metric), (time, value?.double(at)?)))
-            });
-            ((rows, metrics), (times, values)) = known.unzip();
+        let mut deciding = vec!["metric_name"];
+        deciding.extend(self.services.map(|_| "service_name"));
+        let part = piece.columns(&deciding)?;
+        let Some(names) = Column::of(&part, "metric_name") else {
+            return Ok(None);
+        };
+        let service = Column::of(&part, "service_name");
+        let is_of = |row: usize| {
+            self.services.is_none_or(|glob| {
+                let name = service.and_then(|service| service.text(row));
+                glob.matches(name.unwrap_or_default())
+            })
+        };
+        let mut of_codes = Vec::new();
+        let codes = names.codes_that(|name| {
+            of_codes.push(place(name));
+            true
+        });
+        let mut chosen = vec![false; part.row_count];
+        let mut places = Vec::new();
+        for (row, chosen) in chosen.iter_mut().enumerate() {
+            let place = match (&codes, names.code(row)) {
+                (Some(_), code) => code.and_then(|code| of_codes[code]),
+                (None, _) => names.text(row).and_then(place),
+            };
+            if let Some(place) = place
+                && is_of(row)
+            {
+                *chosen = true;
+                places.push(place);
+            }
         }
-        Ok(Some(Read {
-            part: read.part,
-            rows,
-            metrics,
-            times,
-            values,
-            has_counter,
+        Ok((!places.is_empty()).then_some(Chosen {
+            rows: Some(chosen),
+            metrics: Metrics::Each(places),
         }))
     }
 }
 
-impl Read<'_> {
-    fn points(self, labels: &mut [Label]) -> Points {
-        let labels = labels.iter_mut();
-        let labels = labels.map(|label| label.numbers(&self.part, &self.rows));
-        Points {
-            labels: labels.collect(),
-            counters: match self.has_counter {
-                true => counters(&self.part, &self.rows),
-                false => Vec::new(),
-            },
-            metrics: self.metrics,
-            times: self.times,
-            values: self.values,
-        }
+/// Times and values of rows, up to the first that lacks one of them.
+fn timed(part: &Part, rows: &[u32]) -> (Vec<i64>, Vec<f64>) {
+    let [exact, value] = BASE.map(|name| Column::of(part, name));
+    let mut times = Vec::with_capacity(rows.len());
+    let mut values = Vec::with_capacity(rows.len());
+    let Some((exact, value)) = exact.zip(value) else {
+        return (times, values);
+    };
+    for row in rows {
+        let row = *row as usize;
+        let time = exact.int(row).filter(|nanos| *nanos > 0);
+        let Some((time, value)) = time.zip(value.double(row)) else {
+            break;
+        };
+        times.push(time);
+        values.push(value);
     }
+    (times, values)
 }
 
-/// Which rows are points of the metrics, and of which.
-fn choose(part: &Part, metrics: &[Metric], services: Option<&Glob>) -> (Vec<bool>, Vec<u32>) {
-    let mut chosen = vec![false; part.row_count];
-    let mut places = Vec::new();
-    let Some(names) = Column::of(part, "metric_name") else {
-        return (chosen, places);
-    };
-    let place = |name: &str| metrics.iter().position(|metric| metric.name == name);
-    let service = Column::of(part, "service_name");
-    let is_of = |row: usize| {
-        services.is_none_or(|glob| {
-            let name = service.and_then(|service| service.text(row));
-            glob.matches(name.unwrap_or_default())
-        })
-    };
-    let mut of_codes = Vec::new();
-    let codes = names.codes_that(|name| {
-        of_codes.push(place(name));
-        true
-    });
-    for (row, chosen) in chosen.iter_mut().enumerate() {
-        let place = match (&codes, names.code(row)) {
-            (Some(_), code) => code.and_then(|code| of_codes[code]),
-            (None, _) => names.text(row).and_then(place),
-        };
-        if let Some(place) = place
-            && is_of(row)
-        {
-            *chosen = true;
-            places.push(u32::try_from(place).expect("there are few metrics"));
-        }
+/// The times of all chosen rows of a piece in nanoseconds, as far as they were sent in some way.
+fn all_micros(piece: &Piece<'_>, chosen: &Chosen) -> Result<Vec<Option<i64>>, LakeError> {
+    let mut micros = Vec::new();
+    for batch in piece.batches(&["time"], chosen.rows.as_deref())? {
+        let Rows { part, rows } = batch?;
+        let column = Column::of(&part, "time");
+        let nanos = |row: &u32| column?.int(*row as usize)?.checked_mul(1_000);
+        micros.extend(rows.iter().map(nanos));
     }
-    (chosen, places)
+    Ok(micros)
+}
+
+/// Rows and their metrics, times and values.
+type Known = ((Vec<u32>, Vec<u32>), (Vec<i64>, Vec<f64>));
+
+/// The rows that have a time and a value.
+fn known(part: &Part, rows: Vec<u32>, metrics: Vec<u32>, micros: &[Option<i64>]) -> Known {
+    let [exact, value] = BASE.map(|name| Column::of(part, name));
+    let known = rows.into_iter().zip(metrics).zip(micros);
+    let known = known.filter_map(|((row, metric), micros)| {
+        let at = row as usize;
+        let exact = exact.and_then(|exact| exact.int(at));
+        let time = exact.filter(|nanos| *nanos > 0).or(*micros)?;
+        Some(((row, metric), (time, value?.double(at)?)))
+    });
+    known.unzip()
 }
 
 fn counters(part: &Part, rows: &[u32]) -> Vec<Counter> {

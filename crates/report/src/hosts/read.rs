@@ -79,18 +79,16 @@ impl Hosts {
         };
         let (metrics, reads): (Vec<_>, Vec<_>) = quantities.reads().map(metric).unzip();
         let mut labels = [HOST, CPU, CPU_STATE, MEMORY_STATE].map(Label::new);
-        let mut gathered = Gathered::new(levels);
+        let mut gathered = Gathered::default();
         points::each_piece(
             databases,
             &metrics,
             &labels.clone(),
             services,
-            |points, labels| {
-                let mut gathered = Gathered::new(levels);
-                gathered.add(&points, &labels, (&reads, levels));
-                (gathered, labels)
+            |gathered: &mut Gathered, points, labels| {
+                gathered.add(&points, labels, (&reads, levels));
             },
-            |(later, its)| {
+            |later, its| {
                 let hosts = labels[0].adopt(&its[0]);
                 let cpus = labels[1].adopt(&its[1]);
                 gathered.append(later, &hosts, &cpus);
@@ -98,12 +96,13 @@ impl Hosts {
         )?;
         let [names, cpus, _, _] = labels;
         let cpu_name = |cpu| cpus.text(cpu).unwrap_or_default().to_owned();
-        let mut busy = gathered.utilization.finish(notes).means(cpu_name);
+        let mut busy = gathered.utilization.means(cpu_name, notes);
         let rest = gathered.time.of_hosts(|host| !busy.contains_key(&host));
         busy.append(&mut rest.finish(notes).means(cpu_name));
         notes.add(NoteCode::BadNumber, gathered.bad);
         let mut repeated = 0;
         let mut settle = |(host, series): (u32, Series)| (host, series.settle(&mut repeated));
+        gathered.levels.resize_with(levels.len(), BTreeMap::new);
         let levels = gathered.levels.into_iter();
         let levels = levels.map(|hosts| hosts.into_iter().map(&mut settle).collect());
         let levels = levels.collect();
@@ -117,33 +116,34 @@ impl Hosts {
 }
 
 /// What is being read.
+#[derive(Default)]
 struct Gathered {
     utilization: Utilization,
     time: CpuTime,
+    /// As many as there are points of.
     levels: Vec<BTreeMap<u32, Series>>,
     bad: u64,
 }
 
 impl Gathered {
-    fn new(levels: &[Level]) -> Self {
-        Self {
-            utilization: Utilization::default(),
-            time: CpuTime::default(),
-            levels: vec![BTreeMap::new(); levels.len()],
-            bad: 0,
-        }
-    }
-
     /// Adds what was read after this, where hosts and cores have other numbers.
     fn append(&mut self, later: Self, hosts: &Renumbering, cpus: &Renumbering) {
         self.utilization.append(later.utilization, hosts, cpus);
         self.time.append(later.time, hosts, cpus);
-        for (levels, later) in self.levels.iter_mut().zip(later.levels) {
+        for (level, later) in later.levels.into_iter().enumerate() {
+            let levels = self.level(level);
             for (host, series) in later {
                 levels.entry(hosts.of(host)).or_default().append(series);
             }
         }
         self.bad += later.bad;
+    }
+
+    fn level(&mut self, level: usize) -> &mut BTreeMap<u32, Series> {
+        if self.levels.len() <= level {
+            self.levels.resize_with(level + 1, BTreeMap::new);
+        }
+        &mut self.levels[level]
     }
 
     fn add(&mut self, points: &Points, labels: &[Label], (reads, levels): (&[Read], &[Level])) {
@@ -182,7 +182,7 @@ impl Gathered {
                         self.bad += 1;
                         continue;
                     }
-                    let series = self.levels[level].entry(host).or_default();
+                    let series = self.level(level).entry(host).or_default();
                     series.push(time, value);
                 }
             }
