@@ -7,6 +7,7 @@
 //! Every answer is a [`Report`]: a small typed table with notes, free of any way to show it.
 //! Reports are pure functions of [`Data`] and a query: no clock, no environment.
 
+mod answer;
 mod calendar;
 mod data;
 mod error;
@@ -25,6 +26,7 @@ mod usage;
 mod wanted;
 mod window;
 
+pub use answer::{Answer, CellRef, Rows};
 pub use calendar::{Bucket, Buckets, Calendar, Every, EveryError, WEEKDAYS, time_zone};
 pub use data::Data;
 pub use error::ReportError;

@@ -1,6 +1,6 @@
 //! Spans with what places them: when, where, in which trace.
 
-use crate::data::{Column, Database, Piece};
+use crate::data::{Column, Database, Piece, Rows};
 use crate::error::ReportError;
 use crate::hosts::{HOST, Keys, Label};
 use crate::notes::{NoteCode, Notes};
@@ -18,33 +18,50 @@ pub(crate) const SESSION: Keys = &[
     (Resource, "session.id"),
 ];
 
-/// A span.
-#[derive(Clone, Debug)]
+/// A span. Its texts are beside it.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
-    pub(crate) trace_id: String,
-    pub(crate) span_id: String,
-    pub(crate) is_root: bool,
-    pub(crate) name: String,
-    pub(crate) service: String,
     /// In nanoseconds.
     pub(crate) start: i64,
     /// In nanoseconds; none if it is missing or before the start.
     pub(crate) end: Option<i64>,
+    pub(crate) is_root: bool,
+    /// Number of its name.
+    pub(crate) name: u32,
+    /// Number of its service.
+    pub(crate) service: u32,
     /// Number of the host that it names.
     pub(crate) host: u32,
     /// Number of the session that it names.
     pub(crate) session: u32,
     /// Those of trace and span as numbers.
     ids: (u128, u128),
+    /// Where their texts are.
+    texts: Place,
+}
+
+/// Where texts of ids are: those of the trace and of the span one after the other.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    piece: u32,
+    start: u32,
+    trace_len: u32,
+    span_len: u32,
 }
 
 /// Spans in order of start, then ids, each once.
 pub(crate) struct Spans {
     pub(crate) spans: Vec<Span>,
+    /// The names of spans.
+    pub(crate) names: Label,
+    /// The services of spans.
+    pub(crate) services: Label,
     /// The hosts that spans name.
     pub(crate) hosts: Label,
     /// The sessions that spans name.
     pub(crate) sessions: Label,
+    /// Ids by piece.
+    texts: Vec<String>,
 }
 
 /// Which spans are read.
@@ -59,12 +76,10 @@ pub(crate) enum Which<'a> {
     },
 }
 
-const COLUMNS: [&str; 8] = [
+const COLUMNS: [&str; 6] = [
     "trace_id",
     "span_id",
     "parent_span_id",
-    "span_name",
-    "service_name",
     "time",
     "time_unix_nano",
     "end_time_unix_nano",
@@ -92,19 +107,41 @@ impl Spans {
     fn none() -> Self {
         Self {
             spans: Vec::new(),
+            names: Label::or_base(&[], Some("span_name")),
+            services: Label::or_base(&[], Some("service_name")),
             hosts: Label::new(HOST),
             sessions: Label::new(SESSION),
+            texts: Vec::new(),
         }
     }
 
     fn append(&mut self, mut later: Self) {
+        let names = self.names.adopt(&later.names);
+        let services = self.services.adopt(&later.services);
         let hosts = self.hosts.adopt(&later.hosts);
         let sessions = self.sessions.adopt(&later.sessions);
+        let pieces = count(self.texts.len());
         for span in &mut later.spans {
+            span.name = names.of(span.name);
+            span.service = services.of(span.service);
             span.host = hosts.of(span.host);
             span.session = sessions.of(span.session);
+            span.texts.piece += pieces;
         }
         self.spans.append(&mut later.spans);
+        self.texts.append(&mut later.texts);
+    }
+
+    /// The id of the trace of a span.
+    pub(crate) fn trace_id(&self, span: &Span) -> &str {
+        let start = span.texts.start as usize;
+        &self.texts[span.texts.piece as usize][start..start + span.texts.trace_len as usize]
+    }
+
+    /// The id of a span.
+    pub(crate) fn span_id(&self, span: &Span) -> &str {
+        let start = span.texts.start as usize + span.texts.trace_len as usize;
+        &self.texts[span.texts.piece as usize][start..start + span.texts.span_len as usize]
     }
 
     /// The spans of a piece.
@@ -115,52 +152,79 @@ impl Spans {
         selection: &Selection,
     ) -> Result<Self, LakeError> {
         let mut found = Self::none();
-        let deciding = piece.columns(&["trace_id", "parent_span_id"])?;
+        let mut deciding = vec!["parent_span_id"];
+        if let Which::OfTrace { .. } = which {
+            deciding.push("trace_id");
+        }
+        let deciding = piece.columns(&deciding)?;
         let chosen = choose(&deciding, which);
         if !chosen.contains(&true) {
             return Ok(found);
         }
         let mut columns: Vec<&str> = COLUMNS.to_vec();
-        columns.extend(found.hosts.columns(fields));
-        columns.extend(found.sessions.columns(fields));
-        let read = piece.rows(deciding, &columns, &chosen)?;
-        let part = read.part.as_ref();
-        let hosts = found.hosts.numbers(part, &read.rows);
-        let sessions = found.sessions.numbers(part, &read.rows);
+        for label in found.labels() {
+            columns.extend(label.columns(fields));
+        }
+        let mut texts = String::new();
+        for batch in piece.batches(&columns, Some(&chosen))? {
+            let Rows { part, rows } = batch?;
+            found.add(&part, &rows, &mut texts, selection);
+        }
+        found.texts.push(texts);
+        Ok(found)
+    }
+
+    fn labels(&mut self) -> [&mut Label; 4] {
+        [
+            &mut self.names,
+            &mut self.services,
+            &mut self.hosts,
+            &mut self.sessions,
+        ]
+    }
+
+    /// Adds the spans of some rows, and their ids to `texts`.
+    fn add(&mut self, part: &Part, rows: &[u32], texts: &mut String, selection: &Selection) {
         let cells = COLUMNS.map(|name| Column::of(part, name));
-        let [trace, span, parent, name, service, micros, exact, end] = cells;
-        let labels = hosts.into_iter().zip(sessions);
-        for (row, (host, session)) in read.rows.into_iter().zip(labels) {
-            let row = row as usize;
-            let text = |column: Option<Column<'_>>| {
-                let text = column.and_then(|column| column.text(row));
-                text.unwrap_or_default().to_owned()
-            };
+        let [trace, span, parent, micros, exact, end] = cells;
+        let [names, services, hosts, sessions] =
+            self.labels().map(|label| label.numbers(part, rows));
+        self.spans.reserve(rows.len());
+        for (at, row) in rows.iter().enumerate() {
+            let row = *row as usize;
             let int = |column: Option<Column<'_>>| column?.int(row).filter(|nanos| *nanos > 0);
             let start = int(exact).or_else(|| int(micros)?.checked_mul(1_000));
             let Some(start) = start.filter(|start| selection.holds_time(*start)) else {
                 continue;
             };
-            let service = text(service);
-            let services = selection.services.as_ref();
-            if services.is_some_and(|glob| !glob.matches(&service)) {
+            let service = services[at];
+            if let Some(glob) = &selection.services
+                && !glob.matches(self.services.text(service).unwrap_or_default())
+            {
                 continue;
             }
-            let (trace_id, span_id) = (text(trace), text(span));
-            found.spans.push(Span {
-                ids: (id(&trace_id), id(&span_id)),
-                trace_id,
-                span_id,
-                is_root: parent.is_none_or(|parent| parent.text(row).is_none()),
-                name: text(name),
-                service,
+            let ids = [trace, span].map(|column| column.and_then(|column| column.text(row)));
+            let [trace_id, span_id] = ids.map(Option::unwrap_or_default);
+            let place = Place {
+                piece: 0,
+                start: count(texts.len()),
+                trace_len: count(trace_id.len()),
+                span_len: count(span_id.len()),
+            };
+            texts.push_str(trace_id);
+            texts.push_str(span_id);
+            self.spans.push(Span {
                 start,
                 end: int(end).filter(|end| *end >= start),
-                host,
-                session,
+                is_root: parent.is_none_or(|parent| parent.text(row).is_none()),
+                name: names[at],
+                service,
+                host: hosts[at],
+                session: sessions[at],
+                ids: (id(trace_id), id(span_id)),
+                texts: place,
             });
         }
-        Ok(found)
     }
 
     /// Puts spans in order and removes those that were sent twice.
@@ -168,7 +232,7 @@ impl Spans {
         self.spans.sort_by_key(|span| (span.start, span.ids));
         let mut seen = HashSet::with_capacity(self.spans.len());
         let all = self.spans.len();
-        let mut is_new = |span: &Span| span.span_id.is_empty() || seen.insert(span.ids);
+        let mut is_new = |span: &Span| span.texts.span_len == 0 || seen.insert(span.ids);
         match selection.duplicates {
             Duplicates::Remove => {
                 self.spans.retain(is_new);
@@ -185,7 +249,24 @@ impl Spans {
 
 /// An id of the lake, which is hex digits, as a number.
 fn id(hex: &str) -> u128 {
-    u128::from_str_radix(hex, 16).unwrap_or_default()
+    // Of any length up to the half of a trace's at once: a number of 128 bits takes several times as
+    // long to multiply.
+    let Some((high, low)) = hex.split_at_checked(hex.len().saturating_sub(16)) else {
+        return u128::from_str_radix(hex, 16).unwrap_or_default();
+    };
+    let digits = |text: &str| {
+        let is_plain = !text.starts_with('+');
+        u64::from_str_radix(text, 16).ok().filter(|_| is_plain)
+    };
+    match (high.is_empty(), digits(high), digits(low)) {
+        (true, _, Some(low)) => low.into(),
+        (false, Some(high), Some(low)) => u128::from(high) << 64 | u128::from(low),
+        _ => u128::from_str_radix(hex, 16).unwrap_or_default(),
+    }
+}
+
+fn count(len: usize) -> u32 {
+    u32::try_from(len).expect("ids of a piece take less than 4 GiB")
 }
 
 fn choose(part: &Part, which: Which<'_>) -> Vec<bool> {

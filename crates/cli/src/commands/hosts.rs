@@ -1,9 +1,8 @@
 //! The questions of `otolith report` about hosts.
 
 use otolith_report::{
-    Calendar, ContainerOrder, ContainerTokensQuery, ContainersQuery, Data, Every, HostFill,
-    HostSeriesQuery, Report, ReportError, Selection, SessionResourcesQuery, Signal,
-    TraceResourcesQuery,
+    Answer, Calendar, ContainerOrder, ContainerTokensQuery, ContainersQuery, Data, Every, HostFill,
+    HostSeriesQuery, ReportError, Selection, SessionResourcesQuery, Signal, TraceResourcesQuery,
 };
 use otolith_tables::Wanted;
 
@@ -86,14 +85,14 @@ impl HostsQuestion {
         data: Data<'_>,
         calendar: Calendar,
         selection: Selection,
-    ) -> Result<Report, ReportError> {
+    ) -> Result<Answer, ReportError> {
         let series = |every, fill, selection| HostSeriesQuery {
             every,
             fill,
             calendar: calendar.clone(),
             selection,
         };
-        match self {
+        let report = match self {
             Self::Cpu(every, fill) => otolith_report::cpu(data, &series(every, fill, selection)),
             Self::Memory(every, fill) => {
                 otolith_report::memory(data, &series(every, fill, selection))
@@ -119,17 +118,19 @@ impl HostsQuestion {
                     selection,
                 },
             ),
-            Self::TraceResources { trace, root_only } => otolith_report::trace_resources(
-                data,
-                &TraceResourcesQuery {
+            Self::TraceResources { trace, root_only } => {
+                let query = TraceResourcesQuery {
                     trace,
                     root_only,
                     selection,
-                },
-            ),
-            Self::SessionResources => {
-                otolith_report::session_resources(data, &SessionResourcesQuery { selection })
+                };
+                return otolith_report::trace_resources(data, &query);
             }
-        }
+            Self::SessionResources => {
+                let query = SessionResourcesQuery { selection };
+                return otolith_report::session_resources(data, &query);
+            }
+        };
+        report.map(Answer::from)
     }
 }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use otolith_report::{
-    Calendar, Data, Dimension, Every, MetricsQuery, Report, ReportError, Selection, Signal,
+    Answer, Calendar, Data, Dimension, Every, MetricsQuery, Report, ReportError, Selection, Signal,
     SummaryQuery, TokenFill, TokenRateQuery, TokenTypesQuery, TokensBy, TokensQuery, ToolsQuery,
 };
 use otolith_tables::Wanted;
@@ -119,8 +119,8 @@ impl Question {
         data: Data<'_>,
         calendar: Calendar,
         selection: Selection,
-    ) -> Result<Report, ReportError> {
-        match self {
+    ) -> Result<Answer, ReportError> {
+        let report = match self {
             Self::Summary => otolith_report::summary(data, &SummaryQuery { selection }),
             Self::Cost(question) => question.ask(data, calendar, selection),
             Self::Tokens(by) => tokens(data, by, calendar, selection),
@@ -149,8 +149,9 @@ impl Question {
             Self::ExplainTools => otolith_report::explain_tools(data, &ToolsQuery { selection }),
             Self::Metrics => otolith_report::metrics(data, &MetricsQuery { selection }),
             Self::Activity(question) => question.ask(data, selection),
-            Self::Hosts(question) => question.ask(data, calendar, selection),
-        }
+            Self::Hosts(question) => return question.ask(data, calendar, selection),
+        };
+        report.map(Answer::from)
     }
 }
 

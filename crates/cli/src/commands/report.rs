@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use otolith_capture as capture;
-use otolith_report::{Calendar, Data, Duplicates, Report, Selection, Signal};
+use otolith_report::{Answer, Calendar, Data, Duplicates, Selection, Signal};
 
 use super::data::Plan;
 use super::question::Question;
@@ -28,33 +28,34 @@ pub fn run(args: ReportArgs, terminal: Terminal) -> Result<Outcome> {
     let calendar = selection.calendar();
     let has_services = selection.service.is_some();
     let selection = select(selection, &calendar, data.data())?;
-    let report = question.ask(data.data(), calendar, selection)?;
-    show(&report, &output, terminal)?;
-    if report.rows.is_empty() && has_services {
+    let answer = question.ask(data.data(), calendar, selection)?;
+    let count = show(answer, &output, terminal)?;
+    if count == 0 && has_services {
         terminal.say("note: --service goes by `service.name` as sent, not by the database's name");
     }
     Ok(data.outcome)
 }
 
-/// Writes an answer where and how it is wanted.
-pub fn show(report: &Report, output: &OutputArgs, terminal: Terminal) -> Result<()> {
+/// Writes an answer where and how it is wanted; gives the number of its rows.
+pub fn show(answer: impl Into<Answer>, output: &OutputArgs, terminal: Terminal) -> Result<usize> {
     let mut out = Output::to(output.output.as_deref())?;
     if output.kind() == Format::Parquet && out.is_terminal() {
         let text = "Parquet is no text for a terminal; name a file with -o FILE";
         return Err(UsageError(text.to_owned()).into());
     }
-    render::report(report, output.kind(), &mut out)?;
+    let answer = render::answer(answer.into(), output.kind(), &mut out)?;
     out.finish()?;
-    if report.rows.is_empty() {
+    let count = answer.rows().count();
+    if count == 0 {
         terminal.say("note: there are no rows");
     }
     if !output.kind().holds_notes() {
-        for note in &report.notes {
+        for note in &answer.head().notes {
             let text = render::one_line(&render::note_text(note));
             terminal.say(format_args!("note: {text}"));
         }
     }
-    Ok(())
+    Ok(count)
 }
 
 fn report_signal(signal: capture::Signal) -> Signal {

@@ -27,10 +27,12 @@ pub fn run(args: SqlArgs, terminal: Terminal) -> Result<Outcome> {
     let data = Plan::new(args.data, &args.input, paths)?.open_lake(terminal)?;
     let ask = |query: &str| ask(&data.lake, args.now, query);
     match work {
-        Work::One(query) => show(&ask(&query)?, &args.output, terminal)?,
+        Work::One(query) => {
+            show(ask(&query)?, &args.output, terminal)?;
+        }
         Work::Many(queries) => {
             for query in queries {
-                show(&ask(&query)?, &args.output, terminal)?;
+                show(ask(&query)?, &args.output, terminal)?;
             }
         }
         Work::Prompt => prompt::run(&data.lake, &ask, args.output, terminal)?,

@@ -77,7 +77,7 @@ fn answer(
     terminal: Terminal,
 ) -> Result<()> {
     for statement in statements(input).complete {
-        show(&ask(statement)?, output, terminal)?;
+        show(ask(statement)?, output, terminal)?;
     }
     Ok(())
 }
@@ -85,10 +85,12 @@ fn answer(
 fn obey(command: Command, lake: &Lake, output: &mut OutputArgs, terminal: Terminal) -> Result<()> {
     match command {
         Command::Help => terminal_help(),
-        Command::Tables => show(&command::tables(&sql_tables(lake)?), output, terminal)?,
+        Command::Tables => {
+            show(command::tables(&sql_tables(lake)?), output, terminal)?;
+        }
         Command::Schema(name) => {
             let columns = sql_columns(lake, &name)?;
-            show(&command::schema(&name, &columns), output, terminal)?;
+            show(command::schema(&name, &columns), output, terminal)?;
         }
         Command::Format(None) => terminal.say(format_args!("format: {}", output.kind().as_str())),
         Command::Format(Some(format)) => {

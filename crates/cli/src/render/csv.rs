@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use otolith_report::{Cell, Report, time_text};
+use otolith_report::{CellRef, Column, Rows, time_text};
 
 use super::table::{Look, one_line};
 use super::{blocks, numbers};
@@ -11,20 +11,27 @@ use super::{blocks, numbers};
 /// Writes a header line of column names and one line per row. Null is empty; text that is empty is
 /// `""`, so that the two differ. Texts are as they were sent, except on a terminal, which control
 /// characters would command.
-pub fn write(report: &Report, look: Look, out: &mut impl Write) -> io::Result<()> {
+pub fn write(
+    columns: &[Column],
+    rows: &(impl Rows + ?Sized),
+    look: Look,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let printable = |text: String| match look {
         Look::Drawn { .. } => one_line(&text),
         Look::Plain => text,
     };
-    let names: Vec<Cow<'_, str>> = report.columns.iter().map(|c| quote(&c.name)).collect();
+    let names: Vec<Cow<'_, str>> = columns.iter().map(|c| quote(&c.name)).collect();
     writeln!(out, "{}", printable(names.join(",")))?;
-    blocks::write(&report.rows, out, |row, text| {
+    blocks::write(rows.count(), out, Vec::new, |cells, row, text| {
         let start = text.len();
-        for (index, cell) in row.iter().enumerate() {
+        cells.clear();
+        rows.row(row, cells);
+        for (index, cell) in cells.iter().enumerate() {
             if index > 0 {
                 text.push(',');
             }
-            field(cell, text);
+            field(*cell, text);
         }
         if let Look::Drawn { .. } = look {
             let line = one_line(&text[start..]);
@@ -35,15 +42,15 @@ pub fn write(report: &Report, look: Look, out: &mut impl Write) -> io::Result<()
     })
 }
 
-fn field(cell: &Cell, out: &mut String) {
+fn field(cell: CellRef<'_>, out: &mut String) {
     match cell {
-        Cell::Null => {}
-        Cell::Text(text) => out.push_str(&quote(text)),
-        Cell::Int(n) => numbers::append(out, format_args!("{n}")),
-        Cell::Double(x) => numbers::append_double(out, *x),
-        Cell::Money(amount) => out.push_str(&numbers::dollars(*amount)),
-        Cell::Time(nanos) => out.push_str(&time_text(*nanos)),
-        Cell::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
+        CellRef::Null => {}
+        CellRef::Text(text) => out.push_str(&quote(text)),
+        CellRef::Int(n) => numbers::append(out, format_args!("{n}")),
+        CellRef::Double(x) => numbers::append_double(out, x),
+        CellRef::Money(amount) => out.push_str(&numbers::dollars(amount)),
+        CellRef::Time(nanos) => out.push_str(&time_text(nanos)),
+        CellRef::Bool(b) => out.push_str(if b { "true" } else { "false" }),
     }
 }
 
@@ -59,11 +66,13 @@ fn quote(text: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
     use crate::render::testing::sample;
+    use otolith_report::{Cell, Report};
 
     #[test]
     fn fields_are_quoted_where_needed_and_numbers_are_whole() {
         let mut out = Vec::new();
-        write(&sample(), Look::Plain, &mut out).unwrap();
+        let Report { columns, rows, .. } = sample();
+        write(&columns, &rows, Look::Plain, &mut out).unwrap();
         assert_eq!(
             String::from_utf8(out).unwrap(),
             "agent,tokens,cost_usd,p50_ms,at\n\
@@ -77,7 +86,8 @@ mod tests {
         let mut report = sample();
         report.rows[0][0] = Cell::Text("\u{1b}[31m\u{9b}x".to_owned());
         let mut out = Vec::new();
-        write(&report, Look::Drawn { width: None }, &mut out).unwrap();
+        let look = Look::Drawn { width: None };
+        write(&report.columns, &report.rows, look, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(text.contains("\\u{1b}[31m\\u{9b}x,"), "{text}");
         assert!(!text.contains(|c: char| c.is_control() && c != '\n'));
@@ -87,7 +97,7 @@ mod tests {
     fn empty_text_is_not_null() {
         let text = |cell| {
             let mut text = String::new();
-            field(&cell, &mut text);
+            field(CellRef::from(&cell), &mut text);
             text
         };
         assert_eq!(text(Cell::Text(String::new())), "\"\"");

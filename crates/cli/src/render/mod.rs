@@ -34,7 +34,7 @@ pub use table::one_line;
 use std::io;
 use std::time::Duration;
 
-use otolith_report::{Note, Report};
+use otolith_report::{Answer, Note, Report};
 
 use crate::args::Format;
 
@@ -42,13 +42,24 @@ use crate::args::Format;
 pub fn report(report: &Report, format: Format, output: &mut Output) -> io::Result<()> {
     match format {
         Format::Table => table::write(report, output.look(), output),
-        Format::Csv => csv::write(report, output.look(), output),
+        Format::Csv => csv::write(&report.columns, &report.rows, output.look(), output),
         Format::Json => json::write(report, output),
         Format::Jsonl => json::write_lines(report, output),
         Format::Markdown => markdown::write(report, output),
         Format::Html => html::write(report, output),
         Format::Parquet => parquet::write(report, output),
     }
+}
+
+/// Writes an answer whose rows may be made meanwhile; gives all of it that notes and hints need.
+pub fn answer(answer: Answer, format: Format, output: &mut Output) -> io::Result<Answer> {
+    if format == Format::Csv {
+        csv::write(&answer.head().columns, answer.rows(), output.look(), output)?;
+        return Ok(answer);
+    }
+    let whole = answer.into_report();
+    report(&whole, format, output)?;
+    Ok(whole.into())
 }
 
 /// A note in one line, with its count where that says more than one.

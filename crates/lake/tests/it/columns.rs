@@ -113,6 +113,49 @@ fn row_groups_are_read_one_by_one() {
 }
 
 #[test]
+fn batches_have_the_rows_of_a_row_group_in_order() {
+    let (_dir, lake) = lake();
+    let run = lake.begin().unwrap();
+    let mut word = words(
+        "word",
+        (0..1_000).map(|r| r % 3).collect(),
+        &["x", "y", "z"],
+    );
+    word.validity = Some((0..1_000).map(|row| row % 7 != 0).collect());
+    let mut same = words("word", vec![0; 1_000], &["same"]);
+    same.field.name = String::from("same");
+    let columns = vec![time((0..1_000).collect()), same, word];
+    run.write(0, part("shop", columns)).unwrap();
+    let files = commit(run, 7).unwrap();
+    let reader = lake.reader(&files[0]).unwrap();
+    assert_eq!(reader.only_text(0, "same"), Some("same"));
+    assert_eq!(reader.only_text(0, "word"), None);
+    let wanted = ["time", "same", "word"];
+    let some_rows: Vec<bool> = (0..1_000).map(|row| row % 5 < 2).collect();
+    for rows in [None, Some(some_rows.as_slice())] {
+        let whole = reader.read(0, &wanted, rows).unwrap();
+        for batch_rows in [1, 64, 1_000, usize::MAX] {
+            let (mut same, mut word) = (Vec::new(), Vec::new());
+            let mut times = Vec::new();
+            for batch in reader.batches(0, &wanted, rows, batch_rows).unwrap() {
+                let batch = batch.unwrap();
+                assert!((1..=batch_rows).contains(&batch.row_count));
+                assert_eq!(names(&batch), wanted);
+                let Values::Int64(values) = &batch.columns[0].values else {
+                    panic!("times are numbers")
+                };
+                times.extend(values);
+                same.extend(texts(&batch, "same"));
+                word.extend(texts(&batch, "word"));
+            }
+            assert_eq!(whole.columns[0].values, Values::Int64(times));
+            assert_eq!(texts(&whole, "same"), same);
+            assert_eq!(texts(&whole, "word"), word);
+        }
+    }
+}
+
+#[test]
 fn texts_that_outgrow_a_dictionary_come_as_codes_all_the_same() {
     let (_dir, lake) = lake();
     let run = lake.begin().unwrap();

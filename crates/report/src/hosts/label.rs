@@ -121,8 +121,22 @@ impl Label {
         if let Some(index) = only {
             let column = Column::new(&part.columns[index]);
             match &part.columns[index].values {
-                Values::Dictionary { dictionary, .. } => {
+                Values::Dictionary {
+                    indices,
+                    dictionary,
+                } => {
                     let mut known = vec![UNSEEN; dictionary.offsets.len()];
+                    if part.columns[index].validity.is_none() {
+                        // As a rule every row has a value: a look into a table each.
+                        let number = |row: &u32| {
+                            let row = *row as usize;
+                            match known[indices[row].unsigned_abs() as usize] {
+                                UNSEEN => names.of_code(column, row, &mut known),
+                                number => number,
+                            }
+                        };
+                        return rows.iter().map(number).collect();
+                    }
                     let number = |row: &u32| names.of_code(column, *row as usize, &mut known);
                     return rows.iter().map(number).collect();
                 }

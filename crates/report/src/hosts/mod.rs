@@ -8,6 +8,7 @@ mod cpu_time;
 mod grouped;
 mod label;
 mod matching;
+mod means;
 mod metrics;
 mod points;
 mod read;

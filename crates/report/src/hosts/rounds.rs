@@ -82,6 +82,7 @@ impl Rounds {
         self.rounds.is_sorted_by(|a, b| a.time < b.time)
     }
 
+    #[inline]
     pub(super) fn push(&mut self, core: u32, time: i64, reading: Reading) {
         let last = self.rounds.last().copied();
         let round = match last.filter(|round| round.time == time) {

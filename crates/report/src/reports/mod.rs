@@ -16,6 +16,7 @@ mod pricing;
 mod prompt;
 mod rate;
 mod reconcile;
+mod resource_rows;
 mod resources;
 mod sessions;
 mod spending;

@@ -30,6 +30,8 @@ pub(crate) struct Samples {
     values: Vec<f64>,
     /// For how long samples speak, in nanoseconds.
     reach: i64,
+    /// How many there are per nanosecond on average.
+    per_nano: f64,
     /// Sums of values.
     plain: Prefix,
     /// Sums of values times how long each stands.
@@ -76,7 +78,14 @@ impl Samples {
             plain.push(Exact::from(*value));
             weighted.push(Exact::product(*value, stand as f64));
         }
+        let per_nano = match (times.first(), times.last()) {
+            (Some(first), Some(last)) if first < last => {
+                (times.len() - 1) as f64 / (*last as f64 - *first as f64).max(1.0)
+            }
+            _ => 0.0,
+        };
         Self {
+            per_nano,
             extremes: Extremes::new(&values),
             times,
             values,
@@ -93,8 +102,8 @@ impl Samples {
         if end < start {
             return None;
         }
-        let first = self.times.partition_point(|time| *time < start);
-        let after = first + self.times[first..].partition_point(|time| *time <= end);
+        let first = self.first_not(|time| time < start, self.guess(start));
+        let after = self.first_not(|time| time <= end, first);
         if first == after {
             let (_, value) = self.before(start)?;
             return Some(Window {
@@ -122,17 +131,49 @@ impl Samples {
 
     /// The last sample at or before a time that still speaks for it.
     pub(crate) fn before(&self, time: i64) -> Option<(i64, f64)> {
-        let index = self.times.partition_point(|t| *t <= time).checked_sub(1)?;
+        let index = self.first_not(|t| t <= time, self.guess(time));
+        let index = index.checked_sub(1)?;
         let age = time.saturating_sub(self.times[index]);
         (age <= self.reach).then(|| (self.times[index], self.values[index]))
     }
 
     /// The first sample at or after a time, if it follows soon enough to speak for it.
     pub(crate) fn after(&self, time: i64) -> Option<(i64, f64)> {
-        let index = self.times.partition_point(|t| *t < time);
+        let index = self.first_not(|t| t < time, self.guess(time));
         let found = *self.times.get(index)?;
         let ahead = found.saturating_sub(time);
         (ahead <= self.reach).then(|| (found, self.values[index]))
+    }
+
+    /// About where a time is: as a rule, samples come at even intervals.
+    fn guess(&self, time: i64) -> usize {
+        let Some(first) = self.times.first() else {
+            return 0;
+        };
+        // Before the first is below 0, which becomes 0.
+        (time.saturating_sub(*first) as f64 * self.per_nano) as usize
+    }
+
+    /// The first sample whose time is not what those before are, looked for from `near` on in steps
+    /// that double: so a good guess takes a few looks, and a bad one twice those of a binary search.
+    fn first_not(&self, is_before: impl Fn(i64) -> bool, near: usize) -> usize {
+        let times = &self.times;
+        let near = near.min(times.len());
+        let (mut low, mut high, mut step) = (near, near, 1);
+        if times.get(near).is_some_and(|time| is_before(*time)) {
+            while high < times.len() && is_before(times[high]) {
+                low = high + 1;
+                high = times.len().min(high + step);
+                step *= 2;
+            }
+        } else {
+            while low > 0 && !is_before(times[low - 1]) {
+                high = low - 1;
+                low = low.saturating_sub(step);
+                step *= 2;
+            }
+        }
+        low + times[low..high].partition_point(|time| is_before(*time))
     }
 
     /// The mean over time of samples `first..after`, at least one. Only the first can stand for time

@@ -2,7 +2,7 @@
 
 use crate::otlp::{CUMULATIVE, DELTA, Span, attributes, spans};
 use crate::readings::{counter, gauge, host};
-use crate::support::{captures, lake_of, lake_of_files, lake_of_sources, noted};
+use crate::support::{captures, lake_of, lake_of_files, lake_of_runs, lake_of_sources, noted};
 use otolith_capture::Source;
 use otolith_report::{
     Data, Report, Selection, SessionResourcesQuery, TraceResourcesQuery, session_resources,
@@ -20,12 +20,12 @@ pub fn reports(data: Data<'_>, selection: &Selection) -> Vec<Report> {
             root_only,
             selection: selection.clone(),
         };
-        reports.push(trace_resources(data, &query).unwrap());
+        reports.push(trace_resources(data, &query).unwrap().into_report());
     }
     let query = SessionResourcesQuery {
         selection: selection.clone(),
     };
-    reports.push(session_resources(data, &query).unwrap());
+    reports.push(session_resources(data, &query).unwrap().into_report());
     reports
 }
 
@@ -313,6 +313,74 @@ fn what_is_sent_twice_counts_once() {
     assert_eq!(noted(&report, "duplicates_removed"), 13);
 }
 
+const STEPS: u32 = 600;
+
+/// How busy a core of the fleet was.
+fn share(host: u32, cpu: u32, step: u32) -> f64 {
+    f64::from((host + cpu * 3 + step * 7) % 10) / 10.0
+}
+
+/// Two hosts of four cores in two states, every 10 s: more rows than are read at once.
+fn fleet(steps: impl Iterator<Item = u32> + Clone) -> Source {
+    let mut requests = Vec::new();
+    for (number, name) in (0..).zip(["mimas", "dione"]) {
+        let mut readings = Vec::new();
+        for step in steps.clone() {
+            for cpu in 0..4 {
+                for (state, of) in [("user", 0.0), ("idle", 1.0)] {
+                    let value = (of - share(number, cpu, step)).abs();
+                    let members = json!({"cpu": format!("cpu{cpu}"), "state": state});
+                    readings.push((f64::from(step) * 10.0, value, members));
+                }
+            }
+        }
+        let request = gauge(&host(Some(name)), "system.cpu.utilization", &readings);
+        requests.push(request.to_string());
+    }
+    let name = format!("fleet-{}.jsonl", steps.map(u64::from).sum::<u64>());
+    Source::from_bytes(name, requests.join("\n").into_bytes())
+}
+
+#[test]
+fn it_does_not_matter_in_how_many_runs_and_in_which_order_samples_came() {
+    let spans = [span(9.0, 31.0), span(55.0, 56.0), span(2_000.0, 3_500.0)];
+    let spans = spans.map(|request| request.to_string()).join("\n");
+    let spans = [Source::from_bytes("spans.jsonl", spans.into_bytes())];
+    let ask = |runs: &[Source]| {
+        let mut all = vec![spans.as_slice()];
+        all.extend(runs.iter().map(std::slice::from_ref));
+        of_roots((&lake_of_runs(&all)).into())
+    };
+    let (report, rows) = ask(&[fleet(0..STEPS)]);
+    assert_eq!(noted(&report, "duplicates_removed"), 0);
+    let busy = |step: u32| (0..4).map(|cpu| share(0, cpu, step)).sum::<f64>() / 4.0;
+    for (row, steps) in rows.iter().zip([1..4, 5..6, 200..351]) {
+        let shares: Vec<f64> = steps.map(busy).collect();
+        let mean = shares.iter().sum::<f64>() / shares.len() as f64;
+        let extreme = |of: fn(f64, f64) -> f64| shares.iter().copied().reduce(of).unwrap();
+        assert!(close(&row["cpu_sample_mean"], mean), "{row}");
+        assert!(close(&row["cpu_busy_min"], extreme(f64::min)), "{row}");
+        assert!(close(&row["cpu_busy_max"], extreme(f64::max)), "{row}");
+        let carried = row["start"] == rows[1]["start"];
+        assert_eq!(row["cpu_carried"], carried, "{row}");
+        let count = if carried { 0 } else { shares.len() };
+        assert_eq!(row["cpu_samples"], count, "{row}");
+    }
+    // Late and early in turn, and the later half first.
+    let even = fleet((0..STEPS).step_by(2));
+    let odd = fleet((1..STEPS).step_by(2));
+    let halves = [fleet(STEPS / 2..STEPS), fleet(0..STEPS / 2)];
+    for runs in [[even, odd], halves] {
+        let (report, found) = ask(&runs);
+        assert_eq!(noted(&report, "duplicates_removed"), 0);
+        assert_eq!(found, rows);
+    }
+    // A part of it twice: the idle shares of two hosts of four cores.
+    let (report, found) = ask(&[fleet(0..400), fleet(300..STEPS)]);
+    assert_eq!(noted(&report, "duplicates_removed"), 100 * 2 * 4);
+    assert_eq!(found, rows);
+}
+
 #[test]
 fn spans_without_an_end_have_no_resources() {
     let report = check(&[utilization(None), span(11.0, 9.0)], &[NONE]);
@@ -375,7 +443,7 @@ fn one_trace_can_be_asked_for() {
         root_only: false,
         selection: Selection::default(),
     };
-    let report = trace_resources(&lake, &query).unwrap();
+    let report = trace_resources(&lake, &query).unwrap().into_report();
     let ids = report
         .rows
         .iter()

@@ -30,12 +30,19 @@ impl std::ops::Deref for TestLake {
 }
 
 pub fn lake_of_sources(sources: &[Source]) -> TestLake {
+    lake_of_runs(&[sources])
+}
+
+/// The lake of sources that are converted one after the other.
+pub fn lake_of_runs(runs: &[&[Source]]) -> TestLake {
     let dir = tempfile::tempdir().unwrap();
     // A path as people have them: nothing in it may be taken for a partition or a pattern. Nothing
     // here survives a crash of the machine, and waiting for the disk took most of the time.
     let lake = Lake::create_temporary(&dir.path().join("env=prod [1] 100% #1")).unwrap();
-    let account = convert(sources, &lake, &ConvertOptions::default(), &NoWatch).unwrap();
-    assert!(account.is_clean(), "{account:?}");
+    for sources in runs {
+        let account = convert(sources, &lake, &ConvertOptions::default(), &NoWatch).unwrap();
+        assert!(account.is_clean(), "{account:?}");
+    }
     TestLake { lake, _dir: dir }
 }
 
