@@ -338,7 +338,7 @@ fn fleet(steps: impl Iterator<Item = u32> + Clone) -> Source {
         requests.push(request.to_string());
     }
     let name = format!("fleet-{}.jsonl", steps.map(u64::from).sum::<u64>());
-    Source::from_bytes(name, requests.join("\n").into_bytes())
+    Source::from_bytes(&name, requests.join("\n").into_bytes())
 }
 
 #[test]
