@@ -132,6 +132,10 @@ impl Used {
         };
         let indices = rows.indices.iter();
         let codes: Vec<u32> = match rows.validity {
+            // Most columns of what rows share: no row has another text.
+            None if rows.dictionary.offsets.len() == 2 && !rows.indices.is_empty() => {
+                vec![code(&0); rows.indices.len()]
+            }
             None => indices.map(&mut code).collect(),
             Some(valid) => {
                 let mut codes = Vec::with_capacity(rows.indices.len());

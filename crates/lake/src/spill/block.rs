@@ -122,8 +122,14 @@ fn encode_bits(bits: &[bool], out: &mut Vec<u8>) {
 /// Rows with codes of a dictionary that holds just their texts.
 fn encode_codes(codes: &[i32], valid: Option<&[bool]>, all: &Strings, out: &mut Vec<u8>) {
     const NONE: u32 = u32::MAX;
-    let mut code_of = vec![NONE; all.offsets.len() - 1];
     let mut used: Vec<usize> = Vec::new();
+    if all.offsets.len() == 2 && valid.is_none() {
+        // Most columns of what rows share: no row has another text.
+        out.push(SAME);
+        used.push(0);
+        return encode_used(&used, all, out);
+    }
+    let mut code_of = vec![NONE; all.offsets.len() - 1];
     let mut own_code = |code: &i32| {
         let entry = &mut code_of[*code as usize];
         if *entry == NONE {
@@ -155,6 +161,11 @@ fn encode_codes(codes: &[i32], valid: Option<&[bool]>, all: &Strings, out: &mut 
             append(out, &own, u32::to_le_bytes);
         }
     }
+    encode_used(&used, all, out);
+}
+
+/// The texts of a block's own dictionary.
+fn encode_used(used: &[usize], all: &Strings, out: &mut Vec<u8>) {
     out.extend_from_slice(&(used.len() as u32).to_le_bytes());
     let texts = || used.iter().map(|code| all.get(*code));
     for text in texts() {

@@ -231,6 +231,10 @@ impl Builder {
                     code.cast_signed()
                 };
                 match valid {
+                    None if dictionary.offsets.len() == 2 => {
+                        // No row of the block has another text.
+                        to.resize(to.len() + rows.len(), code_of(&0));
+                    }
                     None => to.extend(indices[rows].iter().map(code_of)),
                     Some(valid) => {
                         let indices = indices[rows].iter().zip(valid);

@@ -266,26 +266,31 @@ impl<const N: usize> Buffer for Ids<N> {
     fn gather(buffers: &[&Self], rows: &[RowRef]) -> Gathered {
         let mut strings = StringsBuilder::with_capacity(rows.len(), rows.len() * N * 2);
         let mut valid = Vec::with_capacity(rows.len());
-        let mut hex = Vec::with_capacity(N * 2);
+        let mut hex = vec![[0; 2]; N];
         for row in rows {
             let id = &buffers[row.buffer as usize].values[row.row as usize];
             let present = *id != [0; N];
-            hex.clear();
-            if present {
-                hex.extend(
-                    id.iter().flat_map(|byte| {
-                        [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]
-                    }),
-                );
+            for (pair, byte) in hex.iter_mut().zip(id) {
+                *pair = HEX[usize::from(*byte)];
             }
-            strings.push(&hex);
+            strings.push(if present { hex.as_flattened() } else { &[] });
             valid.push(present);
         }
         (Values::String(strings.finish()), validity(valid))
     }
 }
 
-const HEX: &[u8; 16] = b"0123456789abcdef";
+/// The two digits of each byte.
+const HEX: [[u8; 2]; 256] = {
+    let digits = b"0123456789abcdef";
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [digits[byte >> 4], digits[byte & 15]];
+        byte += 1;
+    }
+    pairs
+};
 
 /// An enumeration.
 pub(crate) trait Names {
