@@ -4,7 +4,8 @@
 //! (`cpu`, `memory`, `load`, `processes`, `containers`), and what they did meanwhile (`trace-resources`,
 //! `session-resources`, `container-tokens`). SQL over a lake.
 //!
-//! Every answer is a [`Report`]: a small typed table with notes, free of any way to show it.
+//! Every answer is a [`Report`]: a small typed table with notes, free of any way to show it; those that
+//! may have hundreds of thousands of rows are an [`Answer`], which makes them as they are written.
 //! Reports are pure functions of [`Data`] and a query: no clock, no environment.
 
 mod answer;
