@@ -10,8 +10,11 @@
 //! ```
 //! What is in a table is known to its log alone; folders are never listed to find it.
 
+mod about;
+mod batches;
 mod catalog;
 mod checksum;
+mod chunks;
 #[cfg(test)]
 mod crash_tests;
 mod decode;
@@ -36,11 +39,12 @@ mod upkeep;
 mod watch;
 mod writing;
 
+pub use batches::Batches;
 pub use catalog::{PartFile, TableInfo};
 pub use error::LakeError;
 pub use ledger::{Capture, KnownCaptures};
 pub use open::Lake;
-pub use part_reader::{Batches, PartReader};
+pub use part_reader::PartReader;
 pub use run::{Commit, Rows, Run};
 pub use sheet::{SheetCells, SheetColumn, SheetError, sheet};
 pub use staging::Partition;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use otolith_tables::{DatabaseName, Part};
 use serde::{Deserialize, Serialize};
 
+use crate::about::Schemas;
 use crate::catalog::{self, PartFile, TableInfo};
 use crate::decode;
 use crate::delta::Engine;
@@ -31,6 +32,7 @@ const APPLICATION: &str = "otolith-";
 pub struct Lake {
     dir: PathBuf,
     engine: Arc<Engine>,
+    schemas: Arc<Schemas>,
 }
 
 impl Lake {
@@ -101,6 +103,7 @@ impl Lake {
         Ok(Self {
             dir: dir.to_owned(),
             engine: Arc::new(Engine::new(dir, durability)?),
+            schemas: Arc::default(),
         })
     }
 
@@ -173,7 +176,8 @@ impl Lake {
     ///
     /// If the file is not one of a table of this lake, or cannot be opened.
     pub fn reader(&self, part: &PartFile) -> Result<PartReader, LakeError> {
-        PartReader::open(&part.path, catalog::place(&self.dir, &part.path)?)
+        let place = catalog::place(&self.dir, &part.path)?;
+        PartReader::open(&part.path, place, &self.schemas)
     }
 
     /// Reads the rows of a file in their order, in pieces of about 64 MiB in memory: a small file

@@ -2,34 +2,35 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use arrow_array::{BooleanArray, RecordBatch};
-use arrow_schema::{ArrowError, DataType, Field as ArrowField, Schema, SchemaRef};
-use otolith_tables::{
-    ColumnType, DatabaseName, Field, Layout, Part, PartColumn, Strings, Table, Values, base_fields,
-};
+use arrow_array::BooleanArray;
+use otolith_tables::{DatabaseName, Field, Part, PartColumn, Strings, Table, Values, base_fields};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, RowGroups as _, RowSelection};
-use parquet::arrow::{ProjectionMask, parquet_to_arrow_field_levels, parquet_to_arrow_schema};
+use parquet::arrow::{ProjectionMask, parquet_to_arrow_field_levels};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
-use parquet::file::statistics::Statistics;
+use parquet::file::reader::ChunkReader as _;
 
-use crate::decode::{Columns, failed};
+use crate::about::{About, FileColumn, Schemas};
+use crate::batches::Batches;
+use crate::chunks::{ChunkInfo, Footer, Wanted, decode};
+use crate::decode::failed;
 use crate::error::LakeError;
 use crate::field::from_arrow;
 use crate::positioned::Positioned;
 use crate::row_group::RowGroup;
 
 /// Reads a file of a table piece by piece: row groups, and of them some columns and some rows.
-/// Nothing of it is kept in memory but what the file says of itself. Threads may share a reader.
+/// Nothing of a large file is kept in memory but what it says of itself. Threads may share a reader.
 pub struct PartReader {
     path: PathBuf,
     file: Positioned,
-    metadata: ParquetMetaData,
-    /// Its columns as the file has them.
-    schema: SchemaRef,
-    /// Its columns as they are read.
-    coded: Schema,
+    about: Arc<About>,
+    /// None if there is something unusual about it.
+    footer: Option<Footer>,
+    /// What the library makes of the footer, where it was asked.
+    metadata: OnceLock<ParquetMetaData>,
     database: DatabaseName,
     table: Table,
     date: i32,
@@ -39,19 +40,36 @@ impl PartReader {
     pub(crate) fn open(
         path: &Path,
         (database, table, date): (DatabaseName, Table, i32),
+        schemas: &Schemas,
     ) -> Result<Self, LakeError> {
         let file = File::open(path).and_then(Positioned::new);
         let file = file.map_err(LakeError::io("open", path))?;
-        let metadata = ParquetMetaDataReader::new().parse_and_finish(&file);
-        let metadata = metadata.map_err(failed(path))?;
-        let about = metadata.file_metadata();
-        let schema = parquet_to_arrow_schema(about.schema_descr(), about.key_value_metadata());
-        let schema = schema.map_err(failed(path))?;
+        let footer = Footer::read(&file);
+        let known = footer.as_ref().and_then(|f| schemas.get(table, f));
+        let metadata = OnceLock::new();
+        let about = match known {
+            Some(about) => about,
+            None => {
+                let of_library = read_metadata(&file, path)?;
+                let about = About::of(of_library.file_metadata(), table);
+                let about = Arc::new(about.map_err(failed(path))?);
+                if let Some(footer) = &footer {
+                    schemas.keep(table, footer, &about);
+                }
+                metadata.get_or_init(|| of_library);
+                about
+            }
+        };
+        let footer = footer.filter(|footer| footer.has_chunks(about.chunk_count));
+        if footer.is_none() && metadata.get().is_none() {
+            let of_library = read_metadata(&file, path)?;
+            metadata.get_or_init(|| of_library);
+        }
         Ok(Self {
             path: path.to_owned(),
+            footer,
+            about,
             metadata,
-            coded: with_codes(&schema, table, path),
-            schema: Arc::new(schema),
             file,
             database,
             table,
@@ -61,14 +79,16 @@ impl PartReader {
 
     /// Number of row groups: at least one for a file with rows.
     pub fn group_count(&self) -> usize {
-        self.metadata.num_row_groups()
+        match (&self.footer, self.metadata.get()) {
+            (Some(footer), _) => footer.group_count(),
+            (None, metadata) => metadata.map_or(0, ParquetMetaData::num_row_groups),
+        }
     }
 
     /// Reads some columns of a row group, as far as it has values of them, in the order of the file;
     /// of the rows those that `rows` says, all if it is none. Texts that repeat come as a
     /// dictionary. Columns without any value in the row group are left out, and those of one text
-    /// are not decoded: that costs as much as decoding values, and columns of small files cost a
-    /// context of zstd each.
+    /// are not decoded.
     ///
     /// # Errors
     ///
@@ -79,8 +99,67 @@ impl PartReader {
         columns: &[&str],
         rows: Option<&[bool]>,
     ) -> Result<Part, LakeError> {
-        // In one batch: a dictionary comes once.
-        self.batches(group, columns, rows, usize::MAX)?.whole()
+        let group_rows = self.group_rows(group)?;
+        let row_count = match rows {
+            None => group_rows,
+            Some(rows) => rows.iter().filter(|chosen| **chosen).count(),
+        };
+        let mut found: Vec<(usize, PartColumn)> = Vec::new();
+        let mut rest = Vec::new();
+        for place in self.about.places(columns) {
+            let column = &self.about.columns[place];
+            let (field, chunk) = match self.content(group, column) {
+                Content::Nothing => continue,
+                Content::One(field, text) => {
+                    found.push((place, constant(field.clone(), text, row_count)));
+                    continue;
+                }
+                Content::Unusual => {
+                    rest.push(place);
+                    continue;
+                }
+                Content::Many(field, chunk) => (field, chunk),
+            };
+            let wanted = Wanted {
+                r#type: field.r#type,
+                is_coded: column.is_coded,
+                is_nullable: column.leaf.is_some_and(|leaf| leaf.is_nullable),
+                rows: group_rows,
+                chosen: rows,
+            };
+            let bytes = self.file.get_bytes(chunk.start, chunk.len_bytes).ok();
+            match bytes.and_then(|bytes| decode(&bytes, &chunk, &wanted)) {
+                Some((values, validity)) => {
+                    let field = field.clone();
+                    let column = PartColumn {
+                        field,
+                        values,
+                        validity,
+                    };
+                    found.push((place, column));
+                }
+                None => rest.push(place),
+            }
+        }
+        if !rest.is_empty() {
+            // In one batch: a dictionary comes once.
+            let read = self.by_library((group, &rest, Vec::new()), rows, usize::MAX)?;
+            let read = read.whole()?;
+            if read.row_count != row_count {
+                let (path, found) = (&self.path, read.row_count);
+                let message = format!("a row group of {row_count} rows has {found}");
+                return Err(failed(path)(ParquetError::General(message)));
+            }
+            found.extend(rest.into_iter().zip(read.columns));
+            found.sort_by_key(|(place, _)| *place);
+        }
+        Ok(Part {
+            database: self.database.clone(),
+            table: self.table,
+            date: self.date,
+            row_count,
+            columns: found.into_iter().map(|(_, column)| column).collect(),
+        })
     }
 
     /// Reads as [`read`](Self::read) does, but hands out some rows after the other, at most
@@ -98,32 +177,84 @@ impl PartReader {
         rows: Option<&[bool]>,
         batch_rows: usize,
     ) -> Result<Batches, LakeError> {
-        let base = base_fields(self.table);
-        let (mut roots, mut fields): (Vec<usize>, Vec<Field>) = (Vec::new(), Vec::new());
-        let mut known: Vec<(usize, PartColumn)> = Vec::new();
-        for (index, field) in self.schema.fields().iter().enumerate() {
-            if !columns.contains(&field.name().as_str()) {
-                continue;
-            }
-            match self.content(group, field.name()) {
+        let (mut known, mut rest) = (Vec::new(), Vec::new());
+        for place in self.about.places(columns) {
+            match self.content(group, &self.about.columns[place]) {
                 Content::Nothing => {}
-                Content::One(text) => {
-                    let field = from_arrow(field, &base, &self.path)?;
-                    known.push((fields.len() + known.len(), constant(field, text)));
+                Content::One(field, text) => {
+                    let place = rest.len() + known.len();
+                    known.push((place, constant(field.clone(), text, 0)));
                 }
-                Content::Many => {
-                    fields.push(from_arrow(field, &base, &self.path)?);
-                    roots.push(index);
-                }
+                Content::Many(..) | Content::Unusual => rest.push(place),
             }
         }
-        let about = self.metadata.file_metadata().schema_descr();
-        let mask = ProjectionMask::roots(about, roots);
-        let levels = parquet_to_arrow_field_levels(about, mask, Some(self.coded.fields()));
+        self.by_library((group, &rest, known), rows, batch_rows)
+    }
+
+    /// The text that every row of a row group has in a column, if the file says so.
+    pub fn only_text(&self, group: usize, column: &str) -> Option<&str> {
+        let place = *self.about.places(&[column]).first()?;
+        match self.content(group, &self.about.columns[place]) {
+            Content::One(_, text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What the file says of a column of a row group.
+    fn content<'s>(&'s self, group: usize, column: &'s FileColumn) -> Content<'s> {
+        let chunk = || {
+            let footer = self.footer.as_ref()?;
+            let field = column.field.as_ref()?;
+            let chunk = footer.chunk(group, column.leaf?.place)?;
+            Some((field, chunk, footer.rows(group) as u64))
+        };
+        match chunk() {
+            None => Content::Unusual,
+            Some((_, chunk, rows)) if chunk.nulls == Some(rows) => Content::Nothing,
+            Some((field, chunk, _)) => match only_text(column, &chunk) {
+                Some(text) => Content::One(field, text),
+                None => Content::Many(field, chunk),
+            },
+        }
+    }
+
+    /// Number of rows of a row group.
+    fn group_rows(&self, group: usize) -> Result<usize, LakeError> {
+        if let Some(footer) = &self.footer {
+            return Ok(footer.rows(group));
+        }
+        let rows = self.metadata()?.row_group(group).num_rows();
+        Ok(usize::try_from(rows).unwrap_or(0))
+    }
+
+    fn metadata(&self) -> Result<&ParquetMetaData, LakeError> {
+        if let Some(known) = self.metadata.get() {
+            return Ok(known);
+        }
+        let metadata = read_metadata(&self.file, &self.path)?;
+        Ok(self.metadata.get_or_init(|| metadata))
+    }
+
+    /// Reads columns by their places, each of them.
+    fn by_library(
+        &self,
+        (group, places, known): (usize, &[usize], Vec<(usize, PartColumn)>),
+        rows: Option<&[bool]>,
+        batch_rows: usize,
+    ) -> Result<Batches, LakeError> {
+        let base = base_fields(self.table);
+        let fields = self.about.schema.fields();
+        let fields = places.iter().map(|place| &fields[*place]);
+        let fields = fields.map(|field| from_arrow(field, &base, &self.path));
+        let fields: Vec<Field> = fields.collect::<Result<_, _>>()?;
+        let metadata = self.metadata()?;
+        let about = metadata.file_metadata().schema_descr();
+        let mask = ProjectionMask::roots(about, places.iter().copied());
+        let levels = parquet_to_arrow_field_levels(about, mask, Some(self.about.coded.fields()));
         let levels = levels.map_err(failed(&self.path))?;
         let group = RowGroup {
             file: &self.file,
-            metadata: &self.metadata,
+            metadata,
             number: group,
         };
         let rows = rows.map(|rows| {
@@ -143,108 +274,6 @@ impl PartReader {
             date: self.date,
         })
     }
-
-    /// The text that every row of a row group has in a column, if the file says so.
-    pub fn only_text(&self, group: usize, column: &str) -> Option<&str> {
-        match self.content(group, column) {
-            Content::One(text) => Some(text),
-            Content::Nothing | Content::Many => None,
-        }
-    }
-
-    /// What the file says of a column of a row group.
-    fn content(&self, group: usize, name: &str) -> Content<'_> {
-        let group = self.metadata.row_group(group);
-        let mut chunks = group.columns().iter();
-        let chunk = chunks.find(|chunk| chunk.column_path().parts() == [name]);
-        let Some(statistics) = chunk.and_then(|chunk| chunk.statistics()) else {
-            return Content::Many;
-        };
-        let Some(nulls) = statistics.null_count_opt() else {
-            return Content::Many;
-        };
-        if i64::try_from(nulls) == Ok(group.num_rows()) {
-            return Content::Nothing;
-        }
-        let is_coded = self.coded.field_with_name(name);
-        let is_coded = is_coded.is_ok_and(|f| matches!(f.data_type(), DataType::Dictionary(..)));
-        if let Statistics::ByteArray(of_texts) = statistics
-            && (is_coded, nulls) == (true, 0)
-            // Long texts are cut short in statistics.
-            && (of_texts.min_is_exact(), of_texts.max_is_exact()) == (true, true)
-            && let (Some(least), Some(greatest)) = (of_texts.min_opt(), of_texts.max_opt())
-            && least == greatest
-            && let Ok(text) = std::str::from_utf8(least.data())
-        {
-            return Content::One(text);
-        }
-        Content::Many
-    }
-}
-
-/// Rows of a row group, some after the other.
-pub struct Batches {
-    reader: ParquetRecordBatchReader,
-    /// The columns that are decoded.
-    fields: Vec<Field>,
-    /// Columns that need not be, without their rows, and their places among all.
-    known: Vec<(usize, PartColumn)>,
-    path: PathBuf,
-    database: DatabaseName,
-    table: Table,
-    date: i32,
-}
-
-impl Batches {
-    /// All rows that are left.
-    fn whole(mut self) -> Result<Part, LakeError> {
-        let mut read = Columns::new(&self.fields);
-        while let Some(batch) = self.reader.next() {
-            self.append(batch, &mut read)?;
-        }
-        Ok(self.part(read))
-    }
-
-    fn append(
-        &self,
-        batch: Result<RecordBatch, ArrowError>,
-        read: &mut Columns,
-    ) -> Result<(), LakeError> {
-        let batch = batch.map_err(|source| failed(&self.path)(source.into()))?;
-        read.append(batch).map_err(failed(&self.path))
-    }
-
-    fn part(&self, read: Columns) -> Part {
-        let row_count = read.row_count;
-        let mut columns = read.finish();
-        for (place, column) in &self.known {
-            let mut column = column.clone();
-            if let Values::Dictionary { indices, .. } = &mut column.values {
-                indices.resize(row_count, 0);
-            }
-            columns.insert(*place, column);
-        }
-        Part {
-            database: self.database.clone(),
-            table: self.table,
-            date: self.date,
-            row_count,
-            columns,
-        }
-    }
-}
-
-impl Iterator for Batches {
-    type Item = Result<Part, LakeError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let batch = self.reader.next()?;
-        let mut read = Columns::new(&self.fields);
-        Some(match self.append(batch, &mut read) {
-            Ok(()) => Ok(self.part(read)),
-            Err(error) => Err(error),
-        })
-    }
 }
 
 /// What there is of a column in a row group.
@@ -252,38 +281,36 @@ enum Content<'a> {
     /// Nulls alone.
     Nothing,
     /// The same text in every row, which need not be read.
-    One(&'a str),
-    Many,
+    One(&'a Field, &'a str),
+    Many(&'a Field, ChunkInfo<'a>),
+    /// Only the library knows.
+    Unusual,
 }
 
-/// A column with the same text in every row; the rows are missing yet.
-fn constant(field: Field, text: &str) -> PartColumn {
+fn read_metadata(file: &Positioned, path: &Path) -> Result<ParquetMetaData, LakeError> {
+    let metadata = ParquetMetaDataReader::new().parse_and_finish(file);
+    metadata.map_err(failed(path))
+}
+
+/// The text that every row has, if the file tells so: statistics hold no long texts.
+fn only_text<'a>(column: &FileColumn, chunk: &ChunkInfo<'a>) -> Option<&'a str> {
+    let (least, greatest) = chunk.bounds?;
+    let is_only = column.is_coded && chunk.nulls == Some(0) && least == greatest;
+    std::str::from_utf8(least).ok().filter(|_| is_only)
+}
+
+/// A column with the same text in every row.
+fn constant(field: Field, text: &str, row_count: usize) -> PartColumn {
     let mut dictionary = Strings::empty();
     dictionary.bytes.extend_from_slice(text.as_bytes());
-    // Statistics hold no long texts.
     let end = i32::try_from(text.len()).unwrap_or(i32::MAX);
     dictionary.offsets.push(end);
     PartColumn {
         field,
         values: Values::Dictionary {
-            indices: Vec::new(),
+            indices: vec![0; row_count],
             dictionary,
         },
         validity: None,
     }
-}
-
-/// The schema to read a file with: columns whose texts repeat as dictionaries.
-fn with_codes(schema: &Schema, table: Table, path: &Path) -> Schema {
-    let base = base_fields(table);
-    let repeats = |field: &ArrowField| {
-        let field = from_arrow(field, &base, path);
-        field.is_ok_and(|f| f.r#type == ColumnType::String && f.layout == Layout::Repeating)
-    };
-    let codes = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-    let fields = schema.fields().iter().map(|field| match repeats(field) {
-        true => Arc::new(field.as_ref().clone().with_data_type(codes.clone())),
-        false => Arc::clone(field),
-    });
-    Schema::new_with_metadata(fields.collect::<Vec<_>>(), schema.metadata().clone())
 }

@@ -5,6 +5,7 @@
 //! (`cargo xtask bench usage`).
 
 use std::cell::RefCell;
+use std::io;
 use std::sync::Arc;
 
 use bytes::{Buf as _, Bytes, buf};
@@ -215,6 +216,33 @@ impl PageReader for Unpacked {
     }
 }
 
+/// Unpacks bytes into a buffer, of which nothing is kept; none if they are no frame of zstd that tells
+/// its length.
+pub(crate) fn unpack_into(packed: &[u8], buffer: &mut Vec<u8>) -> Option<()> {
+    buffer.clear();
+    if packed.is_empty() {
+        return Some(());
+    }
+    let told = get_frame_content_size(packed).ok().flatten()?;
+    let len_bytes = usize::try_from(told).ok()?;
+    if len_bytes > PAGE_BYTES {
+        return None;
+    }
+    buffer.reserve(len_bytes);
+    with_context(|context| context.decompress_to_buffer(packed, buffer)).ok()?;
+    Some(())
+}
+
+/// Does something with the context of this thread.
+fn with_context<T>(
+    work: impl FnOnce(&mut Decompressor<'static>) -> io::Result<T>,
+) -> io::Result<T> {
+    CONTEXT.with_borrow_mut(|context| match context {
+        Some(context) => work(context),
+        None => work(context.insert(Decompressor::new()?)),
+    })
+}
+
 /// The bytes of a page, of which the first are not compressed.
 fn unpack(page: &[u8], plain: usize) -> Result<Bytes> {
     let Some((plain, packed)) = page.split_at_checked(plain) else {
@@ -229,13 +257,7 @@ fn unpack(page: &[u8], plain: usize) -> Result<Bytes> {
     let told = get_frame_content_size(packed).ok().flatten();
     let told = told.and_then(|bytes| usize::try_from(bytes).ok());
     let unpacked = match told.filter(|bytes| *bytes <= PAGE_BYTES) {
-        Some(len_bytes) => CONTEXT.with_borrow_mut(|context| match context {
-            Some(context) => context.decompress(packed, len_bytes),
-            None => {
-                let context = context.insert(Decompressor::new()?);
-                context.decompress(packed, len_bytes)
-            }
-        })?,
+        Some(len_bytes) => with_context(|context| context.decompress(packed, len_bytes))?,
         // Other writers need not tell.
         None => zstd::stream::decode_all(packed)?,
     };

@@ -10,12 +10,12 @@ const GROUP: usize = 8;
 const MIN_RUN: usize = 2 * GROUP;
 
 /// Bits that values below `count` need.
-pub(super) fn bit_width(count: usize) -> u32 {
+pub(crate) fn bit_width(count: usize) -> u32 {
     usize::BITS - count.saturating_sub(1).leading_zeros()
 }
 
 /// Appends values, all of which fit `width` bits (at most 32).
-pub(super) fn encode(values: &[u32], width: u32, out: &mut Vec<u8>) {
+pub(crate) fn encode(values: &[u32], width: u32, out: &mut Vec<u8>) {
     let mut packed = 0;
     let mut at = 0;
     while at < values.len() {

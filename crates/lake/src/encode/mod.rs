@@ -3,7 +3,7 @@
 mod array;
 mod chunk;
 mod dictionary;
-mod hybrid;
+pub(crate) mod hybrid;
 
 use std::fs::File;
 use std::io;
