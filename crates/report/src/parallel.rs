@@ -1,6 +1,7 @@
 //! Work on all processors whose results come in order.
 
 use std::collections::VecDeque;
+use std::panic::resume_unwind;
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 
@@ -62,6 +63,34 @@ pub(crate) fn in_order<I: Send, O: Send, E: Send>(
     })
 }
 
+/// Gives each of some tasks to some thread, beginning with the first; the results come in the order of
+/// the tasks. All of them are in memory at once.
+pub(crate) fn all<I: Send, O: Send>(tasks: Vec<I>, work: impl Fn(I) -> O + Sync) -> Vec<O> {
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let threads = processors.min(MOST_THREADS).min(tasks.len());
+    let tasks = Mutex::new(tasks.into_iter().enumerate());
+    let run = || {
+        let mut made = Vec::new();
+        loop {
+            let next = tasks.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some((place, task)) = next else {
+                return made;
+            };
+            made.push((place, work(task)));
+        }
+    };
+    let mut made = thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(run)).collect();
+        let mut made = run();
+        for other in others {
+            made.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        }
+        made
+    });
+    made.sort_by_key(|(place, _)| *place);
+    made.into_iter().map(|(_, result)| result).collect()
+}
+
 /// Works until there are no more tasks.
 fn run<I, O, E>(given: &Mutex<mpsc::Receiver<Task<I, O, E>>>, work: &impl Fn(I) -> Result<O, E>) {
     loop {
@@ -96,6 +125,17 @@ mod tests {
         assert_eq!(end, Ok(()));
         assert_eq!(taken, (0..100).map(|n| n * n).collect::<Vec<_>>());
         assert_eq!(squares([].into_iter(), Ok), (vec![], Ok(())));
+    }
+
+    #[test]
+    fn all_results_come_in_the_order_of_tasks() {
+        let work = |n: u64| {
+            thread::sleep(Duration::from_micros(100 - n));
+            n * n
+        };
+        let expected: Vec<u64> = (0..100).map(|n| n * n).collect();
+        assert_eq!(all((0..100).collect(), work), expected);
+        assert_eq!(all(Vec::new(), work), Vec::<u64>::new());
     }
 
     #[test]

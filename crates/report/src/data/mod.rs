@@ -151,30 +151,31 @@ pub(crate) fn read_tables<'a, T: Send>(
 }
 
 fn of_lake(lake: &Lake) -> Result<Vec<Database<'_>>, LakeError> {
-    let mut databases = Vec::new();
-    for name in lake.databases()? {
-        let mut times = None;
-        let mut tables = Vec::new();
-        for info in lake.tables(&name)? {
-            let dated = info.parts.iter().filter(|part| part.date != NO_DATE);
-            for range in dated.filter_map(|part| part.time_range) {
-                join(&mut times, range);
-            }
-            if !info.parts.is_empty() {
-                tables.push(TableData {
-                    table: info.table,
-                    fields: info.fields,
-                    source: Source::Files(lake, info.parts),
-                });
-            }
+    let databases = parallel::all(lake.databases()?, |name| database(lake, name));
+    databases.into_iter().collect()
+}
+
+fn database(lake: &Lake, name: DatabaseName) -> Result<Database<'_>, LakeError> {
+    let mut times = None;
+    let mut tables = Vec::new();
+    for info in lake.tables(&name)? {
+        let dated = info.parts.iter().filter(|part| part.date != NO_DATE);
+        for range in dated.filter_map(|part| part.time_range) {
+            join(&mut times, range);
         }
-        databases.push(Database {
-            name,
-            times,
-            tables,
-        });
+        if !info.parts.is_empty() {
+            tables.push(TableData {
+                table: info.table,
+                fields: info.fields,
+                source: Source::Files(lake, info.parts),
+            });
+        }
     }
-    Ok(databases)
+    Ok(Database {
+        name,
+        times,
+        tables,
+    })
 }
 
 fn of_extract(extract: &Extract) -> Vec<Database<'_>> {

@@ -6,6 +6,7 @@ use crate::notes::{NoteCode, Notes};
 use crate::query::{Selection, Signal};
 use hashbrown::HashMap;
 use otolith_tables::Table;
+use std::sync::Arc;
 
 /// How far around the items of a session its source covers items that name no session, in
 /// nanoseconds: one hour. Metrics are stamped when they are exported, which is later than the
@@ -64,25 +65,29 @@ pub(crate) fn chosen(
         let rank = mapping.agents[item.agent].rank(role, item.source)?;
         answers(item, role).then_some(rank)
     };
-    let mut best: HashMap<(Emitter<'_>, Option<&str>), usize> = HashMap::new();
-    for item in items {
+    let groups = Groups::of(items);
+    let mut best = vec![usize::MAX; groups.count];
+    for (item, group) in items.iter().zip(&groups.of_items) {
         if let Some(rank) = rank(item) {
-            let known = best.entry(group(item)).or_insert(rank);
+            let known = &mut best[*group];
             *known = rank.min(*known);
         }
     }
     // Without a place there is no group to be best in: only time tells, below.
-    let is_best = |item: &Item| {
+    let is_best = |(item, group): (&Item, &usize)| {
         let rank = rank(item)?;
-        let best = item.place().is_none() || best.get(&group(item)) == Some(&rank);
-        best.then_some(rank)
+        (item.place().is_none() || best[*group] == rank).then_some(rank)
     };
+    let best: Vec<(usize, &Item, usize)> = items
+        .iter()
+        .zip(&groups.of_items)
+        .enumerate()
+        .filter_map(|(index, of_item)| Some((index, of_item.0, is_best(of_item)?)))
+        .collect();
     let mut covers: HashMap<(Emitter<'_>, usize), Cover<'_>> = HashMap::new();
-    for item in items {
-        if let Some(rank) = is_best(item) {
-            let cover = covers.entry((emitter(item), rank)).or_default();
-            cover.add(item);
-        }
+    for (_, item, rank) in &best {
+        let cover = covers.entry((emitter(item), *rank)).or_default();
+        cover.add(item);
     }
     let mut of_agents: HashMap<usize, Vec<(&str, usize, Settled<'_>)>> = HashMap::new();
     for (((agent, service), rank), cover) in covers {
@@ -91,10 +96,7 @@ pub(crate) fn chosen(
     }
     let mut found = Vec::new();
     let mut covered = 0;
-    for (index, item) in items.iter().enumerate() {
-        let Some(rank) = is_best(item) else {
-            continue;
-        };
+    for (index, item, rank) in best {
         // The last agent is no agent of its own: all that is not known.
         let is_known = item.agent + 1 < mapping.agents.len();
         let is_better = |(service, better, _): &&(&str, usize, Settled<'_>)| {
@@ -122,8 +124,34 @@ fn emitter(item: &Item) -> Emitter<'_> {
     (item.agent, &item.service)
 }
 
-fn group(item: &Item) -> (Emitter<'_>, Option<&str>) {
-    (emitter(item), place(item))
+/// Items by emitter and place.
+struct Groups {
+    count: usize,
+    of_items: Vec<usize>,
+}
+
+impl Groups {
+    fn of(items: &[Item]) -> Self {
+        let mut known: HashMap<(Emitter<'_>, Option<&str>), usize> = HashMap::new();
+        let mut of_items: Vec<usize> = Vec::with_capacity(items.len());
+        let mut last: Option<&Item> = None;
+        for item in items {
+            let same = last.is_some_and(|last| Arc::ptr_eq(&last.told, &item.told));
+            let group = match of_items.last() {
+                Some(group) if same => *group,
+                _ => {
+                    let next = known.len();
+                    *known.entry((emitter(item), place(item))).or_insert(next)
+                }
+            };
+            of_items.push(group);
+            last = Some(item);
+        }
+        Self {
+            count: known.len(),
+            of_items,
+        }
+    }
 }
 
 fn place(item: &Item) -> Option<&str> {

@@ -13,8 +13,7 @@ use hashbrown::{HashMap, HashSet};
 use otolith_tables::{Part, Table};
 
 /// The columns that tell which points these are.
-pub(super) const COLUMNS: [&str; 8] = [
-    "time",
+pub(super) const COLUMNS: [&str; 7] = [
     "time_unix_nano",
     "start_time_unix_nano",
     "series_id",
@@ -109,28 +108,28 @@ pub(super) fn leave_out(part: &Part, table: Table, wanted_by: &mut [u64]) {
     }
 }
 
-/// The wanted points in order of time, then row; none if one has no time within the date of the part.
+/// The wanted points in order of time, then row; none if one has no exact time within the date of the
+/// part.
 fn points(part: &Part, wanted_by: &[u64]) -> Option<Vec<Point>> {
-    let exact = Column::of(part, "time_unix_nano");
-    let micros = Column::of(part, "time");
+    let exact = Column::of(part, "time_unix_nano")?;
     let begin = i64::from(part.date).checked_mul(NANOS_PER_DAY)?;
     let day = begin..begin.checked_add(NANOS_PER_DAY)?;
-    let wanted = wanted_by.iter().enumerate();
-    let wanted = wanted.filter(|(_, sources)| **sources != 0);
-    let point = |(row, _)| {
-        let exact = exact.and_then(|column| column.int(row));
-        let time = exact
-            .filter(|nanos| *nanos > 0)
-            .or_else(|| micros?.int(row)?.checked_mul(1_000))?;
-        day.contains(&time).then_some(Point {
+    let is_wanted = |row: &usize| wanted_by[*row] != 0;
+    let rows = (0..wanted_by.len()).filter(is_wanted);
+    let mut points = Vec::with_capacity(rows.clone().count());
+    for row in rows {
+        let time = exact.int(row).filter(|nanos| *nanos > 0)?;
+        if !day.contains(&time) {
+            return None;
+        }
+        points.push(Point {
             row,
             time,
             next: None,
             repeats: false,
             is_quiet: false,
-        })
-    };
-    let mut points: Vec<Point> = wanted.map(point).collect::<Option<_>>()?;
+        });
+    }
     points.sort_by_key(|point| point.time);
     Some(points)
 }

@@ -9,8 +9,10 @@ use crate::data::Data;
 use crate::error::ReportError;
 use crate::money::NanoDollars;
 use crate::notes::{Note, NoteCode, Notes};
+use crate::parallel;
 use crate::query::{Selection, Signal};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use hashbrown::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What one request, or one export of a metric, spent.
@@ -155,9 +157,14 @@ impl Items {
             .filter(|(_, i)| selection.holds_time(i.time))
             .collect();
         let mut counts: BTreeMap<(usize, usize, &str), u64> = BTreeMap::new();
-        for (_, item) in &items {
-            let of_source = (item.agent, item.source, &*item.agent_name);
-            *counts.entry(of_source).or_default() += 1;
+        // Items of one source come one after another, for the most part.
+        let same = |(_, a): &(usize, &Item), (_, b): &(usize, &Item)| {
+            (a.agent, a.source) == (b.agent, b.source) && Arc::ptr_eq(&a.agent_name, &b.agent_name)
+        };
+        for of_source in items.chunk_by(same) {
+            let (_, item) = of_source[0];
+            let key = (item.agent, item.source, &*item.agent_name);
+            *counts.entry(key).or_default() += of_source.len() as u64;
         }
         for ((agent, source, name), count) in counts {
             let source = &self.mapping.agents[agent].sources[source].name;
@@ -198,21 +205,23 @@ impl Items {
 
     /// The usage records in the selected time, in order of time.
     pub(crate) fn usage(&self, selection: &Selection, notes: &mut Notes) -> Vec<UsageRecord> {
-        let tokens = self.chosen(Role::Tokens, selection, notes);
-        let costs = self.chosen(Role::Cost, selection, notes);
+        let roles = vec![Role::Tokens, Role::Cost];
+        let [(tokens, of_tokens), (costs, of_costs)] = parallel::all(roles, |role| {
+            let mut notes = Notes::default();
+            (self.chosen(role, selection, &mut notes), notes)
+        })
+        .try_into()
+        .unwrap_or_else(|_| unreachable!("there are two roles"));
+        notes.append(of_tokens);
+        notes.append(of_costs);
         // Where an item's own cost is the chosen one, it alone tells whether it is priced; else
         // a cost of the same session, or of the emitter as a whole, stands for it. The same of
         // tokens.
         let (costs_of, tokens_of) = (Places::of(&costs), Places::of(&tokens));
-        let mut merged: BTreeMap<usize, (&Item, bool, bool)> = BTreeMap::new();
-        for (index, item) in &tokens {
-            merged.insert(*index, (item, true, false));
-        }
-        for (index, item) in &costs {
-            merged.entry(*index).or_insert((item, false, false)).2 = true;
-        }
+        let mut merged = merged(&tokens, &costs);
+        merged.sort_by_key(|(time, ..)| *time);
         let mut records = Vec::with_capacity(merged.len());
-        for (item, has_tokens, has_cost) in merged.into_values() {
+        for (_, item, has_tokens, has_cost) in merged {
             let lacks_cost = has_tokens
                 && !costs_of.tell(item, item.cost.is_some())
                 && item.tokens.total() != Some(0);
@@ -228,7 +237,6 @@ impl Items {
                 ..self.record(item, has_tokens, has_cost)
             });
         }
-        records.sort_by_key(|record| record.time);
         records
     }
 
@@ -288,6 +296,24 @@ impl Items {
             lacks_tokens: false,
         }
     }
+}
+
+/// Items that are chosen for tokens, for cost or both, in the reading order, with their times.
+fn merged<'a>(
+    tokens: &[(usize, &'a Item)],
+    costs: &[(usize, &'a Item)],
+) -> Vec<(i64, &'a Item, bool, bool)> {
+    let mut merged = Vec::with_capacity(tokens.len().max(costs.len()));
+    let mut costs = costs.iter().peekable();
+    for (index, item) in tokens {
+        while let Some((_, cost)) = costs.next_if(|(cost, _)| cost < index) {
+            merged.push((cost.time, *cost, false, true));
+        }
+        let has_cost = costs.next_if(|(cost, _)| cost == index).is_some();
+        merged.push((item.time, *item, true, has_cost));
+    }
+    merged.extend(costs.map(|(_, cost)| (cost.time, *cost, false, true)));
+    merged
 }
 
 /// The places in the data that the chosen items of a role tell of: emitters and sessions, with a bit

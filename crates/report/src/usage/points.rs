@@ -87,12 +87,10 @@ impl Reader<'_> {
     fn points_of(&mut self, id: SourceId, points: Vec<Point>, data: &TableRows<'_>) {
         let source = &self.mapping.agents[id.0].sources[id.1];
         let selection = (self.selection, self.idle);
-        let mut increases = idle::telling(points, data.begin, selection, &mut self.notes);
-        let (series, known) = self.series_of(id, &increases, data);
-        let group = |increase: &Increase| {
-            let series = &series[known[&increase.series]];
-            (series.traits, increase.time)
-        };
+        let increases = idle::telling(points, data.begin, selection, &mut self.notes);
+        let (series, places) = self.series_of(id, &increases, data);
+        let mut increases: Vec<(usize, Increase)> = places.into_iter().zip(increases).collect();
+        let group = |(place, increase): &(usize, Increase)| (series[*place].traits, increase.time);
         // In a group in their order, on which sums of doubles depend.
         increases.sort_by_key(group);
         let is_histogram = source.table == Table::Histograms;
@@ -102,8 +100,9 @@ impl Reader<'_> {
                 true => increase.sum,
                 false => Some(increase.amount),
             };
-            let told = group.iter().filter_map(|i| Some((i, amount(i)?)));
-            let Some((first, _)) = told.clone().next() else {
+            let told = group.iter();
+            let told = told.filter_map(|(place, i)| Some((&series[*place], i, amount(i)?)));
+            let Some((of_first, first, _)) = told.clone().next() else {
                 continue;
             };
             let mut item = Item {
@@ -111,15 +110,14 @@ impl Reader<'_> {
                 start: first.start,
                 idle: true,
                 addresses: Vec::new(),
-                ..series[known[&first.series]].item.clone()
+                ..of_first.item.clone()
             };
             let mut classes: BTreeMap<String, f64> = BTreeMap::new();
-            for (increase, amount) in told {
-                let class = &series[known[&increase.series]].class;
-                match classes.get_mut(class) {
+            for (of_series, increase, amount) in told {
+                match classes.get_mut(&of_series.class) {
                     Some(sum) => *sum += amount,
                     None => {
-                        classes.insert(class.clone(), amount);
+                        classes.insert(of_series.class.clone(), amount);
                     }
                 }
                 item.start = item.start.min(increase.start);
@@ -144,24 +142,26 @@ impl Reader<'_> {
         }
     }
 
-    /// What is the same of all points of each series, and where it is by series.
+    /// What is the same of all points of each series, and where that is of each increase.
     fn series_of(
         &mut self,
         (agent, index): SourceId,
         increases: &[Increase],
         data: &TableRows<'_>,
-    ) -> (Vec<OfSeries>, HashMap<i64, usize>) {
+    ) -> (Vec<OfSeries>, Vec<usize>) {
         let source = &self.mapping.agents[agent].sources[index];
         let none = BTreeMap::new();
         let below_zero = Cell::new(0);
         let mut known = HashMap::new();
-        let mut all = Vec::new();
+        let mut all: Vec<OfSeries> = Vec::new();
+        let mut places = Vec::with_capacity(increases.len());
         let mut traits: BTreeMap<Traits, Vec<usize>> = BTreeMap::new();
         for increase in increases {
-            if known.contains_key(&increase.series) {
+            let place = *known.entry(increase.series).or_insert(all.len());
+            places.push(place);
+            if place < all.len() {
                 continue;
             }
-            known.insert(increase.series, all.len());
             let subject = Subject {
                 mapping: self.mapping,
                 rows: &data.rows,
@@ -186,7 +186,7 @@ impl Reader<'_> {
                 all[place].traits = number;
             }
         }
-        (all, known)
+        (all, places)
     }
 
     fn address(&mut self, rows: &Rows<'_>, row: usize) -> Option<Address> {

@@ -14,8 +14,8 @@ use crate::parallel;
 use crate::query::{Selection, Signal};
 use otolith_tables::{DatabaseName, Table};
 use std::cell::Cell;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::sync::Arc;
 
 /// The tables that sources read, in the order of reading.
@@ -68,9 +68,7 @@ pub(crate) fn items(
     let mut detector = Detector::new(mapping);
     let evidence = tables.iter().map(|table| detector.learn(&table.rows));
     let evidence: Vec<Vec<Evidence>> = evidence.collect();
-    let mut of_tables = Vec::new();
-    let mut below_zero = 0;
-    let read = |(table, evidence): (TableRows<'_>, Vec<Evidence>)| {
+    let read = |(place, (table, evidence)): (usize, (TableRows<'_>, Vec<Evidence>))| {
         let mut reader = Reader {
             mapping,
             selection,
@@ -82,16 +80,23 @@ pub(crate) fn items(
             items: Vec::new(),
         };
         reader.table(&table, &evidence);
-        Ok((reader.items, reader.notes, reader.below_zero.get()))
+        let below_zero = reader.below_zero.get();
+        (place, reader.items, reader.notes, below_zero)
     };
-    let tables = tables.into_iter().zip(evidence).map(Ok::<_, Infallible>);
-    let Ok(()) = parallel::in_order(tables, read, |(its, its_notes, its_below_zero)| {
-        of_tables.push(its);
+    let mut tables: Vec<_> = tables.into_iter().zip(evidence).enumerate().collect();
+    // The largest first, so that none is left for one processor at the end.
+    tables.sort_by_key(|(_, (table, _))| Reverse(table.rows.len()));
+    let mut of_tables = parallel::all(tables, read);
+    of_tables.sort_by_key(|(place, ..)| *place);
+    let mut items = Vec::with_capacity(of_tables.len());
+    let mut below_zero = 0;
+    for (_, of_table, its_notes, its_below_zero) in of_tables {
+        items.push(of_table);
         notes.append(its_notes);
         below_zero += its_below_zero;
-    });
+    }
     notes.add(NoteCode::NegativeClass, below_zero);
-    let items = without_duplicates(of_tables, mapping, selection, notes);
+    let items = without_duplicates(items, mapping, selection, notes);
     Ok(without_roll_ups(items, mapping))
 }
 

@@ -73,6 +73,8 @@ struct Wish<'t> {
     /// Those that decide which rows are wanted.
     first: Vec<&'t str>,
     all: Vec<&'t str>,
+    /// By [`KeyId`]: whether some source reads it.
+    keys: Vec<bool>,
 }
 
 impl<'t> Wish<'t> {
@@ -97,9 +99,14 @@ impl<'t> Wish<'t> {
             let unwanted = ADDRESS.map(|column| BASE[column as usize]);
             all.retain(|name| !unwanted.contains(name));
         }
+        let mut is_read = vec![false; mapping.keys.len()];
+        for key in keys {
+            is_read[key.0] = true;
+        }
         Self {
             first: first.into_iter().collect(),
             all: all.into_iter().collect(),
+            keys: is_read,
         }
     }
 }
@@ -151,7 +158,8 @@ impl<'a> Rows<'a> {
             let read = piece.rows(part, &wish.all, &chosen)?;
             let wanted_by = wanted_by.into_iter().filter(|sources| *sources != 0);
             let rows: Vec<(u32, u64)> = read.rows.into_iter().zip(wanted_by).collect();
-            Ok(Some((Piece::new(read.part, mapping, detail), rows)))
+            let piece = Piece::new(read.part, (mapping, &wish.keys), detail);
+            Ok(Some((piece, rows)))
         };
         let of_tables: Vec<&TableData<'a>> = tables.iter().map(|(table, _)| *table).collect();
         data::read_tables(&of_tables, read, |place, read| {
@@ -230,8 +238,16 @@ impl<'a> Rows<'a> {
 }
 
 impl<'a> Piece<'a> {
-    fn new(part: Cow<'a, Part>, mapping: &'a Mapping, detail: Detail) -> Self {
-        let keys = mapping.keys.iter().map(|key| KeyCells::of(&part, key));
+    fn new(
+        part: Cow<'a, Part>,
+        (mapping, is_read): (&'a Mapping, &[bool]),
+        detail: Detail,
+    ) -> Self {
+        let keys = mapping.keys.iter().zip(is_read);
+        let keys = keys.map(|(key, is_read)| match is_read {
+            true => KeyCells::of(&part, key),
+            false => KeyCells::Nowhere,
+        });
         let index = |name: &str| part.columns.iter().position(|c| c.field.name == name);
         let mut base = BASE.map(index);
         if detail == Detail::Amounts {
