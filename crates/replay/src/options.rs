@@ -106,7 +106,7 @@ pub struct ReplayOptions {
     pub in_flight: NonZeroUsize,
     /// Threads that send, besides the one that keeps the pace and those that make requests ready for it.
     /// Default: one per processor; half of them, at least one, where a receiver is on this machine and
-    /// needs the others, unless bodies are changed, compressed or encrypted.
+    /// needs the others, unless bodies are changed, compressed, encrypted, or have over 64 KiB in the mean.
     pub threads: Option<NonZeroU16>,
     /// Connections per receiver: over HTTP/2 and gRPC requests take turns on them, default 1; over
     /// HTTP/1.1 the most that are open, default as many as requests in flight.
@@ -151,6 +151,9 @@ pub struct ReplayOptions {
     /// not given.
     pub resume: Option<PathBuf>,
 }
+
+/// Requests of this mean length cost more copying than handing over.
+const LONG_BYTES: u64 = 64 << 10;
 
 impl ReplayOptions {
     /// The defaults, to this receiver.
@@ -228,8 +231,8 @@ impl ReplayOptions {
         self.times != Times::Keep || self.fresh_ids || self.copies > NonZeroU16::MIN
     }
 
-    /// How many threads send.
-    pub(crate) fn sending_threads(&self) -> usize {
+    /// How many threads send requests of this mean length.
+    pub(crate) fn sending_threads(&self, mean_bytes: u64) -> usize {
         if let Some(threads) = self.threads {
             return usize::from(threads.get());
         }
@@ -237,9 +240,13 @@ impl ReplayOptions {
         let routes = Signal::ALL.map(|signal| self.route(signal));
         let is_here = routes.iter().any(|route| is_here(&route.uri));
         let is_plain = |route: &Route| route.compression == Compression::None && !route.is_https();
-        // On two cores, two threads sent fewer requests to such a receiver than one, which leaves the
-        // other to it: `cargo xtask bench replay throughput`.
-        match is_here && !self.changes_bodies() && routes.iter().all(is_plain) {
+        // On two cores, two threads sent fewer short requests to such a receiver than one, which leaves
+        // the other to it; long ones, which are mostly copied, more: `cargo xtask bench replay throughput`.
+        match is_here
+            && mean_bytes < LONG_BYTES
+            && !self.changes_bodies()
+            && routes.iter().all(is_plain)
+        {
             true => (processors / 2).max(1),
             false => processors,
         }
@@ -289,8 +296,10 @@ mod tests {
         let check = |to: &str, change: fn(&mut ReplayOptions), expected| {
             let mut options = ReplayOptions::new(to.parse().unwrap());
             change(&mut options);
-            assert_eq!(options.sending_threads(), expected, "{to}");
+            assert_eq!(options.sending_threads(6_800), expected, "{to}");
         };
+        let long = ReplayOptions::new("http://localhost:4318".parse().unwrap());
+        assert_eq!(long.sending_threads(650_000), all);
         check("http://localhost:4318", |_| (), half);
         check("http://h:4318", |_| (), all);
         check("https://localhost:4318", |_| (), all);

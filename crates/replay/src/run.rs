@@ -120,7 +120,9 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
     let requests = requests.map_or(u32::MAX, |most| u32::try_from(most).unwrap_or(u32::MAX));
     let in_flight = u32::try_from(options.in_flight.get()).unwrap_or(u32::MAX);
     let in_flight = in_flight.min(requests.max(1)).min(MAX_IN_FLIGHT);
-    drive(&sender, options, in_flight, watch, stop)?;
+    let mean_bytes = report.bytes.checked_div(report.requests).unwrap_or(0);
+    let threads = options.sending_threads(mean_bytes);
+    drive(&sender, &options.pace, threads, in_flight, watch, stop)?;
     if let Some(error) = sender.halt.take_error() {
         return Err(error);
     }
@@ -202,14 +204,15 @@ const MAX_IN_FLIGHT: u32 = 1 << 16;
 /// Sends everything; returns when all is answered or the run has ended before.
 fn drive<C: Clock, T: Transport>(
     sender: &Arc<Sender<C, T>>,
-    options: &ReplayOptions,
+    pace: &Pace,
+    threads: usize,
     in_flight: u32,
     watch: &dyn Watch,
     stop: &AtomicBool,
 ) -> Result<(), ReplayError> {
     let runtime = Builder::new_multi_thread()
         .enable_all()
-        .worker_threads(options.sending_threads())
+        .worker_threads(threads)
         .thread_name("otolith-send")
         .build()
         .map_err(ReplayError::Threads)?;
@@ -225,7 +228,7 @@ fn drive<C: Clock, T: Transport>(
             handle: runtime.handle().clone(),
         };
         let body = move || {
-            match options.pace {
+            match pace {
                 Pace::Max => feed.unpaced(in_flight),
                 Pace::Recorded(_) | Pace::Rate(..) => feed.paced(),
             }

@@ -114,7 +114,7 @@ pub struct ReplayArgs {
     /// Threads that send [default: one per core]
     ///
     /// For a receiver on this machine, which needs cores, too, half of them, unless requests are changed,
-    /// compressed or encrypted on the way.
+    /// compressed or encrypted on the way, or have over 64 KiB in the mean.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MAX_THREADS))]
     pub threads: Option<u16>,
 
