@@ -1,9 +1,8 @@
 //! Column chunks straight into the columns of a part.
 //!
 //! The library goes by arrow arrays, and sets up a row of readers, buffers and arrays for each column
-//! of each file. Of the many small files of a lake that took two thirds of the time of a report
-//! (`cargo xtask bench usage`). Whatever is not of the usual form, or wrong, is `None` here: the library
-//! then reads it, or tells what is wrong.
+//! of each file; with many small files that counts (`cargo xtask bench usage`, docs/adr/0024). Whatever is
+//! not of the usual form, or wrong, is `None` here: the library then reads it, or tells what is wrong.
 
 mod column;
 mod delta;
