@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::{Instant, sleep};
 
@@ -210,18 +210,23 @@ fn drive<C: Clock, T: Transport>(
     watch: &dyn Watch,
     stop: &AtomicBool,
 ) -> Result<(), ReplayError> {
-    let runtime = Builder::new_multi_thread()
-        .enable_all()
-        .worker_threads(threads)
-        .thread_name("otolith-send")
-        .build()
-        .map_err(ReplayError::Threads)?;
     if stop.load(Ordering::Relaxed) {
         sender.halt.end(Ended::Interrupted);
     }
+    let runtime = sending_runtime(threads).map_err(ReplayError::Threads)?;
+    // Apart from the one that sends, which does not wait for a terminal or a disk.
+    let attending = Builder::new_current_thread().enable_time().build();
+    let attending = attending.map_err(ReplayError::Threads)?;
     let slots = Arc::new(Semaphore::new(in_flight as usize));
     let (fed, all_fed) = oneshot::channel();
+    let (done, is_done) = oneshot::channel::<()>();
     thread::scope(|scope| -> io::Result<()> {
+        let sending = thread::Builder::new().name("otolith-send".to_owned());
+        let body = || {
+            // Ended by dropping `done`, too.
+            let _ = runtime.block_on(is_done);
+        };
+        sending.spawn_scoped(scope, body)?;
         let feed = Feed {
             sender,
             slots: &slots,
@@ -235,17 +240,20 @@ fn drive<C: Clock, T: Transport>(
             // Nobody listens any more if the run was cut off.
             let _ = fed.send(());
         };
+        // Dropped on every way out, so that the sending thread ends.
+        let done = done;
         let name = "otolith-pace".to_owned();
         thread::Builder::new()
             .name(name)
             .spawn_scoped(scope, body)?;
-        runtime.block_on(async {
+        attending.block_on(async {
             let all_answered = async {
                 let _ = all_fed.await;
                 let _ = slots.acquire_many(in_flight).await;
             };
             attend(sender, watch, stop, all_answered).await;
         });
+        drop(done);
         Ok(())
     })
     .map_err(ReplayError::Threads)?;
@@ -257,6 +265,19 @@ fn drive<C: Clock, T: Transport>(
     runtime.shutdown_timeout(Duration::from_secs(1));
     tell(sender, watch);
     Ok(())
+}
+
+/// What requests are sent on. One thread alone needs none of what threads take to share work.
+fn sending_runtime(threads: usize) -> io::Result<Runtime> {
+    let mut builder = match threads {
+        1 => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    builder
+        .enable_all()
+        .worker_threads(threads)
+        .thread_name("otolith-send")
+        .build()
 }
 
 /// Watches over a run until it is done, or the time after a stop is over.
