@@ -59,11 +59,10 @@ pub use headers::{HeaderError, Headers};
 pub use measurements::{Measurements, Part, Quantile};
 pub use options::{Load, ReplayOptions, Times};
 pub use outcome::{
-    ByteCount, Earlier, Ended, ErrorCount, ItemBalance, Note, Outcome, PlanReport, RatePart,
-    RejectCount, RejectExample, RequestBalance, RunPlan, SignalPlan, Spread,
+    ByteCount, Earlier, Ended, ErrorCount, ItemBalance, Note, Outcome, RequestBalance, Spread,
 };
 pub use pace::{BadPace, Pace, Profile, RateUnit, Stage};
-pub use plan::{Plan, plan};
+pub use plan::{Plan, PlanReport, RatePart, RejectCount, RejectExample, RunPlan, SignalPlan, plan};
 pub use retry::RetryPolicy;
 pub use route::{BadCompression, BadProtocol, Compression, HttpVersion, Protocol, Route, TlsFiles};
 pub use run::run;

@@ -1,5 +1,9 @@
 //! Reads captures into a plan: which requests, in which order, when.
 
+mod report;
+
+pub use report::{PlanReport, RatePart, RejectCount, RejectExample, RunPlan, SignalPlan};
+
 use std::num::NonZeroU16;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,7 +14,7 @@ use otolith_otlp::Decoder;
 use crate::error::ReplayError;
 use crate::index::Index;
 use crate::options::ReplayOptions;
-use crate::outcome::{PlanReport, RatePart, Rejects, RunPlan, SignalPlan};
+use crate::plan::report::Rejects;
 use crate::schedule::{Due, Schedule};
 use crate::survey::survey;
 use crate::timeline::{MAX_BODY_BYTES, Timeline, TimelineBuilder};

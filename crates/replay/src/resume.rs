@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::ReplayError;
 use crate::index::{Entry, Index};
-use crate::outcome::{Earlier, ItemBalance, RequestBalance, RunPlan};
+use crate::outcome::{Earlier, ItemBalance, RequestBalance};
+use crate::plan::RunPlan;
 use crate::retry::mix;
 use crate::schedule::Turn;
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::outcome::{PlanReport, Spread};
+use crate::outcome::Spread;
+use crate::plan::PlanReport;
 
 /// Follows a replay while it runs.
 ///

@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::outcome::{ByteCount, Ended, ItemBalance, PlanReport, RequestBalance};
+use crate::outcome::{ByteCount, Ended, ItemBalance, RequestBalance};
+use crate::plan::PlanReport;
 
 fn spread(factor: f64) -> Spread {
     Spread {

@@ -15,7 +15,7 @@ use prost::Message as _;
 use super::*;
 use crate::clock::fake::{FAKE_START, FakeClock};
 use crate::headers::Headers;
-use crate::outcome::PlanReport;
+use crate::plan::PlanReport;
 use crate::route::Compression;
 use crate::timeline::{Request, TimelineBuilder};
 use crate::transport::{Reply, SendError};
