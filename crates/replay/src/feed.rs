@@ -12,9 +12,9 @@ use crate::ahead::{Coming, each_ready};
 use crate::clock::Clock;
 use crate::error::ReplayError;
 use crate::options::Load;
-use crate::resume::State;
+use crate::resume::{Rest, State};
 use crate::run::TICK;
-use crate::schedule::{Due, Turn};
+use crate::schedule::Turn;
 use crate::sender::{Job, Sender};
 use crate::transport::Transport;
 
@@ -58,23 +58,16 @@ impl<C: Clock, T: Transport> Feed<'_, C, T> {
     /// What has not begun yet. The schedule goes on where an earlier run has left it.
     fn coming(&self) -> impl Iterator<Item = Coming> {
         let index = &self.sender.timeline.index;
-        let left = self.sender.left.as_ref();
-        let in_loop = index.len();
-        let has_begun = move |turn: Turn| left.is_some_and(|l| l.has_begun(turn.number(in_loop)));
-        let is_whole = left.is_none_or(|left| left.begun_below() == 0);
-        let mut from = is_whole.then_some(Duration::ZERO);
+        let mut rest = Rest::new(self.sender.left.as_ref(), index.len());
         let walk = self.sender.schedule.walk(index);
         let walk = walk.map_while(|due| self.read(due));
-        let unbegun = walk.filter(move |due| !has_begun(due.turn));
-        unbegun.map(move |Due { turn, at, entry }| {
-            let at = at.unwrap_or_default();
-            let from = *from.get_or_insert(at);
-            Coming {
-                turn,
-                entry,
+        walk.filter_map(move |due| {
+            Some(Coming {
+                due: rest.due(&due)?,
+                turn: due.turn,
+                entry: due.entry,
                 only: None,
-                due: at.saturating_sub(from),
-            }
+            })
         })
     }
 

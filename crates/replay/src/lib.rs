@@ -62,7 +62,9 @@ pub use outcome::{
     ByteCount, Earlier, Ended, ErrorCount, ItemBalance, Note, Outcome, RequestBalance, Spread,
 };
 pub use pace::{BadPace, Pace, Profile, RateUnit, Stage};
-pub use plan::{Plan, PlanReport, RatePart, RejectCount, RejectExample, RunPlan, SignalPlan, plan};
+pub use plan::{
+    LeftPlan, Plan, PlanReport, RatePart, RejectCount, RejectExample, RunPlan, SignalPlan, plan,
+};
 pub use retry::RetryPolicy;
 pub use route::{BadCompression, BadProtocol, Compression, HttpVersion, Protocol, Route, TlsFiles};
 pub use run::run;

@@ -2,9 +2,10 @@
 
 mod report;
 
-pub use report::{PlanReport, RatePart, RejectCount, RejectExample, RunPlan, SignalPlan};
+pub use report::{LeftPlan, PlanReport, RatePart, RejectCount, RejectExample, RunPlan, SignalPlan};
 
 use std::num::NonZeroU16;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ use crate::error::ReplayError;
 use crate::index::Index;
 use crate::options::ReplayOptions;
 use crate::plan::report::Rejects;
-use crate::schedule::{Due, Schedule};
+use crate::resume::{Rest, State};
+use crate::schedule::Schedule;
 use crate::survey::survey;
 use crate::timeline::{MAX_BODY_BYTES, Timeline, TimelineBuilder};
 use crate::watch::Watch;
@@ -28,6 +30,8 @@ use crate::watch::Watch;
 pub struct Plan {
     pub(crate) timeline: Timeline,
     pub(crate) schedule: Schedule,
+    /// Where an earlier run ended, or the beginning, if a run is to be able to go on.
+    pub(crate) left: Option<State>,
     report: PlanReport,
 }
 
@@ -77,22 +81,26 @@ impl Plan {
                  forever) would all be sent at once. Give --rate, --loop N or --requests N",
             ));
         }
-        count_run(&schedule, index, &mut report, stop)?;
+        let load = |path: &PathBuf| State::load(path, index);
+        let left = options.resume.as_ref().map(load).transpose()?;
+        count_run(&schedule, index, left.as_ref(), &mut report, stop)?;
         Ok(Self {
             timeline,
             schedule,
+            left,
             report,
         })
     }
 
-    /// How much is to be sent in each of at most so many equal parts of the run, none of them
-    /// shorter than a millisecond; nothing where there is no pace to keep, no end, or no request.
+    /// How much is to be sent in each of at most so many equal parts of the next run, none of them
+    /// shorter than a millisecond; nothing where there is no pace to keep, no end, or no request. What
+    /// an earlier run has sent is left out, and what it left to be sent again is in the first part.
     ///
     /// # Errors
     ///
     /// When the temporary file fails.
     pub fn rate_curve(&self, parts: NonZeroU16) -> Result<Vec<RatePart>, ReplayError> {
-        let Some(end) = self.report.expected_seconds else {
+        let Some(end) = self.report.seconds_to_send() else {
             return Ok(Vec::new());
         };
         let end = Duration::try_from_secs_f64(end).unwrap_or(Duration::MAX);
@@ -109,13 +117,21 @@ impl Plan {
             bytes: 0,
         };
         let mut curve: Vec<RatePart> = (0..count).map(empty).collect();
-        for due in self.schedule.walk(&self.timeline.index) {
-            let Due { at, entry, .. } = due.map_err(ReplayError::Spool)?;
-            let index = at.map_or(0, |at| at.div_duration_f64(part) as usize);
-            let part = &mut curve[index.min(count - 1)];
+        let index = &self.timeline.index;
+        if let Some(left) = &self.left {
+            let again = left.again_amount(index)?;
+            curve[0].requests += again.requests;
+            curve[0].items += again.items;
+            curve[0].bytes += again.bytes;
+        }
+        let mut rest = Rest::new(self.left.as_ref(), index.len());
+        for due in self.schedule.walk(index) {
+            let due = due.map_err(ReplayError::Spool)?;
+            let Some(at) = rest.due(&due) else { continue };
+            let part = &mut curve[(at.div_duration_f64(part) as usize).min(count - 1)];
             part.requests += 1;
-            part.items += u64::from(entry.items);
-            part.bytes += u64::from(entry.len_bytes);
+            part.items += u64::from(due.entry.items);
+            part.bytes += u64::from(due.entry.len_bytes);
         }
         Ok(curve)
     }
@@ -129,10 +145,11 @@ impl Plan {
 /// How often a long count looks whether it should stop.
 const LOOK_EVERY: u64 = 1 << 16;
 
-/// Counts what the run sends, where that is known, and how long it takes.
+/// Counts what the run sends, where that is known, and how long it takes; and what is left of that.
 fn count_run(
     schedule: &Schedule,
     index: &Index,
+    left: Option<&State>,
     report: &mut PlanReport,
     stop: &AtomicBool,
 ) -> Result<(), ReplayError> {
@@ -140,14 +157,17 @@ fn count_run(
         return Ok(());
     }
     let mut planned = RunPlan::default();
-    let mut last = None;
+    let left = left.filter(|left| left.earlier().is_some());
+    let mut rest = Rest::new(left, index.len());
+    let (mut last, mut last_left) = (None, Duration::ZERO);
     let mut walk = schedule.walk(index);
     for due in walk.by_ref() {
-        let Due { at, entry, .. } = due.map_err(ReplayError::Spool)?;
+        let due = due.map_err(ReplayError::Spool)?;
         planned.requests += 1;
-        planned.items += u64::from(entry.items);
-        planned.bytes += u64::from(entry.len_bytes);
-        last = at;
+        planned.items += u64::from(due.entry.items);
+        planned.bytes += u64::from(due.entry.len_bytes);
+        last = due.at;
+        last_left = rest.due(&due).unwrap_or(last_left);
         if planned.requests % LOOK_EVERY == 0 && stop.load(Ordering::Relaxed) {
             return Err(ReplayError::Interrupted);
         }
@@ -156,6 +176,20 @@ fn count_run(
     report.left_out_seconds = walk.left_out.as_secs_f64();
     report.expected_seconds = last.map(|last| last.as_secs_f64());
     report.planned = Some(planned);
+    if let Some(left) = left {
+        let RunPlan {
+            requests,
+            items,
+            bytes,
+        } = left.left_of(planned, index)?;
+        report.left = Some(LeftPlan {
+            requests,
+            items,
+            bytes,
+            // What is sent again goes out at once.
+            expected_seconds: last.map(|_| last_left.as_secs_f64()),
+        });
+    }
     Ok(())
 }
 
@@ -173,8 +207,8 @@ const MAX_REQUESTS: u64 = u32::MAX as u64;
 /// # Errors
 ///
 /// When a capture cannot be read, the temporary file fails, settings do not go together or files for
-/// TLS do not serve (told before anything is read), loops without an end would all be sent at once, or
-/// `stop` was set. Frames that cannot be sent are no error: they are counted.
+/// TLS do not serve (told before anything is read), loops without an end would all be sent at once, what
+/// is to go on is no run over these captures, or `stop` was set. Frames that cannot be sent are no error: they are counted.
 pub fn plan(
     sources: &[Source],
     options: &ReplayOptions,

@@ -1,7 +1,6 @@
 //! Runs a plan: keeps the pace, keeps the number of requests in flight, ends in order.
 
 use std::io;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -83,14 +82,11 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
     let loop_nanos = plan.schedule.loop_nanos();
     let mut composer = Composer::new(Arc::clone(&timeline), options, loop_nanos, start_unix_nano)?;
     let index = &timeline.index;
-    let load = |path: &PathBuf| State::load(path, index);
-    let left = options.resume.as_ref().map(load).transpose()?;
-    let mut planned = report.planned;
+    let left = plan.left;
     if let Some(left) = left.as_ref().filter(|left| left.earlier().is_some()) {
         composer.go_on(left);
-        let left_of = |planned| left.left_of(planned, index);
-        planned = planned.map(left_of).transpose()?;
     }
+    let planned = report.to_send();
     if let Some((path, left)) = options.resume.as_ref().zip(left.as_ref()) {
         // Whether it can be written is told before anything is sent.
         left.save(path)?;

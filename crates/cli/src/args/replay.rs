@@ -142,8 +142,9 @@ pub struct ReplayArgs {
     /// The first run finds no FILE and begins. After Ctrl-C, a crash or a receiver that is gone the same
     /// command sends what was not sent, and again what was on its way or never got a connection; what was
     /// refused for good it does not. After `kill -9` what was sent in the last second is sent again. The
-    /// pace goes on from there, times and ids stay as in the first run.
-    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    /// pace goes on from there, times and ids stay as in the first run. With --dry-run FILE is only read,
+    /// for what is left.
+    #[arg(long, value_name = "FILE")]
     pub resume: Option<PathBuf>,
 
     /// What becomes of the outcome.

@@ -87,7 +87,7 @@ impl Watch for ReplayPanel {
         // From now on it is drawn when the watch is told, and at no other moment.
         self.bar.disable_steady_tick();
         self.bar.reset();
-        match report.planned {
+        match report.to_send() {
             Some(planned) => {
                 self.bar.set_style(style(REQUESTS));
                 self.bar.set_length(planned.requests);

@@ -56,12 +56,16 @@ pub fn write(told: &Told<'_>, out: &mut impl Write) -> io::Result<()> {
         );
         fact(out, "cut", text)?;
     }
-    let sends = match &plan.planned {
+    let sends = match plan.to_send() {
         Some(planned) => amounts(planned.requests, planned.items, planned.bytes),
         None => "as much as the run has time for".to_owned(),
     };
     fact(out, "would send", sends)?;
-    let takes = match (plan.expected_seconds, &plan.planned) {
+    if let (Some(_), Some(all)) = (plan.left, plan.planned) {
+        let all = amounts(all.requests, all.items, all.bytes);
+        detail(out, format!("left by an earlier run, of {all}"))?;
+    }
+    let takes = match (plan.seconds_to_send(), plan.planned) {
         (Some(expected), _) => seconds(expected),
         (None, Some(_)) => "as long as the receiver takes".to_owned(),
         (None, None) => "until its end, or until it is stopped".to_owned(),

@@ -93,6 +93,18 @@ fn a_replay_that_was_interrupted_or_killed_goes_on() {
     assert_eq!(output.status.code(), Some(130), "{output:?}");
     let first: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
 
+    let mut dry = command("20/s");
+    dry.arg("--dry-run");
+    let told = run(&mut dry.into());
+    assert_eq!(told.code, 0, "{}", told.err);
+    let told = told.json();
+    let (plan, left) = (&told["plan"], &told["plan"]["left"]);
+    assert_eq!(plan["planned"]["requests"], 34);
+    let accepted = first["requests"]["accepted"].as_u64().unwrap();
+    assert_eq!(left["requests"], 34 - accepted);
+    let seconds = |plan: &serde_json::Value| plan["expected_seconds"].as_f64().unwrap();
+    assert!(seconds(left) < seconds(plan), "{plan}");
+
     let mut child = spawn(&mut command("20/s"));
     // Until it has been written down that it has begun.
     let before = std::fs::read(&state).unwrap();

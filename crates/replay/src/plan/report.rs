@@ -27,6 +27,9 @@ pub struct PlanReport {
     pub planned: Option<RunPlan>,
     /// From the start of the run to its last request; absent at `max`, and where `planned` is.
     pub expected_seconds: Option<f64>,
+    /// What of that the next run sends, where an earlier one with the same `--resume` has left something;
+    /// absent where none has, and where `planned` is.
+    pub left: Option<LeftPlan>,
     /// Longest gap between two requests, as recorded.
     pub longest_gap_seconds: f64,
     /// Gaps that the run makes shorter, as they would be longer than the longest that is allowed.
@@ -50,6 +53,28 @@ pub struct PlanReport {
     pub rejects: Vec<RejectCount>,
 }
 
+impl PlanReport {
+    /// What the next run sends: all of it, or what an earlier one has left. Absent where `planned` is.
+    pub fn to_send(&self) -> Option<RunPlan> {
+        match self.left {
+            None => self.planned,
+            Some(left) => Some(RunPlan {
+                requests: left.requests,
+                items: left.items,
+                bytes: left.bytes,
+            }),
+        }
+    }
+
+    /// From the start of the next run to its last request; absent where that is not known.
+    pub fn seconds_to_send(&self) -> Option<f64> {
+        match self.left {
+            None => self.expected_seconds,
+            Some(left) => left.expected_seconds,
+        }
+    }
+}
+
 /// What a run sends, over all loops.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunPlan {
@@ -59,6 +84,19 @@ pub struct RunPlan {
     pub items: u64,
     /// Bytes of their bodies, before compression.
     pub bytes: u64,
+}
+
+/// What is left of a run that ended before its time: what had not begun, and what is sent again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct LeftPlan {
+    /// Export requests.
+    pub requests: u64,
+    /// Spans, log records and data points that are left of them.
+    pub items: u64,
+    /// Bytes of the bodies, before compression.
+    pub bytes: u64,
+    /// From the start of the run that goes on to its last request; absent at `max`.
+    pub expected_seconds: Option<f64>,
 }
 
 /// What is to be sent in a part of a run.

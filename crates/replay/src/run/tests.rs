@@ -89,13 +89,15 @@ fn body(after_ms: u64) -> Vec<u8> {
         scope_logs: vec![logs],
         ..ResourceLogs::default()
     };
-    ExportLogsServiceRequest {
-        resource_logs: vec![logs],
-    }
-    .encode_to_vec()
+    let resource_logs = vec![logs];
+    ExportLogsServiceRequest { resource_logs }.encode_to_vec()
 }
 
 fn plan_of(after_ms: &[u64], options: &ReplayOptions) -> Plan {
+    planned(timeline_of(after_ms), options).unwrap()
+}
+
+fn timeline_of(after_ms: &[u64]) -> TimelineBuilder {
     let mut builder = TimelineBuilder::new(None).unwrap();
     for &ms in after_ms {
         let body = body(ms);
@@ -107,13 +109,12 @@ fn plan_of(after_ms: &[u64], options: &ReplayOptions) -> Plan {
         };
         builder.push(request, NonZeroU16::MIN).unwrap();
     }
-    planned(builder, options)
+    builder
 }
 
-fn planned(builder: TimelineBuilder, options: &ReplayOptions) -> Plan {
-    let never = AtomicBool::new(false);
+fn planned(builder: TimelineBuilder, options: &ReplayOptions) -> Result<Plan, ReplayError> {
     let timeline = builder.finish().unwrap();
-    Plan::new(timeline, PlanReport::default(), options, &never).unwrap()
+    Plan::new(timeline, PlanReport::default(), options, &false.into())
 }
 
 fn options(pace: &str) -> ReplayOptions {

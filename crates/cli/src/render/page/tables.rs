@@ -229,8 +229,11 @@ fn settings(outcome: &Outcome) -> Facts {
         );
         rows.push(("recorded", text));
     }
-    if let Some(expected) = plan.expected_seconds {
+    if let Some(expected) = plan.seconds_to_send() {
         rows.push(("expected time", seconds(expected)));
+    }
+    if let (Some(_), Some(expected)) = (plan.left, plan.expected_seconds) {
+        rows.push(("of all runs", seconds(expected)));
     }
     rows
 }

@@ -132,7 +132,7 @@ fn run_with_options(options: &ReplayOptions) -> Vec<(Duration, Signal, Bytes)> {
         push(Signal::Metrics, &metrics(time, T0), time + SECOND / 2);
     }
     push(Signal::Traces, &traces(T0 + 33 * SECOND), T0 + 34 * SECOND);
-    let plan = planned(builder, options);
+    let plan = planned(builder, options).unwrap();
     let clock = Arc::new(FakeClock::default());
     let script = Arc::new(Script {
         answer_time: Duration::ZERO,

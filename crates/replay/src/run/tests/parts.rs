@@ -150,7 +150,7 @@ fn over_grpc_the_limit_is_that_of_most_receivers() {
             protocol,
             ..options("max")
         };
-        let plan = planned(builder, &options);
+        let plan = planned(builder, &options).unwrap();
         let entry = plan.timeline.index.get(0).unwrap();
         let composer = Composer::new(Arc::new(plan.timeline), &options, 0, 0).unwrap();
         let moment = crate::compose::Moment {

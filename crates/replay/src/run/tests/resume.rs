@@ -78,6 +78,7 @@ fn check(pace: &str, loops: u32) {
         "{first:?}"
     );
     assert!(state.exists());
+    assert_eq!(first.plan.left, None);
 
     let (second, more) = dies_after(4, &TEN, &options);
     taken.extend(more);
@@ -86,6 +87,9 @@ fn check(pace: &str, loops: u32) {
     assert_eq!((earlier.failed_requests, earlier.failed_items), (0, 0));
     assert_eq!(second.requests.planned, all - 3);
     assert_eq!(second.items.planned, 3 * (all - 3));
+    assert_eq!(second.plan.planned.unwrap().requests, all);
+    let left = second.plan.left.unwrap();
+    assert_eq!((left.requests, left.items), (all - 3, 3 * (all - 3)));
 
     let (third, more) = dies_after(usize::MAX, &TEN, &options);
     taken.extend(more);
@@ -103,6 +107,7 @@ fn check(pace: &str, loops: u32) {
     // The next one begins anew.
     let (fourth, taken) = dies_after(usize::MAX, &TEN, &options);
     assert_eq!((taken.len() as u64, fourth.earlier), (all, None));
+    assert_eq!(fourth.plan.left, None);
 }
 
 #[test]
@@ -125,16 +130,41 @@ fn the_schedule_goes_on_where_it_ended() {
     let dir = tempfile::tempdir().unwrap();
     let mut options = resumable(dir.path(), "1x");
     options.requests = NonZeroU64::new(9);
-    dies_after(3, &TEN, &options);
+    let (first, _) = dies_after(3, &TEN, &options);
+    let curve = plan_of(&TEN, &options).rate_curve(NonZeroU16::new(4).unwrap());
     let (outcome, _) = dies_after(usize::MAX, &TEN, &options);
-    // At once what is sent again, and the first of the others; from there on every 10 ms.
-    let unbegun = outcome.requests.planned - outcome.requests.accepted.min(1);
-    assert!(
-        outcome.duration_seconds <= 0.010 * unbegun as f64,
-        "{outcome:?}"
-    );
     assert_eq!(outcome.requests.accepted, 6);
     assert_eq!(outcome.items.planned, 18);
+    // At once what is sent again, and the first of the others; from there on every 10 ms.
+    let again = first.again_requests;
+    let unbegun = outcome.requests.planned - again;
+    assert!(again > 0 && unbegun > 1, "{first:?}");
+    let expected = 0.01 * (unbegun - 1) as f64;
+    let left = outcome.plan.left.unwrap();
+    assert_eq!((left.requests, left.items), (6, 18));
+    assert_eq!(left.expected_seconds, Some(expected));
+    assert_eq!(outcome.duration_seconds, expected);
+    assert_eq!(outcome.plan.expected_seconds, Some(0.08), "of all runs");
+    let curve = curve.unwrap();
+    assert_eq!(curve.iter().map(|part| part.requests).sum::<u64>(), 6);
+    assert!(curve[0].requests > again, "{curve:?}");
+    let last = curve.last().unwrap();
+    assert!(last.start_seconds <= expected && last.requests > 0);
+}
+
+#[test]
+fn what_is_left_takes_no_time_if_all_of_it_is_sent_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut options = resumable(dir.path(), "1x");
+    options.retry.max_attempts = 1;
+    let answers = vec![status(200), status(200), unconnected()];
+    let first = replay(&TEN[..3], answers, &options).outcome;
+    assert_eq!((first.again_requests, first.requests.unsent), (1, 0));
+    let left = plan_of(&TEN[..3], &options).report().left.unwrap();
+    assert_eq!((left.requests, left.expected_seconds), (1, Some(0.0)));
+    options.pace = Pace::Max;
+    let left = plan_of(&TEN[..3], &options).report().left.unwrap();
+    assert_eq!((left.requests, left.expected_seconds), (1, None));
 }
 
 #[test]
@@ -199,18 +229,6 @@ fn other_captures_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let options = resumable(dir.path(), "max");
     dies_after(1, &TEN, &options);
-    let plan = plan_of(&[0, 1], &options);
-    let never = AtomicBool::new(false);
-    let clock = Arc::new(FakeClock::default());
-    let error = run_with(plan, &options, &NoWatch, &never, clock, Silence).unwrap_err();
+    let error = planned(timeline_of(&[0, 1]), &options).unwrap_err();
     assert!(matches!(error, ReplayError::Resume { .. }), "{error}");
-}
-
-/// Never asked.
-struct Silence;
-
-impl Transport for Silence {
-    async fn send(&self, _: Signal, _: Bytes) -> Answer {
-        std::future::pending().await
-    }
 }
