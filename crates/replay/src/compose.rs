@@ -1,14 +1,17 @@
 //! Makes requests of the plan ready to go out: other times, ids and names where they are wanted,
 //! parts where a whole is too long, and the bytes of the wire.
 
+mod divide;
+
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use otolith_capture::Signal;
-use otolith_otlp::{Patch, PatchIds, ShiftError, count_items, patch, suffix_resources, take_items};
+use otolith_otlp::{Patch, PatchIds, ShiftError, patch, suffix_resources, take_items};
 
+use self::divide::{is_divisible, too_large};
 use crate::body::Body;
 use crate::dress::Wardrobe;
 use crate::error::ReplayError;
@@ -139,76 +142,6 @@ impl Composer {
         })
     }
 
-    /// Only these items of a request, in as many parts at least.
-    ///
-    /// # Errors
-    ///
-    /// When the spool cannot be read.
-    pub(crate) fn compose_only(
-        &self,
-        entry: &Entry,
-        moment: Moment,
-        items: &[Range<u64>],
-    ) -> io::Result<Vec<Part>> {
-        let all = 0..u64::from(entry.items);
-        if items == [all.clone()] {
-            return self.compose(entry, moment);
-        }
-        let message = self.timeline.body(entry)?;
-        let message = self.changed(entry, message, moment);
-        let protobuf = message.and_then(|message| self.protobuf(entry, message));
-        let protobuf = match protobuf {
-            Ok(protobuf) => protobuf,
-            Err(fate) => return Ok(vec![Part::failed(all, fate)]),
-        };
-        let mut parts = Vec::new();
-        for items in items {
-            self.fit(entry.signal, &protobuf, items.clone(), &mut parts);
-        }
-        Ok(parts)
-    }
-
-    /// A message as it waits, in protobuf, whose items can be found.
-    fn protobuf(&self, entry: &Entry, message: Body) -> Result<Body, Fate> {
-        let protobuf = match self.in_json[entry.signal as usize] {
-            true => json_to_protobuf(entry.signal, &message)
-                .map_err(broken)?
-                .into(),
-            false => message,
-        };
-        match is_divisible(entry, &protobuf) {
-            true => Ok(protobuf),
-            false => Err(Fate::Failed {
-                code: "not_changed".to_owned(),
-                message: "the items of a request cannot be told apart".to_owned(),
-            }),
-        }
-    }
-
-    /// The halves of a part that the receiver found too long; `None` if it cannot be divided.
-    ///
-    /// # Errors
-    ///
-    /// When the spool cannot be read.
-    pub(crate) fn halve(
-        &self,
-        entry: &Entry,
-        moment: Moment,
-        items: &Range<u64>,
-    ) -> io::Result<Option<Vec<Part>>> {
-        if items.end - items.start < 2 {
-            return Ok(None);
-        }
-        let message = self.timeline.body(entry)?;
-        let message = self.changed(entry, message, moment);
-        let Ok(protobuf) = message.and_then(|message| self.protobuf(entry, message)) else {
-            return Ok(None);
-        };
-        let mut parts = Vec::new();
-        self.divide(entry.signal, &protobuf, items.clone(), &mut parts);
-        Ok(Some(parts))
-    }
-
     /// Items of a request as they were planned, in protobuf: with the names of its copy, but with
     /// the times and ids of the capture.
     ///
@@ -321,37 +254,6 @@ impl Composer {
         }
     }
 
-    /// Two halves of some items, in parts that are short enough; an item that is too long alone
-    /// fails.
-    fn divide(&self, signal: Signal, protobuf: &[u8], items: Range<u64>, parts: &mut Vec<Part>) {
-        let middle = items.start + (items.end - items.start) / 2;
-        for half in [items.start..middle, middle..items.end] {
-            self.fit(signal, protobuf, half, parts);
-        }
-    }
-
-    /// Some items, in one part or as many as it takes.
-    fn fit(&self, signal: Signal, protobuf: &[u8], items: Range<u64>, parts: &mut Vec<Part>) {
-        let limit = self.limits[signal as usize];
-        let taken = take_items(signal, protobuf, items.clone()).map_err(|reject| Fate::Failed {
-            code: "not_changed".to_owned(),
-            message: reject.message,
-        });
-        let wire = taken.and_then(|taken| match self.to_json[signal as usize] {
-            true => protobuf_to_json(signal, &taken).map_err(broken),
-            false => Ok(taken),
-        });
-        match wire {
-            Ok(wire) if wire.len() <= limit => parts.push(self.part(signal, items, wire.into())),
-            Ok(_) if items.end - items.start > 1 => self.divide(signal, protobuf, items, parts),
-            Ok(wire) => {
-                let fate = too_large("an item alone", wire.len(), limit);
-                parts.push(Part::failed(items, fate));
-            }
-            Err(fate) => parts.push(Part::failed(items, fate)),
-        }
-    }
-
     fn part(&self, signal: Signal, items: Range<u64>, wire: Body) -> Part {
         Part {
             items,
@@ -386,20 +288,6 @@ fn suffix(copy: u16) -> String {
 fn offset(recorded_unix_nano: u64, to_unix_nano: u64) -> i64 {
     let offset = i128::from(to_unix_nano) - i128::from(recorded_unix_nano);
     i64::try_from(offset).unwrap_or(if offset < 0 { i64::MIN } else { i64::MAX })
-}
-
-/// Whether each item that was counted can be found.
-fn is_divisible(entry: &Entry, protobuf: &[u8]) -> bool {
-    count_items(entry.signal, protobuf) == Ok(u64::from(entry.items))
-}
-
-fn too_large(what: &str, len_bytes: usize, limit: usize) -> Fate {
-    Fate::Failed {
-        code: "too_large".to_owned(),
-        message: format!(
-            "{what} takes {len_bytes} bytes, over the limit of {limit} (--max-request-bytes)"
-        ),
-    }
 }
 
 fn broken(error: RecodeError) -> Fate {
