@@ -25,6 +25,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use crate::outcome::{Outcome, Spread};
+use crate::series::Measure;
 
 /// A condition under which a run counts as failed. Read by [`str::parse`].
 #[derive(Clone, Debug, PartialEq)]
@@ -93,16 +94,6 @@ enum Metric {
     Count(usize),
 }
 
-/// What has a [`Spread`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Measure {
-    Latency,
-    ServiceTime,
-    Lateness,
-    LimitWait,
-    SenderDelay,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Relation {
     Above,
@@ -135,14 +126,6 @@ const POINTS: [(&str, Get<Spread>); 9] = [
     ("p99", |s| s.p99_ms),
     ("p99.9", |s| s.p99_9_ms),
     ("max", |s| s.max_ms),
-];
-
-const MEASURES: [(&str, Measure); 5] = [
-    ("latency", Measure::Latency),
-    ("service_time", Measure::ServiceTime),
-    ("lateness", Measure::Lateness),
-    ("limit_wait", Measure::LimitWait),
-    ("sender_delay", Measure::SenderDelay),
 ];
 
 /// What is counted, and the whole of which it is a share.
@@ -196,6 +179,8 @@ impl Whole {
         }
     }
 }
+
+const NO_ANSWER: &str = "nothing was answered";
 
 const NO_PACE: &str = "nothing was sent to a pace: without one there is no lateness";
 
@@ -266,8 +251,8 @@ fn metric(name: &str) -> Option<Metric> {
     if let Some(index) = COUNTS.iter().position(|count| count.name == name) {
         return Some(Metric::Count(index));
     }
-    let prefixed = MEASURES.into_iter().find_map(|(prefix, measure)| {
-        let point = name.strip_prefix(prefix)?.strip_prefix('.')?;
+    let prefixed = Measure::ALL.into_iter().find_map(|measure| {
+        let point = name.strip_prefix(measure.as_str())?.strip_prefix('.')?;
         Some((measure, point))
     });
     let (measure, point) = prefixed.unwrap_or((Measure::Latency, name));
@@ -349,7 +334,7 @@ impl Condition {
     fn measure(&self, outcome: &Outcome) -> Result<f64, &'static str> {
         match self.metric {
             Metric::Spread(measure, point) => {
-                let spread = measure.of(outcome)?;
+                let spread = measured(measure, outcome)?;
                 Ok(POINTS[point].1(&spread))
             }
             Metric::Duration => Ok(outcome.duration_seconds),
@@ -386,19 +371,17 @@ impl Condition {
     }
 }
 
-impl Measure {
-    fn of(self, outcome: &Outcome) -> Result<Spread, &'static str> {
-        // Of what was only given up the times say how patient the sender was.
-        let is_answered = !outcome.http_status.is_empty() || !outcome.grpc_status.is_empty();
-        match self {
-            Self::Latency if is_answered => outcome.latency.ok_or("nothing was answered"),
-            Self::Latency => Err("nothing was answered"),
-            Self::ServiceTime => outcome.service_time.ok_or("nothing was answered"),
-            Self::Lateness => outcome.lateness.ok_or(NO_PACE),
-            Self::LimitWait => outcome.limit_wait.ok_or(NO_PACE),
-            Self::SenderDelay => outcome.sender_delay.ok_or(NO_PACE),
-        }
-    }
+/// How a time is spread, or why it is not known.
+fn measured(measure: Measure, outcome: &Outcome) -> Result<Spread, &'static str> {
+    // Of what was only given up the times say how patient the sender was.
+    let is_answered = !outcome.http_status.is_empty() || !outcome.grpc_status.is_empty();
+    let reason = match measure {
+        Measure::Latency | Measure::ServiceTime => NO_ANSWER,
+        Measure::Lateness | Measure::LimitWait | Measure::SenderDelay => NO_PACE,
+    };
+    let is_known = is_answered || measure != Measure::Latency;
+    let spread = outcome.spread(measure);
+    spread.filter(|_| is_known).ok_or(reason)
 }
 
 impl Relation {

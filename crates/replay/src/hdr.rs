@@ -21,9 +21,8 @@ impl Measurements {
     /// 1.3 with V2 histograms: values in nanoseconds, times in seconds since the start of the run,
     /// the greatest value of each line in milliseconds.
     ///
-    /// First the whole run, to three digits, with the tags `run:latency`, `run:service_time` and
-    /// `run:lateness`; then interval by interval, to two digits, `latency`, `service_time` and
-    /// `lateness`. What was not measured has no line.
+    /// First the whole run, to three digits, with a tag for each [`Measure`], such as `run:latency`; then
+    /// interval by interval, to two digits, `latency` and so on. What was not measured has no line.
     ///
     /// # Errors
     ///
@@ -97,7 +96,8 @@ mod tests {
     use crate::histogram::histogram;
     use crate::series::Series;
 
-    /// 100 requests, 10 ms apart, each 1 ms late and answered after 2 to 101 ms.
+    /// 100 requests, 10 ms apart, each 3 ms late, 2 of them for others in flight, and answered 1 to
+    /// 100 ms after that.
     fn measured() -> Measurements {
         let ms = Duration::from_millis;
         let start = ms(5_000);
@@ -105,10 +105,11 @@ mod tests {
         let mut whole = Measure::ALL.map(|_| histogram());
         for n in 0..100 {
             let intended = start + ms(n * 10);
-            series.sent(Some(intended), intended + ms(1), 1);
+            series.sent(Some(intended), intended + ms(3), 1);
+            series.late_by(ms(2), ms(1));
             series.answered(ms(n + 1));
-            series.finished(ms(n + 2), false);
-            for (histogram, value) in whole.iter_mut().zip([n + 2, n + 1, 1]) {
+            series.finished(ms(n + 4), false);
+            for (histogram, value) in whole.iter_mut().zip([n + 4, n + 1, 3, 2, 1]) {
                 histogram.record(value * 1_000_000).unwrap();
             }
         }
@@ -155,13 +156,20 @@ mod tests {
         let (times, lines) = read(&log);
         assert_eq!(times, [Duration::from_millis(1_800_000_000_250); 2]);
         let run: Vec<&Line> = lines.iter().filter(|l| l.tag.starts_with("run:")).collect();
-        assert_eq!(run.len(), 3);
+        let tags: Vec<&str> = run.iter().map(|line| &*line.tag).collect();
+        let expected = [
+            "run:latency",
+            "run:service_time",
+            "run:lateness",
+            "run:limit_wait",
+            "run:sender_delay",
+        ];
+        assert_eq!(tags, expected);
         for (line, measure) in run.iter().zip(Measure::ALL) {
-            assert_eq!(line.tag, format!("run:{}", measure.as_str()));
             assert_eq!(line.histogram, measured.whole[measure as usize]);
-            assert_eq!((line.start, line.length.as_millis()), (Duration::ZERO, 991));
+            assert_eq!((line.start, line.length.as_millis()), (Duration::ZERO, 993));
         }
-        assert!((run[0].max - 101.0).abs() < 0.1, "{}", run[0].max);
+        assert!((run[0].max - 103.0).abs() < 0.1, "{}", run[0].max);
         for measure in Measure::ALL {
             let of = |line: &&Line| line.tag == measure.as_str();
             let intervals: Vec<&Line> = lines.iter().filter(of).collect();
@@ -169,7 +177,7 @@ mod tests {
             for (index, line) in intervals.iter().enumerate() {
                 assert_eq!(line.start, Duration::from_millis(100 * index as u64));
                 assert_eq!(line.histogram.len(), 10);
-                assert_eq!(line.length.as_millis(), if index < 9 { 100 } else { 91 });
+                assert_eq!(line.length.as_millis(), if index < 9 { 100 } else { 93 });
             }
         }
         // In the third tenth of a second were the requests 20 to 29.
@@ -177,8 +185,13 @@ mod tests {
         let (min, max) = third
             .map(|l| (l.histogram.min(), l.histogram.max()))
             .unwrap();
-        assert!((21_800_000..=22_000_000).contains(&min), "{min}");
-        assert!((31_000_000..=31_300_000).contains(&max), "{max}");
+        assert!((23_800_000..=24_000_000).contains(&min), "{min}");
+        assert!((33_000_000..=33_300_000).contains(&max), "{max}");
+        for (tag, millis) in [("limit_wait", 2), ("sender_delay", 1)] {
+            let third = lines.iter().filter(|line| line.tag == tag).nth(2).unwrap();
+            let off = third.histogram.mean() / (millis as f64 * 1e6) - 1.0;
+            assert!(off.abs() < 0.01, "{tag} {off}");
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::series::{History, Measure};
 pub struct Measurements {
     pub(crate) start_unix_nano: u64,
     /// By `Measure as usize`, in nanoseconds, to three digits.
-    pub(crate) whole: [Histogram<u64>; 3],
+    pub(crate) whole: [Histogram<u64>; Measure::COUNT],
     pub(crate) history: History,
 }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::condition::{Condition, Judgement, Verdict};
 use crate::measurements::Measurements;
 use crate::plan::PlanReport;
+use crate::series::Measure;
 
 /// How a run came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -221,6 +222,17 @@ pub struct Note {
 }
 
 impl Outcome {
+    /// How a measured time is spread; absent if it was not measured.
+    pub fn spread(&self, measure: Measure) -> Option<Spread> {
+        match measure {
+            Measure::Latency => self.latency,
+            Measure::ServiceTime => self.service_time,
+            Measure::Lateness => self.lateness,
+            Measure::LimitWait => self.limit_wait,
+            Measure::SenderDelay => self.sender_delay,
+        }
+    }
+
     /// Whether everything planned is accounted for. Always true; asserted at the end of a run.
     pub fn balances(&self) -> bool {
         let r = self.requests;

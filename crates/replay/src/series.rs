@@ -29,20 +29,35 @@ pub enum Measure {
     Latency,
     /// From sending to the answer.
     ServiceTime,
-    /// From the intended time to sending.
+    /// From the intended time to sending: the sum of the next two.
     Lateness,
+    /// What of that was waiting for requests in flight.
+    LimitWait,
+    /// What of that is of the sending machine.
+    SenderDelay,
 }
 
 impl Measure {
     /// In the order in which they are declared.
-    pub const ALL: [Self; 3] = [Self::Latency, Self::ServiceTime, Self::Lateness];
+    pub const ALL: [Self; 5] = [
+        Self::Latency,
+        Self::ServiceTime,
+        Self::Lateness,
+        Self::LimitWait,
+        Self::SenderDelay,
+    ];
 
-    /// The word for it: `latency`, `service_time` or `lateness`.
+    /// How many there are.
+    pub(crate) const COUNT: usize = Self::ALL.len();
+
+    /// The word for it: `latency`, `service_time`, `lateness`, `limit_wait` or `sender_delay`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Latency => "latency",
             Self::ServiceTime => "service_time",
             Self::Lateness => "lateness",
+            Self::LimitWait => "limit_wait",
+            Self::SenderDelay => "sender_delay",
         }
     }
 }
@@ -83,7 +98,7 @@ impl Counts {
 pub(crate) struct Interval {
     pub(crate) counts: Counts,
     /// By `Measure as usize`.
-    pub(crate) times: [Cells; 3],
+    pub(crate) times: [Cells; Measure::COUNT],
 }
 
 impl Interval {
@@ -110,7 +125,7 @@ pub(crate) struct Series {
     /// All up to the one that goes on, whose times are in `current`.
     intervals: Vec<Interval>,
     /// By `Measure as usize`.
-    current: [Histogram<u64>; 3],
+    current: [Histogram<u64>; Measure::COUNT],
     /// When the current interval ends.
     until: Duration,
     /// Distinct values in all intervals but the current one.
@@ -165,6 +180,12 @@ impl Series {
         counts.sent += 1;
         counts.items += u64::from(items);
         counts.in_flight = counts.in_flight.max(in_flight);
+    }
+
+    /// What the lateness of the request is made of that was sent just now, where there is a pace.
+    pub(crate) fn late_by(&mut self, limit_wait: Duration, sender_delay: Duration) {
+        self.record(Measure::LimitWait, limit_wait);
+        self.record(Measure::SenderDelay, sender_delay);
     }
 
     pub(crate) fn answered(&mut self, service_time: Duration) {

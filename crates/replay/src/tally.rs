@@ -144,6 +144,7 @@ impl Tally {
         self.sent_requests += 1;
         self.sent_items += count_items(items);
         self.bytes.sent += u64::from(entry.len_bytes);
+        self.series.sent(start.intended, start.now, entry.items);
         if let Some(intended) = start.intended {
             let lateness = start.now.saturating_sub(intended);
             let limit_wait = start.held_until.saturating_sub(intended).min(lateness);
@@ -151,13 +152,13 @@ impl Tally {
             record(&mut self.lateness, lateness);
             record(&mut self.limit_wait, limit_wait);
             record(&mut self.sender_delay, sender_delay);
+            self.series.late_by(limit_wait, sender_delay);
             self.newest_lateness = lateness;
             self.capped_requests += u64::from(limit_wait > Duration::ZERO);
             self.delayed_requests += u64::from(sender_delay > LATE);
             let (first, last) = self.intended.unwrap_or((intended, intended));
             self.intended = Some((first.min(intended), last.max(intended)));
         }
-        self.series.sent(start.intended, start.now, entry.items);
         // Tasks may get here in another order than they were sent in.
         if self.first_sent.is_none_or(|first| start.now < first.now) {
             self.first_sent = Some(start);

@@ -21,7 +21,8 @@ pub struct ResultArgs {
     /// Write what was measured to a log of HDR histograms, of the whole run and over time
     ///
     /// The interval log of HdrHistogram (V2), read by HistogramLogProcessor and HistogramLogAnalyzer, in
-    /// nanoseconds. Tags: latency, service_time, lateness by interval, run:latency and so on in all.
+    /// nanoseconds. Tags: latency, service_time, lateness, limit_wait and sender_delay by
+    /// interval, run:latency and so on in all.
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     pub hdr: Option<PathBuf>,
 

@@ -59,6 +59,8 @@ impl Tally {
                 Measure::Latency => self.latency.clone(),
                 Measure::ServiceTime => self.service_time.clone(),
                 Measure::Lateness => self.lateness.clone(),
+                Measure::LimitWait => self.limit_wait.clone(),
+                Measure::SenderDelay => self.sender_delay.clone(),
             }),
             history: self.series.closed(),
         }

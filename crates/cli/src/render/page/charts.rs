@@ -190,7 +190,7 @@ fn distribution(outcome: &Outcome) -> Option<Chart<'static>> {
     let (mut min, mut max, mut most) = (f64::INFINITY, 0.0_f64, 0);
     for (measure, name, class) in measures {
         let points = outcome.measurements.distribution(measure);
-        let Some(spread) = measured(outcome, measure) else {
+        let Some(spread) = outcome.spread(measure) else {
             continue;
         };
         most = most.max(spread.count);
@@ -216,12 +216,4 @@ fn distribution(outcome: &Outcome) -> Option<Chart<'static>> {
         lines,
         zones: Vec::new(),
     })
-}
-
-fn measured(outcome: &Outcome, measure: Measure) -> Option<Spread> {
-    match measure {
-        Measure::Latency => outcome.latency,
-        Measure::ServiceTime => outcome.service_time,
-        Measure::Lateness => outcome.lateness,
-    }
 }

@@ -3,7 +3,9 @@
 use std::num::{NonZeroU32, NonZeroU64};
 
 use super::*;
+use crate::histogram::coarse_histogram;
 use crate::options::Times;
+use crate::series::Measure;
 
 /// Times inside, in milliseconds after the start of the run, in the order of sending.
 fn times_ms(ran: &Ran) -> Vec<u64> {
@@ -127,6 +129,19 @@ fn a_frozen_receiver_is_seen_by_an_open_load_as_long_as_it_froze() {
     assert!((247.0..262.0).contains(&latency.mean_ms), "{latency:?}");
     assert!((975.0..1_001.0).contains(&latency.p99_ms), "{latency:?}");
     assert_eq!(outcome.capped_requests, 99);
+    for measure in [Measure::LimitWait, Measure::SenderDelay] {
+        let mut over_time = coarse_histogram();
+        for interval in &outcome.measurements.history.intervals {
+            interval.times[measure as usize].add_to(&mut over_time);
+        }
+        let whole = outcome.spread(measure).unwrap();
+        assert_eq!((over_time.len(), whole.count), (200, 200));
+        let off = over_time.max() as f64 / 1e6 - whole.max_ms;
+        assert!(off.abs() < 0.01 * whole.max_ms + 0.01, "{measure:?} {off}");
+        let points = outcome.measurements.distribution(measure);
+        let off = points.last().unwrap().at_most_ms - whole.max_ms;
+        assert!(off.abs() < 0.01 * whole.max_ms + 0.01, "{measure:?} {off}");
+    }
     let wait = outcome.limit_wait.unwrap();
     assert!((985.0..995.0).contains(&wait.max_ms), "{wait:?}");
     // Of which this machine has no part, but that the clock jumps before a request is on its way.
