@@ -31,22 +31,22 @@ const NOBODY: &str = "http://localhost:4318";
 pub fn run(args: ReplayArgs, terminal: Terminal) -> Result<Outcome> {
     let options = ReplayOptions::try_from(&args)?;
     let sources = reading::sources(&args.paths)?;
-    let files = ResultFiles::create(&args.results)?;
     let stop = Arc::new(AtomicBool::new(false));
     interrupt::handle(OnInterrupt::Stop(Arc::clone(&stop)));
+    let files = ResultFiles::create(&args.results)?;
     let bar = ReplayPanel::new(&sources, args.in_flight, Arc::clone(&stop), terminal);
     let planned = plan(&sources, &options, &bar, &stop);
     if args.dry_run {
         bar.clear();
         return match planned {
-            Err(error) => failed(error),
+            Err(error) => failed(error, terminal),
             Ok(plan) => tell(&plan, &args, terminal),
         };
     }
     let outcome = planned.and_then(|plan| send(plan, &options, &bar, &stop));
     bar.clear();
     let mut outcome = match outcome {
-        Err(error) => return failed(error),
+        Err(error) => return failed(error, terminal),
         Ok(outcome) => outcome,
     };
     outcome.judge(&args.results.fail_if);
@@ -66,9 +66,12 @@ pub fn run(args: ReplayArgs, terminal: Terminal) -> Result<Outcome> {
     }
 }
 
-fn failed(error: ReplayError) -> Result<Outcome> {
+fn failed(error: ReplayError, terminal: Terminal) -> Result<Outcome> {
     match error {
-        ReplayError::Interrupted => Ok(Outcome::Interrupted),
+        ReplayError::Interrupted => {
+            terminal.say("interrupted: nothing was sent");
+            Ok(Outcome::Interrupted)
+        }
         error @ ReplayError::Settings(_) => Err(UsageError(error.to_string()).into()),
         error => Err(error.into()),
     }

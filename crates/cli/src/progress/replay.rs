@@ -63,10 +63,12 @@ impl ReplayPanel {
         }
     }
 
-    /// Takes the panel off the terminal; after Ctrl-C it stays there, above the outcome.
+    /// Takes the panel off the terminal; after Ctrl-C it stays there, above the outcome, unless nothing was
+    /// sent.
     pub fn clear(&self) {
         self.bar.disable_steady_tick();
-        if !self.is_stopped() {
+        // Before the lines are there, the bar is drawn on, below what Ctrl-C has printed.
+        if !self.is_stopped() || self.lines.get().is_none() {
             // Nobody reads an error about a terminal that is gone.
             let _ = self.panel.clear();
         }

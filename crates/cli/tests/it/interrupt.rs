@@ -50,6 +50,33 @@ fn an_interrupted_conversion_leaves_no_table() {
 }
 
 #[test]
+fn a_replay_that_is_interrupted_while_it_reads_sends_nothing() {
+    let sink = Sink::start("200 OK");
+    let dir = tempfile::tempdir().unwrap();
+    let log = dir.path().join("run.hlog");
+    let mut child = spawn(
+        Command::new(env!("CARGO_BIN_EXE_otolith"))
+            .args(["replay", "-", "--to", &sink.url, "--hdr"])
+            .arg(&log),
+    );
+    let mut stdin = child.stdin.take().unwrap();
+    // The file is made after Ctrl-C is taken care of.
+    while !log.exists() {
+        thread::yield_now();
+    }
+    interrupt(&child);
+    // The input goes on until nobody reads it.
+    let bytes = std::fs::read(claude()).unwrap();
+    while stdin.write_all(&bytes).is_ok() {}
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    assert!(output.stdout.is_empty(), "{output:?}");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(told, "interrupted: nothing was sent\n");
+    assert!(sink.take().is_empty());
+}
+
+#[test]
 fn an_interrupted_replay_tells_what_was_done() {
     let sink = Sink::start("200 OK");
     let child = spawn(
