@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use otolith_capture::Signal;
 
+use crate::spool::SpoolFile;
+
 /// A request as the index knows it. There may be four thousand million of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
@@ -155,7 +157,7 @@ impl Collected {
             file = merged(&file, self.len, self.dir.as_deref())?;
         }
         Ok(Index::File {
-            file,
+            file: SpoolFile::new(file),
             len: self.len,
         })
     }
@@ -211,7 +213,7 @@ fn merged(runs: &File, len: u64, dir: Option<&Path>) -> io::Result<File> {
 #[derive(Debug)]
 pub(crate) enum Index {
     Memory(Vec<Entry>),
-    File { file: File, len: u64 },
+    File { file: SpoolFile, len: u64 },
 }
 
 impl Index {
@@ -238,7 +240,7 @@ impl Index {
     pub(crate) fn entries(&self) -> Entries<'_> {
         match self {
             Self::Memory(entries) => Entries::Memory(entries.iter()),
-            Self::File { file, len } => Entries::File(Cursor::new(file, 0..*len, BLOCK)),
+            Self::File { file, len } => Entries::File(Cursor::new(file.file(), 0..*len, BLOCK)),
         }
     }
 }

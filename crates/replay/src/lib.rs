@@ -44,6 +44,7 @@ mod run;
 mod schedule;
 mod sender;
 mod series;
+mod spool;
 mod survey;
 mod tally;
 mod timeline;

@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::num::NonZeroU16;
 use std::ops::Range;
-use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,6 +11,7 @@ use otolith_capture::Signal;
 
 use crate::body::{Body, Buffers};
 use crate::index::{Collected, Entry, Index, temporary};
+use crate::spool::SpoolFile;
 
 /// Largest body: what protocol 1.11.0 allows clients to send.
 pub(crate) const MAX_BODY_BYTES: usize = 64 << 20;
@@ -49,7 +49,7 @@ pub(crate) struct TimelineBuilder {
 #[derive(Debug)]
 pub(crate) struct Timeline {
     pub(crate) index: Index,
-    spool: File,
+    spool: SpoolFile,
     buffers: Arc<Buffers>,
     /// Requests recorded before one that stands above them in the same file.
     pub(crate) disordered: u64,
@@ -152,7 +152,7 @@ impl TimelineBuilder {
             .map_err(|error| error.into_error())?;
         Ok(Timeline {
             index,
-            spool,
+            spool: SpoolFile::new(spool),
             buffers: Arc::default(),
             disordered: self.disordered,
             untimed: self.untimed,
