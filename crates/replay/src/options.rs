@@ -104,7 +104,7 @@ pub struct ReplayOptions {
     /// Default 64: enough for 6 400 requests a second at an answer time of 10 ms, few enough that
     /// bodies of 1 MiB take 64 MiB.
     pub in_flight: NonZeroUsize,
-    /// Threads that send, besides the one that keeps the pace and those that make requests ready for it.
+    /// Threads that send, besides those that keep the pace, make requests ready for it and watch over the run.
     /// Default: one per processor; half of them, at least one, where a receiver is on this machine and
     /// needs the others, unless bodies are changed, compressed, encrypted, or have over 64 KiB in the mean.
     pub threads: Option<NonZeroU16>,

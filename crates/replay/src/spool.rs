@@ -59,7 +59,7 @@ impl SpoolFile {
         }
         // Threads that take turns ask for neighbours in nearly the same order.
         if gap.is_some_and(|gap| gap < BLOCK_BYTES as u64) {
-            block.fill(&self.file, offset)?;
+            block.fill(&self.file, offset);
             if block.copy(piece, offset) {
                 return Ok(());
             }
@@ -78,14 +78,13 @@ impl Block {
         here.inspect(|here| piece.copy_from_slice(here)).is_some()
     }
 
-    /// Reads as much as there is from here on.
-    fn fill(&mut self, file: &File, start: u64) -> io::Result<()> {
+    /// Reads as much as there is from here on. What is missing, for the end of the file or an error, is
+    /// read alone, which tells why.
+    fn fill(&mut self, file: &File, start: u64) {
         self.bytes.resize(BLOCK_BYTES, 0);
-        let read = file.read_at(&mut self.bytes, start);
-        // A part is as good as all of it: what is missing is read alone.
-        self.bytes.truncate(*read.as_ref().unwrap_or(&0));
+        let read = file.read_at(&mut self.bytes, start).unwrap_or(0);
+        self.bytes.truncate(read);
         self.start = start;
-        read.map(drop)
     }
 }
 
