@@ -71,16 +71,23 @@ pub fn table(cases: &[StageCase]) -> String {
             let until = seconds(case);
             let alone = until - before;
             before = until;
+            // Noise has no speed.
+            let of_it = match alone > 0.0 {
+                true => format!(
+                    "{:.0} % | {:.0} | {:.0}",
+                    alone / whole * 100.0,
+                    alone * 1e9 / case.items as f64,
+                    case.input_bytes as f64 / alone / 1e6,
+                ),
+                false => "- | - | -".to_owned(),
+            };
             let _ = writeln!(
                 out,
-                "| {}, {} | {:.1} | {:.1} | {:.0} % | {:.0} | {:.0} |",
+                "| {}, {} | {:.1} | {:.1} | {of_it} |",
                 case.dialect,
                 case.stage,
                 until * 1e3,
                 alone * 1e3,
-                alone / whole * 100.0,
-                alone * 1e9 / case.items as f64,
-                case.input_bytes as f64 / alone / 1e6,
             );
         }
     }
@@ -116,14 +123,16 @@ mod tests {
         let table = table(&[
             case("json", "read", &[0.003, 0.001, 0.002]),
             case("json", "cut", &[0.010]),
+            case("json", "visit", &[0.009]),
             case("protobuf", "read", &[0.004]),
         ]);
         let rows: Vec<&str> = table.lines().skip(3).collect();
         assert_eq!(
             rows,
             [
-                "| json, read | 2.0 | 2.0 | 20 % | 2 | 5000 |",
-                "| json, cut | 10.0 | 8.0 | 80 % | 8 | 1250 |",
+                "| json, read | 2.0 | 2.0 | 22 % | 2 | 5000 |",
+                "| json, cut | 10.0 | 8.0 | 89 % | 8 | 1250 |",
+                "| json, visit | 9.0 | -1.0 | - | - | - |",
                 "| protobuf, read | 4.0 | 4.0 | 100 % | 4 | 2500 |",
             ]
         );
