@@ -7,7 +7,6 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use otolith_capture::Signal;
 use otolith_otlp::{Patch, PatchIds, ShiftError, patch, suffix_resources, take_items};
 
@@ -19,9 +18,11 @@ use crate::ids::FreshIds;
 use crate::index::Entry;
 use crate::live::{LiveMap, LiveTimes};
 use crate::options::{ReplayOptions, Times};
+use crate::payload::Payload;
 use crate::recode::{RecodeError, json_to_protobuf, protobuf_to_json};
 use crate::resume::State;
 use crate::route::Protocol;
+use crate::spool::SHORT_BYTES;
 use crate::tally::Fate;
 use crate::timeline::Timeline;
 
@@ -40,7 +41,7 @@ pub(crate) struct Part {
     /// Numbers of its items in the request.
     pub(crate) items: Range<u64>,
     /// What goes out, or why it cannot.
-    pub(crate) body: Result<Bytes, Fate>,
+    pub(crate) body: Result<Payload, Fate>,
     /// Its length before compression.
     pub(crate) len_bytes: usize,
 }
@@ -55,6 +56,8 @@ pub(crate) struct Composer {
     to_json: [bool; 3],
     /// Signals whose bodies wait in JSON, as they go out.
     in_json: [bool; 3],
+    /// Signals whose bodies are left in the spool unless they are short, by `Signal as usize`.
+    left_in_spool: [bool; 3],
     times: Times,
     /// What is added to all times, if they are moved as one.
     pub(crate) shift_nanos: Option<i64>,
@@ -95,6 +98,7 @@ impl Composer {
             }),
             to_json: protocols.map(|protocol| protocol == Protocol::HttpJson),
             in_json: options.spooled_in_json(),
+            left_in_spool: [false; 3],
             times: options.times,
             shift_nanos: (options.times == Times::Shift).then(|| offset(first, now_unix_nano)),
             loop_nanos,
@@ -103,6 +107,12 @@ impl Composer {
             ids: now_unix_nano ^ u64::from(std::process::id()).rotate_left(32),
             timeline,
         })
+    }
+
+    /// Leaves bodies of these signals in the spool, by `Signal as usize`, which must go out as they
+    /// lie there. Short ones are read all the same, many at once.
+    pub(crate) fn leave_in_spool(&mut self, signals: [bool; 3]) {
+        self.left_in_spool = signals;
     }
 
     /// Goes on with the offset and the ids of an earlier run.
@@ -135,6 +145,17 @@ impl Composer {
     /// When the spool cannot be read.
     pub(crate) fn compose(&self, entry: &Entry, moment: Moment) -> io::Result<Vec<Part>> {
         let items = 0..u64::from(entry.items);
+        let signal = entry.signal as usize;
+        let len_bytes = entry.len_bytes as usize;
+        if self.left_in_spool[signal]
+            && (SHORT_BYTES + 1..=self.limits[signal]).contains(&len_bytes)
+        {
+            return Ok(vec![Part {
+                items,
+                body: Ok(Payload::Spooled(self.timeline.piece(entry))),
+                len_bytes,
+            }]);
+        }
         let message = self.timeline.body(entry)?;
         Ok(match self.composed(entry, message, moment) {
             Ok(parts) => parts,
@@ -261,6 +282,7 @@ impl Composer {
             body: self
                 .wardrobe
                 .dress(signal, wire)
+                .map(Payload::from)
                 .map_err(|error| Fate::Failed {
                     code: "compression_failed".to_owned(),
                     message: error.to_string(),

@@ -4,16 +4,17 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper::{Request, Response, Uri};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use tower_service::Service as _;
 
+use crate::payload::Payload;
 use crate::pool::CallError;
+use crate::stream::{Outgoing, SpoolStream};
 
 /// Longer unused connections are closed: what lies between may have forgotten them.
 const IDLE: Duration = Duration::from_secs(90);
@@ -29,9 +30,16 @@ pub(crate) struct Connections {
     idle: Mutex<VecDeque<Idle>>,
 }
 
+/// A connection that may carry a request.
+#[derive(Debug)]
+struct Link {
+    sender: SendRequest<Full<Payload>>,
+    outgoing: Outgoing,
+}
+
 #[derive(Debug)]
 struct Idle {
-    sender: SendRequest<Full<Bytes>>,
+    link: Link,
     since: Instant,
 }
 
@@ -39,7 +47,7 @@ struct Idle {
 #[derive(Debug)]
 pub(crate) struct Used<'a> {
     connections: &'a Connections,
-    sender: SendRequest<Full<Bytes>>,
+    link: Link,
 }
 
 impl Connections {
@@ -58,23 +66,33 @@ impl Connections {
     pub(crate) async fn call(
         &self,
         address: &Uri,
-        mut request: Request<Full<Bytes>>,
+        head: Request<()>,
+        body: Payload,
     ) -> Result<(Response<Incoming>, Used<'_>), CallError> {
+        let spooled = match &body {
+            Payload::Spooled(piece) => Some(piece.clone()),
+            Payload::Bytes(_) => None,
+        };
+        let mut request = head.map(|()| Full::new(body));
         loop {
-            let (mut sender, is_new) = match self.kept().await {
-                Some(sender) => (sender, false),
+            let (mut link, is_new) = match self.kept().await {
+                Some(link) => (link, false),
                 None => (self.connect(address).await?, true),
             };
-            let mut error = match sender.try_send_request(request).await {
+            link.outgoing.set(spooled.clone());
+            let mut error = match link.sender.try_send_request(request).await {
                 Ok(response) => {
                     let used = Used {
                         connections: self,
-                        sender,
+                        link,
                     };
                     return Ok((response, used));
                 }
                 Err(error) => error,
             };
+            if let Some(error) = link.outgoing.take_error() {
+                return Err(CallError::Spool(error));
+            }
             request = match error.take_message() {
                 Some(unsent) if !is_new => unsent,
                 _ => return Err(CallError::Ended(error.into_error())),
@@ -83,29 +101,33 @@ impl Connections {
     }
 
     /// A free connection that has not been closed.
-    async fn kept(&self) -> Option<SendRequest<Full<Bytes>>> {
+    async fn kept(&self) -> Option<Link> {
         loop {
-            let Idle { mut sender, since } = self.idle().pop_back()?;
+            let Idle { mut link, since } = self.idle().pop_back()?;
             if since.elapsed() > IDLE {
                 // Those before have been free for longer.
                 self.idle().retain(|idle| idle.since > since);
                 continue;
             }
             // As soon as the end of the answer before is dealt with.
-            if sender.ready().await.is_ok() {
-                return Some(sender);
+            if link.sender.ready().await.is_ok() {
+                return Some(link);
             }
         }
     }
 
-    async fn connect(&self, address: &Uri) -> Result<SendRequest<Full<Bytes>>, CallError> {
+    async fn connect(&self, address: &Uri) -> Result<Link, CallError> {
         // The clone is ready: that of TCP always is.
         let stream = self.connector.clone().call(address.clone()).await;
         let stream = stream.map_err(CallError::Connect)?;
-        let (mut sender, connection) = handshake(stream).await.map_err(CallError::Ended)?;
+        let outgoing = Outgoing::default();
+        let stream = SpoolStream::new(stream, outgoing.clone());
+        // With vectored writes hyper does not copy bodies, nor what stands for them.
+        let connection = Builder::new().writev(true).handshake(stream).await;
+        let (mut sender, connection) = connection.map_err(CallError::Ended)?;
         let connection = tokio::spawn(connection);
         match sender.ready().await {
-            Ok(()) => Ok(sender),
+            Ok(()) => Ok(Link { sender, outgoing }),
             // The connection itself knows better why.
             Err(error) => Err(CallError::Ended(match connection.await {
                 Ok(Err(why)) => why,
@@ -123,11 +145,11 @@ impl Used<'_> {
     /// Keeps the connection for another request. For when the answer has been read to its end; a
     /// connection that is dropped instead is closed.
     pub(crate) fn keep(self) {
-        if self.sender.is_closed() {
+        if self.link.sender.is_closed() {
             return;
         }
         self.connections.idle().push_back(Idle {
-            sender: self.sender,
+            link: self.link,
             since: Instant::now(),
         });
     }

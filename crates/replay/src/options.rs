@@ -226,6 +226,18 @@ impl ReplayOptions {
         })
     }
 
+    /// Signals whose bodies go out as they wait, by `Signal as usize`, when it is their turn.
+    pub(crate) fn sent_as_spooled(&self) -> [bool; 3] {
+        Signal::ALL.map(|signal| {
+            let route = self.route(signal);
+            !self.changes_bodies()
+                && route.protocol != Protocol::Grpc
+                && route.compression == Compression::None
+                // Others are read ahead of their time.
+                && self.pace == Pace::Max
+        })
+    }
+
     /// Whether bodies go out other than they were recorded, encoding aside.
     fn changes_bodies(&self) -> bool {
         self.times != Times::Keep || self.fresh_ids || self.copies > NonZeroU16::MIN

@@ -1,11 +1,10 @@
 //! Connections: which ones there are, who shares them, and why they do not come about.
 
 use std::error::Error;
-use std::iter;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use std::{io, iter};
 
-use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::{Request, Response, Uri};
@@ -21,14 +20,16 @@ use tower_service::Service as _;
 use crate::connections::{Connections, Used};
 use crate::error::ReplayError;
 use crate::options::ReplayOptions;
+use crate::payload::Payload;
 use crate::route::{HttpVersion, Protocol, Route, TlsFiles};
+use crate::stream::kernel::SENDS_FILES;
 use crate::tls::{client_config, is_refusal, tls_error, tls_text};
 use crate::transport::SendError;
 
 /// Connections without traffic are probed after this time, so that a machine that is gone is told.
 const PROBE_AFTER: Duration = Duration::from_secs(15);
 
-type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Payload>>;
 
 /// Connections that signals with equal needs share.
 pub(crate) struct Pool {
@@ -68,6 +69,8 @@ pub(crate) enum CallError {
     Ended(hyper::Error),
     /// Either.
     Shared(client::Error),
+    /// The spool could not be read, which ended the connection.
+    Spool(io::Error),
 }
 
 /// What a pool is made for.
@@ -148,6 +151,11 @@ impl Pool {
         matches!(self.carrier, Carrier::Kept { .. })
     }
 
+    /// Whether bodies may be left in the spool, for the kernel to send.
+    pub(crate) fn sends_files(&self) -> bool {
+        SENDS_FILES && self.wants_host() && !self.needs.is_https
+    }
+
     /// Waits for a connection that may be used, or opened.
     pub(crate) async fn turn(&self) -> Turn<'_> {
         let slot = match &self.carrier {
@@ -172,11 +180,12 @@ impl Turn<'_> {
     pub(crate) async fn call(
         &self,
         address: &Uri,
-        request: Request<Full<Bytes>>,
+        head: Request<()>,
+        body: Payload,
     ) -> Result<(Response<Incoming>, Option<Used<'_>>), CallError> {
         match self.carrier {
             Carrier::Kept { connections, .. } => {
-                let (response, used) = connections.call(address, request).await?;
+                let (response, used) = connections.call(address, head, body).await?;
                 Ok((response, Some(used)))
             }
             Carrier::Shared { clients, next } => {
@@ -184,6 +193,7 @@ impl Turn<'_> {
                     1 => 0,
                     clients => next.fetch_add(1, Ordering::Relaxed) % clients,
                 };
+                let request = head.map(|()| Full::new(body));
                 let response = clients[turn].request(request).await;
                 Ok((response.map_err(CallError::Shared)?, None))
             }
@@ -196,7 +206,7 @@ impl CallError {
     pub(crate) fn is_connect(&self) -> bool {
         match self {
             Self::Connect(_) => true,
-            Self::Ended(_) => false,
+            Self::Ended(_) | Self::Spool(_) => false,
             Self::Shared(error) => error.is_connect(),
         }
     }
@@ -206,6 +216,7 @@ impl CallError {
         let first: Option<&(dyn Error + 'static)> = match self {
             Self::Connect(error) => Some(&**error),
             Self::Ended(error) => Some(error),
+            Self::Spool(error) => Some(error),
             // The outermost one says nothing where there is a cause.
             Self::Shared(error) => error.source().or(Some(error)),
         };

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use otolith_capture::Signal;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::{Instant, sleep};
@@ -81,6 +82,10 @@ pub(crate) fn run_with<C: Clock, T: Transport>(
     let timeline = Arc::new(plan.timeline);
     let loop_nanos = plan.schedule.loop_nanos();
     let mut composer = Composer::new(Arc::clone(&timeline), options, loop_nanos, start_unix_nano)?;
+    let spooled = options.sent_as_spooled();
+    composer.leave_in_spool(
+        Signal::ALL.map(|signal| spooled[signal as usize] && transport.sends_files(signal)),
+    );
     let index = &timeline.index;
     let left = plan.left;
     if let Some(left) = left.as_ref().filter(|left| left.earlier().is_some()) {

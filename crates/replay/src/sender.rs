@@ -1,6 +1,7 @@
 //! Sends single requests: prepares the body, tries, judges the answer, tries again.
 
 use std::collections::VecDeque;
+use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,6 +18,7 @@ use crate::halt::Halt;
 use crate::index::Entry;
 use crate::options::Load;
 use crate::outcome::Ended;
+use crate::payload::Payload;
 use crate::reply::{error_message, parse_response, presentable};
 use crate::resume::State;
 use crate::retry::{
@@ -232,7 +234,7 @@ impl<C: Clock, T: Transport> Sender<C, T> {
         &self,
         turn: Turn,
         signal: Signal,
-        body: Bytes,
+        body: Payload,
         len_bytes: usize,
     ) -> Delivered {
         let first_sent = self.clock.now();
@@ -241,6 +243,10 @@ impl<C: Clock, T: Transport> Sender<C, T> {
             let sent = self.clock.now();
             self.tally().trying(body.len() as u64);
             let result = self.transport.send(signal, body.clone()).await;
+            if let Err(SendError::Spool(why)) = &result {
+                self.halt
+                    .fail(ReplayError::Spool(io::Error::other(why.clone())));
+            }
             let now = self.clock.now();
             attempts += 1;
             let has_answer = {
@@ -320,6 +326,11 @@ impl<C: Clock, T: Transport> Sender<C, T> {
             Err(SendError::Tls(message)) => ("tls_failed", message, Receiver::Wrong, false),
             Err(SendError::NotHttp(message)) => ("not_http", message, Receiver::Wrong, true),
             Err(SendError::Lost(message)) => ("connection_lost", message, Receiver::Present, true),
+            Err(SendError::Spool(message)) => {
+                // The run has ended for it.
+                let code = "interrupted".to_owned();
+                return Verdict::Done(Fate::Failed { code, message });
+            }
             Err(SendError::Timeout) => {
                 let message = "no answer in time".to_owned();
                 ("timeout", message, Receiver::Present, true)

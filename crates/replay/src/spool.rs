@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 const BLOCK_BYTES: usize = 64 << 10;
 
 /// Longer pieces are read alone: of them a block would hold too few to make up for copying them.
-const SHORT_BYTES: usize = BLOCK_BYTES / 4;
+pub(crate) const SHORT_BYTES: usize = BLOCK_BYTES / 4;
 
 /// A file of which pieces are read, mostly one after another, by any number of threads.
 ///

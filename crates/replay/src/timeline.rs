@@ -11,6 +11,7 @@ use otolith_capture::Signal;
 
 use crate::body::{Body, Buffers};
 use crate::index::{Collected, Entry, Index, temporary};
+use crate::payload::Piece;
 use crate::spool::SpoolFile;
 
 /// Largest body: what protocol 1.11.0 allows clients to send.
@@ -49,7 +50,7 @@ pub(crate) struct TimelineBuilder {
 #[derive(Debug)]
 pub(crate) struct Timeline {
     pub(crate) index: Index,
-    spool: SpoolFile,
+    spool: Arc<SpoolFile>,
     buffers: Arc<Buffers>,
     /// Requests recorded before one that stands above them in the same file.
     pub(crate) disordered: u64,
@@ -152,7 +153,7 @@ impl TimelineBuilder {
             .map_err(|error| error.into_error())?;
         Ok(Timeline {
             index,
-            spool: SpoolFile::new(spool),
+            spool: Arc::new(SpoolFile::new(spool)),
             buffers: Arc::default(),
             disordered: self.disordered,
             untimed: self.untimed,
@@ -166,6 +167,12 @@ impl Timeline {
         let mut buffer = self.buffers.take(entry.len_bytes as usize);
         self.spool.read_exact_at(buffer.as_mut(), entry.offset)?;
         Ok(Body::Spooled(buffer))
+    }
+
+    /// Where the body of a request lies, for it to be sent from there.
+    pub(crate) fn piece(&self, entry: &Entry) -> Piece {
+        let spool = Arc::clone(&self.spool);
+        Piece::new(spool, entry.offset, entry.len_bytes as usize)
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Limited};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::uri::Scheme;
 use hyper::{Method, Request, Uri};
@@ -17,17 +17,23 @@ use tokio::time::{Instant, timeout_at};
 use crate::error::ReplayError;
 use crate::grpc::{self, GrpcStatus};
 use crate::options::ReplayOptions;
+use crate::payload::Payload;
 use crate::pool::{CallError, Needs, Pool};
 use crate::route::{Compression, Protocol, Route};
 use crate::tls::{is_refusal, tls_error, tls_text};
 
 /// Carries one request at a time per call; calls may overlap.
 pub(crate) trait Transport: Send + Sync + 'static {
+    /// Whether bodies of a signal may be left in the spool.
+    fn sends_files(&self, _: Signal) -> bool {
+        false
+    }
+
     /// One attempt.
     fn send(
         &self,
         signal: Signal,
-        body: Bytes,
+        body: Payload,
     ) -> impl Future<Output = Result<Reply, SendError>> + Send;
 }
 
@@ -58,6 +64,8 @@ pub(crate) enum SendError {
     Lost(String),
     /// No answer in time: the request may have arrived.
     Timeout,
+    /// The spool could not be read.
+    Spool(String),
 }
 
 /// What protocol 1.11.0 tells clients to accept.
@@ -190,15 +198,23 @@ fn grpc_timeout(timeout: Duration) -> HeaderValue {
 }
 
 impl Transport for HttpTransport {
-    async fn send(&self, signal: Signal, body: Bytes) -> Result<Reply, SendError> {
+    fn sends_files(&self, signal: Signal) -> bool {
+        self.pools[self.lanes[signal as usize].pool].sends_files()
+    }
+
+    async fn send(&self, signal: Signal, body: Payload) -> Result<Reply, SendError> {
+        assert!(
+            matches!(body, Payload::Bytes(_)) || self.sends_files(signal),
+            "bodies are read for connections that cannot"
+        );
         let lane = &self.lanes[signal as usize];
         let turn = self.pools[lane.pool].turn().await;
         let deadline = Instant::now() + lane.timeout;
-        let mut request = Request::new(Full::new(body));
+        let mut request = Request::new(());
         *request.method_mut() = Method::POST;
         *request.uri_mut() = lane.target.clone();
         *request.headers_mut() = lane.headers.clone();
-        let call = turn.call(&lane.address, request);
+        let call = turn.call(&lane.address, request, body);
         let (response, used) = match timeout_at(deadline, call).await {
             Err(_) => return Err(SendError::Timeout),
             Ok(Err(error)) => {
@@ -289,6 +305,9 @@ fn reset<'a>(causes: impl Iterator<Item = &'a (dyn Error + 'static)>) -> Option<
 
 /// What became of a request without an answer. Over gRPC a reset stream is one.
 fn failure(error: &CallError, is_grpc: bool) -> Result<Reply, SendError> {
+    if let CallError::Spool(error) = error {
+        return Err(SendError::Spool(error.to_string()));
+    }
     let causes = error.causes();
     let tls = causes.iter().find_map(|cause| tls_error(*cause));
     if let Some(tls) = tls.filter(|tls| error.is_connect() || is_refusal(tls)) {

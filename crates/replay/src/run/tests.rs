@@ -15,6 +15,7 @@ use prost::Message as _;
 use super::*;
 use crate::clock::fake::{FAKE_START, FakeClock};
 use crate::headers::Headers;
+use crate::payload::Payload;
 use crate::plan::PlanReport;
 use crate::route::Compression;
 use crate::timeline::{Request, TimelineBuilder};
@@ -38,12 +39,21 @@ struct Script {
 }
 
 impl Transport for Arc<Script> {
-    async fn send(&self, signal: Signal, body: Bytes) -> Answer {
+    async fn send(&self, signal: Signal, body: Payload) -> Answer {
+        let body = read(body);
         let now = self.clock.now();
         self.seen.lock().unwrap().push((now, signal, body));
         self.clock.advance(self.answer_time);
         let next = self.answers.lock().unwrap().pop_front();
         next.unwrap_or_else(|| status(200))
+    }
+}
+
+/// No receiver here takes what is left in the spool.
+fn read(body: Payload) -> Bytes {
+    match body {
+        Payload::Bytes(bytes) => bytes,
+        Payload::Spooled(piece) => panic!("left in the spool: {piece:?}"),
     }
 }
 

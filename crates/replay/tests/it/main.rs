@@ -10,6 +10,7 @@ mod faults;
 mod freeze;
 mod requests;
 mod sink;
+mod spooled;
 mod storms;
 mod tls;
 mod transports;

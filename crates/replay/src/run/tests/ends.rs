@@ -19,7 +19,7 @@ fn stopped_before_it_began_nothing_is_sent() {
 struct Silence;
 
 impl Transport for Silence {
-    async fn send(&self, _: Signal, _: Bytes) -> Answer {
+    async fn send(&self, _: Signal, _: Payload) -> Answer {
         std::future::pending().await
     }
 }

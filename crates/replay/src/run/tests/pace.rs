@@ -104,7 +104,7 @@ fn frozen(load: Load) -> Outcome {
 struct Frozen(Arc<FakeClock>);
 
 impl Transport for Frozen {
-    async fn send(&self, _: Signal, _: Bytes) -> Answer {
+    async fn send(&self, _: Signal, _: Payload) -> Answer {
         let second = Duration::from_secs(1);
         if self.0.now() < second {
             // Until the next request is due, and waits for this one: on a clock that stands still

@@ -23,7 +23,8 @@ struct Dies {
 }
 
 impl Transport for Arc<Dies> {
-    async fn send(&self, _: Signal, body: Bytes) -> Answer {
+    async fn send(&self, _: Signal, body: Payload) -> Answer {
+        let body = read(body);
         let asked = {
             let mut asked = self.asked.lock().unwrap();
             *asked += 1;
