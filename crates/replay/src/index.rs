@@ -1,15 +1,16 @@
 //! The requests of a replay in the order of sending: in memory where they are few, else in a file.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+mod collected;
+
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use otolith_capture::Signal;
 
+pub(crate) use self::collected::Collected;
 use crate::spool::SpoolFile;
 
 /// A request as the index knows it. There may be four thousand million of them.
@@ -33,12 +34,6 @@ const _: () = assert!(
     size_of::<Entry>() <= ENTRY_BYTES,
     "README.md states the size"
 );
-
-/// Entries that are held and sorted in memory, in 2 MiB; more of them go to files.
-const RUN: usize = 1 << 16;
-
-/// Memory for merging sorted runs.
-const MERGE_BYTES: usize = 2 << 20;
 
 /// Entries that are read at once where they are read one after another: 64 KiB.
 const BLOCK: usize = 1 << 11;
@@ -74,139 +69,6 @@ impl Entry {
             signal: *signal.ok_or_else(|| io::Error::other("the index was overwritten"))?,
         })
     }
-}
-
-/// Collects entries in the order of reading.
-pub(crate) struct Collected {
-    dir: Option<PathBuf>,
-    /// Those that are in no file yet.
-    newest: Vec<Entry>,
-    /// Those before, as many as fit into runs.
-    file: Option<File>,
-    len: u64,
-    /// Entries whose times were found out later; none for the oldest time of all. In their order.
-    times: Vec<(Range<u64>, Option<u64>)>,
-}
-
-impl Collected {
-    /// Files are unnamed ones in `dir`, or in the system's place for them.
-    pub(crate) fn new(dir: Option<&Path>) -> Self {
-        Self {
-            dir: dir.map(Path::to_owned),
-            newest: Vec::new(),
-            file: None,
-            len: 0,
-            times: Vec::new(),
-        }
-    }
-
-    pub(crate) fn len(&self) -> u64 {
-        self.len
-    }
-
-    pub(crate) fn push(&mut self, entry: Entry) -> io::Result<()> {
-        self.newest.push(entry);
-        self.len += 1;
-        if self.newest.len() == RUN {
-            let file = match &mut self.file {
-                Some(file) => file,
-                none => none.insert(temporary(self.dir.as_deref())?),
-            };
-            write_all(file, &self.newest)?;
-            self.newest.clear();
-        }
-        Ok(())
-    }
-
-    /// Sets the time of some entries, which are after those whose times were set before; none for
-    /// the oldest time of all.
-    pub(crate) fn set_time(&mut self, entries: Range<u64>, time_unix_nano: Option<u64>) {
-        self.times.push((entries, time_unix_nano));
-    }
-
-    /// Puts all in order.
-    pub(crate) fn sorted(mut self, oldest: u64) -> io::Result<Index> {
-        let mut times = Times {
-            times: self.times.into_iter().peekable(),
-            oldest,
-        };
-        let Some(unsorted) = self.file.take() else {
-            times.set(0, &mut self.newest);
-            self.newest.sort_unstable_by_key(Entry::key);
-            return Ok(Index::Memory(self.newest));
-        };
-        let mut newest = std::mem::take(&mut self.newest);
-        let mut file = temporary(self.dir.as_deref())?;
-        let mut run = Vec::new();
-        let in_runs = self.len - newest.len() as u64;
-        let (mut is_sorted, mut last) = (true, None);
-        for start in (0..self.len).step_by(RUN) {
-            if start < in_runs {
-                read(&unsorted, start, RUN, &mut run)?;
-            } else {
-                std::mem::swap(&mut run, &mut newest);
-            }
-            times.set(start, &mut run);
-            run.sort_unstable_by_key(Entry::key);
-            is_sorted &= last <= run.first().map(Entry::key);
-            last = run.last().map(Entry::key);
-            write_all(&mut file, &run)?;
-        }
-        drop(unsorted);
-        if !is_sorted {
-            file = merged(&file, self.len, self.dir.as_deref())?;
-        }
-        Ok(Index::File {
-            file: SpoolFile::new(file),
-            len: self.len,
-        })
-    }
-}
-
-/// Times that were found out later.
-struct Times {
-    times: std::iter::Peekable<std::vec::IntoIter<(Range<u64>, Option<u64>)>>,
-    oldest: u64,
-}
-
-impl Times {
-    /// Sets them in the entries from this number on, which follow those of the last call.
-    fn set(&mut self, start: u64, entries: &mut [Entry]) {
-        let end = start + entries.len() as u64;
-        while let Some((range, time)) = self.times.peek() {
-            let time = time.unwrap_or(self.oldest);
-            for number in range.start.max(start)..range.end.min(end) {
-                entries[(number - start) as usize].time_unix_nano = time;
-            }
-            if range.end > end {
-                return;
-            }
-            self.times.next();
-        }
-    }
-}
-
-/// The entries of sorted runs in one order.
-fn merged(runs: &File, len: u64, dir: Option<&Path>) -> io::Result<File> {
-    let count = usize::try_from(len.div_ceil(RUN as u64)).unwrap_or(usize::MAX);
-    let block = (MERGE_BYTES / ENTRY_BYTES / count).clamp(16, RUN);
-    let mut heads = BinaryHeap::with_capacity(count);
-    let mut cursors = Vec::with_capacity(count);
-    for start in (0..len).step_by(RUN) {
-        let mut cursor = Cursor::new(runs, start..len.min(start + RUN as u64), block);
-        if let Some(entry) = cursor.next().transpose()? {
-            heads.push((Reverse(entry.key()), cursors.len(), entry.to_bytes()));
-        }
-        cursors.push(cursor);
-    }
-    let mut file = BufWriter::with_capacity(256 << 10, temporary(dir)?);
-    while let Some((_, run, bytes)) = heads.pop() {
-        file.write_all(&bytes)?;
-        if let Some(entry) = cursors[run].next().transpose()? {
-            heads.push((Reverse(entry.key()), run, entry.to_bytes()));
-        }
-    }
-    file.into_inner().map_err(|error| error.into_error())
 }
 
 /// All requests in the order of sending.
@@ -344,7 +206,13 @@ fn read(file: &File, start: u64, count: usize, entries: &mut Vec<Entry>) -> io::
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use super::collected::RUN;
     use super::*;
+    use crate::error::ReplayError;
+
+    const NEVER: AtomicBool = AtomicBool::new(false);
 
     /// Entry number n of those that are read.
     fn entry(n: u64, time_unix_nano: u64) -> Entry {
@@ -379,7 +247,7 @@ mod tests {
             collected.set_time(range, time);
         }
         expected.sort_by_key(|entry| entry.time_unix_nano);
-        let index = collected.sorted(1).unwrap();
+        let index = collected.sorted(1, &NEVER).unwrap();
         assert_eq!(index.len(), count);
         assert_eq!(matches!(index, Index::File { .. }), count >= RUN as u64);
         let found: Vec<Entry> = index.entries().map(Result::unwrap).collect();
@@ -392,7 +260,8 @@ mod tests {
     #[test]
     fn few_stay_in_memory() {
         check(100, |n| n * 31 % 17);
-        assert_eq!(Collected::new(None).sorted(0).unwrap().entries().count(), 0);
+        let none = Collected::new(None).sorted(0, &NEVER).unwrap();
+        assert_eq!(none.entries().count(), 0);
     }
 
     #[test]
@@ -402,5 +271,14 @@ mod tests {
         check(2 * run + 10, |n| n);
         check(3 * run, |n| (n * 2_654_435_761) % 1_000_003);
         check(run, |n| run - n);
+    }
+    #[test]
+    fn a_stop_ends_sorting() {
+        let mut collected = Collected::new(None);
+        for n in 0..2 * RUN as u64 {
+            collected.push(entry(n, n)).unwrap();
+        }
+        let stopped = collected.sorted(0, &AtomicBool::new(true));
+        assert!(matches!(stopped, Err(ReplayError::Interrupted)));
     }
 }

@@ -312,7 +312,7 @@ impl Planner {
     }
 
     fn finish(self, options: &ReplayOptions, stop: &AtomicBool) -> Result<Plan, ReplayError> {
-        let timeline = self.builder.finish().map_err(ReplayError::Spool)?;
+        let timeline = self.builder.finish(stop)?;
         let mut report = self.report;
         report.rejects = self.rejects.into_counts();
         Plan::new(timeline, report, options, stop)

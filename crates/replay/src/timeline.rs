@@ -6,10 +6,12 @@ use std::num::NonZeroU16;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use otolith_capture::Signal;
 
 use crate::body::{Body, Buffers};
+use crate::error::ReplayError;
 use crate::index::{Collected, Entry, Index, temporary};
 use crate::payload::Piece;
 use crate::spool::SpoolFile;
@@ -144,13 +146,15 @@ impl TimelineBuilder {
 
     /// Puts all requests in order: by time; in the order of reading where times are equal. Files
     /// without any time go to the beginning.
-    pub(crate) fn finish(mut self) -> io::Result<Timeline> {
+    ///
+    /// # Errors
+    ///
+    /// When files fail, or `stop` was set meanwhile.
+    pub(crate) fn finish(mut self, stop: &AtomicBool) -> Result<Timeline, ReplayError> {
         self.end_file();
-        let index = self.entries.sorted(self.oldest.unwrap_or(0))?;
-        let spool = self
-            .spool
-            .into_inner()
-            .map_err(|error| error.into_error())?;
+        let index = self.entries.sorted(self.oldest.unwrap_or(0), stop)?;
+        let spool = self.spool.into_inner();
+        let spool = spool.map_err(|error| ReplayError::Spool(error.into_error()))?;
         Ok(Timeline {
             index,
             spool: Arc::new(SpoolFile::new(spool)),
@@ -197,7 +201,7 @@ mod tests {
             }
             builder.end_file();
         }
-        let timeline = builder.finish().unwrap();
+        let timeline = builder.finish(&AtomicBool::new(false)).unwrap();
         let entries = timeline.index.entries();
         let found: Vec<(u64, String)> = entries
             .map(|e| {
@@ -259,7 +263,7 @@ mod tests {
             };
             builder.push(request, NonZeroU16::MIN).unwrap();
         }
-        let timeline = builder.finish().unwrap();
+        let timeline = builder.finish(&AtomicBool::new(false)).unwrap();
         let entries = timeline.index.entries().map(Result::unwrap);
         let entries: Vec<Entry> = entries.collect();
         assert_eq!(entries.len() as u64, requests);

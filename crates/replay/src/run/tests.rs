@@ -123,7 +123,7 @@ fn timeline_of(after_ms: &[u64]) -> TimelineBuilder {
 }
 
 fn planned(builder: TimelineBuilder, options: &ReplayOptions) -> Result<Plan, ReplayError> {
-    let timeline = builder.finish().unwrap();
+    let timeline = builder.finish(&AtomicBool::new(false)).unwrap();
     Plan::new(timeline, PlanReport::default(), options, &false.into())
 }
 

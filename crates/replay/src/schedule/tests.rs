@@ -1,4 +1,5 @@
 use std::num::{NonZeroU16, NonZeroU32, NonZeroU64};
+use std::sync::atomic::AtomicBool;
 
 use otolith_capture::Signal;
 use proptest::prelude::*;
@@ -22,7 +23,7 @@ fn timeline(requests: &[(u64, u32)]) -> Timeline {
         };
         builder.push(request, NonZeroU16::MIN).unwrap();
     }
-    builder.finish().unwrap()
+    builder.finish(&AtomicBool::new(false)).unwrap()
 }
 
 fn options(pace: &str) -> ReplayOptions {
