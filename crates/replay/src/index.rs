@@ -212,7 +212,7 @@ mod tests {
     use super::*;
     use crate::error::ReplayError;
 
-    const NEVER: AtomicBool = AtomicBool::new(false);
+    static NEVER: AtomicBool = AtomicBool::new(false);
 
     /// Entry number n of those that are read.
     fn entry(n: u64, time_unix_nano: u64) -> Entry {
