@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::Value;
 
 use crate::{root, run};
 
@@ -32,8 +33,8 @@ const FRAMINGS: [(&str, &str, bool); 6] = [
 ];
 
 /// Replays every real capture through the Collector and compares the tables.
-pub fn run() -> Result<()> {
-    let otolith = run::otolith(run::Profile::Release)?;
+pub fn run(profile: run::Profile) -> Result<()> {
+    let otolith = run::otolith(profile)?;
     let collector = build()?;
     let dir = run::target_dir()?.join("collector");
     let python = run::python(&dir, &["duckdb>=1.4", "pytz"])?;
@@ -56,7 +57,9 @@ pub fn run() -> Result<()> {
                     .arg(&otolith)
                     .arg(&source)
                     .arg(out.join(framing))
-                    .arg(out.join("lakes")),
+                    .arg(out.join("lakes"))
+                    // By the batch processor.
+                    .arg("regrouped"),
             )?;
         }
     }
@@ -87,7 +90,7 @@ pub fn agentic_ci(capture: &Path) -> PathBuf {
 pub fn build() -> Result<PathBuf> {
     let dir = run::target_dir()?.join("collector");
     fs::create_dir_all(&dir)?;
-    let dist = dir.join(format!("{VERSION}-otlp"));
+    let dist = dir.join(format!("{VERSION}-batch"));
     let binary = dist.join("otolith-collector");
     if binary.exists() {
         return Ok(binary);
@@ -98,7 +101,9 @@ pub fn build() -> Result<PathBuf> {
         format!(
             "dist:\n  name: otolith-collector\n  output_path: {}\n\
              receivers:\n  - gomod: go.opentelemetry.io/collector/receiver/otlpreceiver {VERSION}\n\
-             exporters:\n  - gomod: github.com/open-telemetry/opentelemetry-collector-contrib/exporter/fileexporter {VERSION}\n\
+             processors:\n  - gomod: go.opentelemetry.io/collector/processor/batchprocessor {VERSION}\n\
+             exporters:\n  - gomod: go.opentelemetry.io/collector/exporter/debugexporter {VERSION}\n\
+             \x20 - gomod: github.com/open-telemetry/opentelemetry-collector-contrib/exporter/fileexporter {VERSION}\n\
              \x20 - gomod: go.opentelemetry.io/collector/exporter/otlpexporter {VERSION}\n\
              \x20 - gomod: go.opentelemetry.io/collector/exporter/otlphttpexporter {VERSION}\n",
             dist.display()
@@ -142,60 +147,109 @@ fn pass_through(
         true => &["--feature-gates=exporter.file.nativeCompression"],
         false => &[],
     };
-    Collector::start(collector, out, &exporters, &names.join(", "), gates)?.replay(otolith, source)
+    Collector::start(
+        collector,
+        out,
+        &exporters,
+        &names.join(", "),
+        "batch",
+        gates,
+    )?
+    .replay(otolith, source)
 }
 
 /// A Collector that is running.
 pub struct Collector {
     child: Child,
     port: u16,
+    /// What it says, its debug exporter's counts among it.
+    log: PathBuf,
 }
 
 impl Collector {
-    /// Starts one with an OTLP receiver and these exporters, given as a part of its configuration and as
-    /// a list of their names. `dir` takes the configuration.
+    /// Starts one with an OTLP receiver, processors (`batch`, or none), and these exporters, given as a
+    /// part of its configuration and as a list of their names, beside the debug exporter. `dir` takes the
+    /// configuration and the log.
     pub fn start(
         collector: &Path,
         dir: &Path,
         exporters: &str,
         names: &str,
+        processors: &str,
         arguments: &[&str],
     ) -> Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let pipeline = format!("{{receivers: [otlp], exporters: [{names}]}}");
+        let pipeline = format!(
+            "{{receivers: [otlp], processors: [{processors}], exporters: [{names}, debug]}}"
+        );
         let config = dir.join("collector.yaml");
         fs::write(
             &config,
             format!(
                 "receivers:\n  otlp: {{protocols: {{http: {{endpoint: \"127.0.0.1:{port}\"}}}}}}\n\
-                 exporters:\n{exporters}\
-                 service:\n  telemetry: {{metrics: {{level: none}}, logs: {{level: warn}}}}\n  pipelines:\n    \
+                 processors:\n  batch: {{timeout: 100ms}}\n\
+                 exporters:\n  debug: {{}}\n{exporters}\
+                 service:\n  telemetry: {{metrics: {{level: none}}, logs: {{level: info, sampling: {{enabled: false}}}}}}\n  pipelines:\n    \
                  traces: {pipeline}\n    metrics: {pipeline}\n    logs: {pipeline}\n"
             ),
         )?;
         let mut command = Command::new(collector);
         command.arg("--config").arg(&config).args(arguments);
-        let child = command.stdin(Stdio::null()).spawn()?;
-        Ok(Self { child, port })
+        let log = dir.join("collector.log");
+        command.stdin(Stdio::null()).stderr(fs::File::create(&log)?);
+        let child = command.spawn()?;
+        Ok(Self { child, port, log })
     }
 
-    /// Replays a capture into it and ends it.
+    /// Replays a capture into it, waits until it has counted the items that were sent, and ends it.
     pub fn replay(mut self, otolith: &Path, source: &Path) -> Result<()> {
         let replayed = wait_for(self.port, &mut self.child).and_then(|()| {
-            run::with(
-                Command::new(otolith)
-                    .args(["replay", "--speed", "max", "--quiet", "--to"])
-                    .arg(format!("http://127.0.0.1:{}", self.port))
-                    .arg(source),
-            )
+            let mut command = Command::new(otolith);
+            command
+                .args(["replay", "--speed", "max", "--quiet", "--json", "--to"])
+                .arg(format!("http://127.0.0.1:{}", self.port))
+                .arg(source);
+            self.count(&run::output(&mut command)?)
         });
         // SIGTERM lets the Collector flush its files.
         run::with(Command::new("kill").args(["-TERM", &self.child.id().to_string()]))?;
         let status = self.child.wait()?;
-        replayed?;
+        replayed.with_context(|| format!("the Collector says: {}", self.log.display()))?;
         ensure!(status.success(), "the Collector ended with {status}");
         Ok(())
     }
+
+    /// Waits until the debug exporter, which comes last, has counted what a replay has sent: an exporter
+    /// of files that is shut down while the batch processor still holds items crashes.
+    fn count(&self, replayed: &str) -> Result<()> {
+        let replayed: Value = serde_json::from_str(replayed)?;
+        let sent = replayed["items"]["accepted"].as_u64();
+        let begin = Instant::now();
+        loop {
+            let counted = counted_items(&fs::read_to_string(&self.log)?);
+            if sent == Some(counted) {
+                return Ok(());
+            }
+            ensure!(
+                begin.elapsed() < Duration::from_secs(30),
+                "sent {sent:?} items, the debug exporter of the Collector counted {counted}"
+            );
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+/// Spans, log records and data points in the lines of the debug exporter.
+fn counted_items(log: &str) -> u64 {
+    let counts = log.lines().flat_map(|line| {
+        let names = [r#""spans": "#, r#""log records": "#, r#""data points": "#];
+        names.into_iter().filter_map(|name| {
+            let (_, after) = line.split_once(name)?;
+            let end = after.find(|c: char| !c.is_ascii_digit())?;
+            after[..end].parse::<u64>().ok()
+        })
+    });
+    counts.sum()
 }
 
 /// Waits until a receiver listens on a port of this machine, at most 30 s.

@@ -76,10 +76,12 @@ tasks:
   otlp2parquet [--dev]
                    replays every real capture into otlp2parquet (from crates.io), a receiver that shares no code
                    with the Collector, and compares its Parquet with the lake (DuckDB, from PyPI)
-  collector        replays every real capture into a real OpenTelemetry Collector (built with Go)
+  collector [--dev]
+                   replays every real capture into a real OpenTelemetry Collector (built with Go)
                    and compares what its file exporter wrote, in every framing
   senders [--dev]  senders not written here send to `otolith capture`: the exporters of a Collector pass on
                    every real capture, those of the Python SDK (from PyPI) what they measure
+  e2e [--dev]      collector, protocols and senders: both ways through a Collector that is built once
 ";
 
 fn main() -> ExitCode {
@@ -131,11 +133,21 @@ fn run_task() -> Result<()> {
         ["protocols", "--dev"] => protocols::run(Profile::Dev),
         ["otlp2parquet"] => otlp2parquet::run(Profile::Release),
         ["otlp2parquet", "--dev"] => otlp2parquet::run(Profile::Dev),
-        ["collector"] => collector::run(),
+        ["collector"] => collector::run(Profile::Release),
+        ["collector", "--dev"] => collector::run(Profile::Dev),
+        ["e2e"] => e2e(Profile::Release),
+        ["e2e", "--dev"] => e2e(Profile::Dev),
         ["senders"] => senders::run(Profile::Release),
         ["senders", "--dev"] => senders::run(Profile::Dev),
         _ => bail!("no such task\n\n{USAGE}"),
     }
+}
+
+/// Both ways through a real Collector.
+fn e2e(profile: Profile) -> Result<()> {
+    collector::run(profile)?;
+    protocols::run(profile)?;
+    senders::run(profile)
 }
 
 /// What of the benchmark is run; none for all of it.

@@ -96,7 +96,7 @@ fn pass_on(
     }
     let names = EXPORTERS.map(|(name, ..)| name).join(", ");
     let passed =
-        Collector::start(collector, &out, &exporters, &names, &[])?.replay(otolith, &source);
+        Collector::start(collector, &out, &exporters, &names, "", &[])?.replay(otolith, &source);
     let ended: Vec<Result<PathBuf>> = running.into_iter().map(Receiver::stop).collect();
     passed?;
     for captured in ended {
