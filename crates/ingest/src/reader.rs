@@ -144,7 +144,7 @@ impl<'a> Reader<'a> {
     }
 
     fn open(&self, source: &Source) -> Result<OpenSource, ConvertError> {
-        self.watch.source_started(source.name(), source.len_bytes());
+        self.watch.source_started(source.name());
         let (reader, resumed) = match &self.known {
             None => (source.open(self.options)?, None),
             Some(known) => {
