@@ -1,4 +1,4 @@
-//! The chunk: a run of entries of one file that owns its bytes.
+//! The chunk: a run of entries of one file, or of many small ones, that owns its bytes.
 
 use std::sync::Arc;
 
@@ -9,13 +9,17 @@ pub(crate) const TARGET_BYTES: usize = 4 << 20;
 /// Entries after which a chunk is full, so that tiny frames do not make giant lists.
 const TARGET_ENTRIES: usize = 1 << 16;
 
-/// A run of consecutive entries of one file, about 4 MiB of payload.
+/// A run of consecutive entries of one file, or of files that are read one after another, about 4
+/// MiB of payload.
 ///
-/// Where chunks end depends on the bytes of the file and on nothing else. A chunk owns its
+/// Where chunks end depends on the bytes of the files and on nothing else. A chunk owns its
 /// payload, may be sent to another thread, and keeps its buffers when it is filled again.
 #[derive(Debug, Default)]
 pub struct Chunk {
-    file: Arc<str>,
+    /// Those that have frames here.
+    files: Vec<Arc<str>>,
+    /// The file that is read, before its first frame.
+    next_file: Option<Arc<str>>,
     bytes: Vec<u8>,
     items: Vec<Item>,
     rejects: Vec<Reject>,
@@ -25,6 +29,8 @@ pub struct Chunk {
 #[derive(Debug)]
 enum Item {
     Frame {
+        /// Its place among the files.
+        file: u32,
         start: usize,
         end: usize,
         about: About,
@@ -60,11 +66,25 @@ impl Chunk {
 
     /// The entries in file order.
     pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
-        self.items.iter().map(|item| match item {
-            Item::Frame { start, end, about } => Entry::Frame(Frame {
+        self.entries_from(0)
+    }
+
+    /// The entries in file order without the first ones.
+    ///
+    /// # Panics
+    ///
+    /// If there are not so many.
+    pub fn entries_from(&self, first: usize) -> impl Iterator<Item = Entry<'_>> {
+        self.items[first..].iter().map(|item| match item {
+            Item::Frame {
+                file,
+                start,
+                end,
+                about,
+            } => Entry::Frame(Frame {
                 bytes: &self.bytes[*start..*end],
                 origin: Origin {
-                    file: Arc::clone(&self.file),
+                    file: Arc::clone(&self.files[*file as usize]),
                     frame: about.frame,
                     offset: about.offset,
                 },
@@ -76,9 +96,9 @@ impl Chunk {
         })
     }
 
-    /// Number of payload bytes.
-    pub fn len_bytes(&self) -> usize {
-        self.bytes.len()
+    /// Number of entries.
+    pub fn len(&self) -> usize {
+        self.items.len()
     }
 
     /// Whether the chunk has no entries.
@@ -86,8 +106,14 @@ impl Chunk {
         self.items.is_empty()
     }
 
-    pub(crate) fn clear(&mut self, file: &Arc<str>) {
-        self.file = Arc::clone(file);
+    /// Whether nothing more should go into it: it has about 4 MiB, or as many entries as make up one.
+    pub fn is_full(&self) -> bool {
+        self.bytes.len() + self.reject_bytes >= TARGET_BYTES || self.items.len() >= TARGET_ENTRIES
+    }
+
+    /// Removes all entries, and keeps the memory.
+    pub fn clear(&mut self) {
+        self.files.clear();
         self.bytes.clear();
         // One giant frame shall not hold its memory for the rest of the run.
         self.bytes.shrink_to(4 * TARGET_BYTES);
@@ -96,14 +122,17 @@ impl Chunk {
         self.reject_bytes = 0;
     }
 
-    pub(crate) fn is_full(&self) -> bool {
-        self.bytes.len() + self.reject_bytes >= TARGET_BYTES || self.items.len() >= TARGET_ENTRIES
+    /// What is pushed from now on is of this file.
+    pub(crate) fn enter(&mut self, file: &Arc<str>) {
+        self.next_file = Some(Arc::clone(file));
     }
 
     pub(crate) fn push_frame(&mut self, payload: &[u8], about: About) {
+        self.files.extend(self.next_file.take());
         let start = self.bytes.len();
         self.bytes.extend_from_slice(payload);
         self.items.push(Item::Frame {
+            file: self.files.len() as u32 - 1,
             start,
             end: self.bytes.len(),
             about,

@@ -1,8 +1,9 @@
 //! Finds the capture files behind the paths that a user names.
 
 use std::collections::{HashMap, HashSet};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io;
+use std::mem;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -64,86 +65,73 @@ pub fn find_sources(paths: &[PathBuf]) -> Result<Vec<Source>, FindError> {
     }
     let mut paths = found.paths;
     order_rotated(&mut paths);
-    Ok(paths.iter().map(|path| source(path)).collect())
+    Ok(paths.into_iter().map(source).collect())
 }
 
 /// Files, each of them once.
 #[derive(Default)]
 struct Found {
     paths: Vec<PathBuf>,
-    /// Canonical paths.
-    seen: HashSet<PathBuf>,
-    /// Directories and their canonical paths: looking each part of a path up again for each of ten
-    /// thousand files takes 3 % of the time of converting them (`cargo xtask bench 10,000`).
-    directories: HashMap<PathBuf, PathBuf>,
+    /// Canonical paths. As texts, because a path is hashed and compared part by part.
+    seen: HashSet<OsString>,
 }
 
 impl Found {
     fn add(&mut self, path: PathBuf) {
-        let canonical = path.canonicalize().unwrap_or_else(|_| path.clone());
-        self.add_known(path, canonical);
-    }
-
-    /// Adds an entry of a directory that is no symbolic link.
-    fn add_entry(&mut self, path: PathBuf) {
-        let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
-            return self.add(path);
-        };
-        if !self.directories.contains_key(directory) {
-            let Ok(canonical) = directory.canonicalize() else {
-                return self.add(path);
-            };
-            self.directories.insert(directory.to_owned(), canonical);
-        }
-        let canonical = self.directories[directory].join(name);
+        let canonical = canonical(&path);
         self.add_known(path, canonical);
     }
 
     fn add_known(&mut self, path: PathBuf, canonical: PathBuf) {
-        if self.seen.insert(canonical) {
+        if self.seen.insert(canonical.into_os_string()) {
             self.paths.push(path);
         }
     }
 }
 
-fn source(path: &Path) -> Source {
-    if path.as_os_str() == "-" {
-        return Source::standard_input();
+fn canonical(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+fn source(path: PathBuf) -> Source {
+    match path.as_os_str() == "-" {
+        true => Source::standard_input(),
+        false => Source::from_path(path),
     }
-    let len_bytes = path
-        .metadata()
-        .ok()
-        .filter(|data| data.is_file())
-        .map(|data| data.len());
-    Source::from_path(path, len_bytes)
 }
 
 fn walk(directory: &Path, found: &mut Found) -> Result<(), FindError> {
     let hidden = |name: &OsStr| name.as_encoded_bytes().starts_with(b".");
-    // Names in order at each level are paths in order.
+    // Paths of one directory differ in their names, and names in order at each level are paths in
+    // order. Comparing names would look for them in both paths each time.
     let entries = WalkDir::new(directory)
-        .sort_by_file_name()
+        .sort_by(|a, b| a.path().as_os_str().cmp(b.path().as_os_str()))
         .into_iter()
         .filter_entry(|entry| entry.depth() == 0 || !hidden(entry.file_name()));
-    let mut files = Vec::new();
+    // Canonical paths of the directories that the walk is in, the outermost first. No link leads
+    // from one to the next, so that only the first is looked up: to look each part of a path up again
+    // for each of ten thousand files takes 3 % of the time of converting them (`cargo xtask bench
+    // 10,000`).
+    let mut directories: Vec<PathBuf> = Vec::new();
     for entry in entries {
         let entry = entry.map_err(|source| FindError::Walk {
             path: directory.to_owned(),
             source,
         })?;
-        let is_link = entry.path_is_symlink();
-        let is_file = match is_link {
-            true => entry.path().is_file(),
-            false => entry.file_type().is_file(),
+        directories.truncate(entry.depth());
+        let canonical_entry = || match directories.last() {
+            None => canonical(directory),
+            Some(directory) => directory.join(entry.file_name()),
         };
-        if is_file {
-            files.push((entry.into_path(), is_link));
-        }
-    }
-    for (path, is_link) in files {
-        match is_link {
-            true => found.add(path),
-            false => found.add_entry(path),
+        if entry.path_is_symlink() && entry.depth() > 0 {
+            if entry.path().is_file() {
+                found.add(entry.into_path());
+            }
+        } else if entry.file_type().is_dir() || entry.depth() == 0 {
+            directories.push(canonical_entry());
+        } else if entry.file_type().is_file() {
+            let canonical = canonical_entry();
+            found.add_known(entry.into_path(), canonical);
         }
     }
     Ok(())
@@ -151,30 +139,34 @@ fn walk(directory: &Path, found: &mut Found) -> Result<(), FindError> {
 
 /// Sorts the members of each rotated set among the places that they hold.
 fn order_rotated(found: &mut [PathBuf]) {
-    let mut sets: HashMap<(&OsStr, String), Vec<(RotatedName, usize)>> = HashMap::new();
-    for (place, path) in found.iter().enumerate() {
-        let Some(name) = path.file_name().and_then(OsStr::to_str) else {
-            continue;
-        };
-        let directory = path.parent().map(Path::as_os_str).unwrap_or_default();
-        let rotated = RotatedName::of(name);
-        sets.entry((directory, rotated.plain.clone()))
-            .or_default()
-            .push((rotated, place));
+    let names = found.iter().enumerate().filter_map(|(place, path)| {
+        let name = path.file_name().and_then(OsStr::to_str)?;
+        Some((place, path, RotatedName::of(name)))
+    });
+    let names: Vec<_> = names.collect();
+    if names.iter().all(|(_, _, name)| name.is_live()) {
+        return;
     }
-    // Sets hold different places: their own order does not matter.
-    let sets: Vec<_> = sets.into_values().filter(|set| set.len() > 1).collect();
-    for members in sets {
+    let mut sets: HashMap<(&OsStr, &str), Vec<(&RotatedName<'_>, usize)>> = HashMap::new();
+    for (place, path, name) in &names {
+        let directory = path.parent().map(Path::as_os_str).unwrap_or_default();
+        let set = sets.entry((directory, name.plain())).or_default();
+        set.push((name, *place));
+    }
+    // Where each place gets its path from. Sets hold different places: their own order does not
+    // matter.
+    let mut from: Vec<usize> = (0..found.len()).collect();
+    for members in sets.into_values() {
         let places: Vec<usize> = members.iter().map(|(_, place)| *place).collect();
         let mut sorted = members;
         sorted.sort();
-        let paths: Vec<PathBuf> = sorted
-            .iter()
-            .map(|(_, place)| found[*place].clone())
-            .collect();
-        for (place, path) in places.into_iter().zip(paths) {
-            found[place] = path;
+        for (place, (_, origin)) in places.into_iter().zip(sorted) {
+            from[place] = origin;
         }
+    }
+    let mut paths: Vec<PathBuf> = found.iter_mut().map(mem::take).collect();
+    for (place, origin) in from.into_iter().enumerate() {
+        found[place] = mem::take(&mut paths[origin]);
     }
 }
 

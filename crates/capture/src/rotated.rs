@@ -1,21 +1,22 @@
 //! Names of rotated files: `<stem>-<timestamp><ext>` and `<stem>-<timestamp>-<reason><ext>`.
 
+use std::borrow::Cow;
+
 /// How a file name stands in its rotated set. Orders by time of writing: backups by their
 /// timestamp, the live file last.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct RotatedName {
+pub(crate) struct RotatedName<'a> {
     /// Whether this is the live file.
     live: bool,
-    timestamp: String,
-    /// The name of the live file of the set, which names the set.
-    pub plain: String,
+    timestamp: &'a str,
+    plain: Cow<'a, str>,
 }
 
 /// The layout of timestamps; `0` stands for any digit.
 const PATTERN: &[u8] = b"-0000-00-00T00-00-00.000";
 
-impl RotatedName {
-    pub fn of(name: &str) -> Self {
+impl<'a> RotatedName<'a> {
+    pub fn of(name: &'a str) -> Self {
         // A set may be compressed file by file.
         let bare = [".gz", ".zst"]
             .into_iter()
@@ -24,8 +25,8 @@ impl RotatedName {
         let Some(at) = find_timestamp(bare) else {
             return Self {
                 live: true,
-                timestamp: String::new(),
-                plain: bare.to_owned(),
+                timestamp: "",
+                plain: Cow::Borrowed(bare),
             };
         };
         let timestamp = &bare[at + 1..at + PATTERN.len()];
@@ -38,9 +39,19 @@ impl RotatedName {
         }
         Self {
             live: false,
-            timestamp: timestamp.to_owned(),
-            plain: format!("{}{rest}", &bare[..at]),
+            timestamp,
+            plain: Cow::Owned(format!("{}{rest}", &bare[..at])),
         }
+    }
+
+    /// Whether this is the live file of its set, or a file without a set.
+    pub fn is_live(&self) -> bool {
+        self.live
+    }
+
+    /// The name of the live file of the set, which names the set.
+    pub fn plain(&self) -> &str {
+        &self.plain
     }
 }
 
@@ -62,8 +73,8 @@ mod tests {
 
     fn check(name: &str, plain: &str, timestamp: &str) {
         let rotated = RotatedName::of(name);
-        assert_eq!((&*rotated.plain, &*rotated.timestamp), (plain, timestamp));
-        assert_eq!(rotated.live, timestamp.is_empty());
+        assert_eq!((rotated.plain(), rotated.timestamp), (plain, timestamp));
+        assert_eq!(rotated.is_live(), timestamp.is_empty());
     }
 
     #[test]

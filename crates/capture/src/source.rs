@@ -1,6 +1,6 @@
 //! The source: one capture file that can be opened.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::checkpoint::Checkpoint;
 use crate::options::ReadOptions;
-use crate::reader::CaptureReader;
+use crate::reader::{CaptureReader, SpareBuffer};
 use crate::resume::{self, Again, Opened};
 
 /// One capture file, standard input, or bytes in memory. Cheap to clone; opening does not change
@@ -17,7 +17,6 @@ use crate::resume::{self, Again, Opened};
 #[derive(Clone, Debug)]
 pub struct Source {
     name: Arc<str>,
-    len_bytes: Option<u64>,
     place: Place,
 }
 
@@ -69,23 +68,20 @@ impl Source {
     pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Self {
         Self {
             name: Arc::from(name),
-            len_bytes: Some(bytes.len() as u64),
             place: Place::Bytes(Arc::from(bytes)),
         }
     }
 
-    pub(crate) fn from_path(path: &Path, len_bytes: Option<u64>) -> Self {
+    pub(crate) fn from_path(path: PathBuf) -> Self {
         Self {
             name: Arc::from(path.to_string_lossy()),
-            len_bytes,
-            place: Place::File(path.to_owned()),
+            place: Place::File(path),
         }
     }
 
     pub(crate) fn standard_input() -> Self {
         Self {
             name: Arc::from("-"),
-            len_bytes: None,
             place: Place::StandardInput,
         }
     }
@@ -95,9 +91,17 @@ impl Source {
         &self.name
     }
 
-    /// Size of the file as stored, if it is known before reading.
+    /// Size of the file as stored, if it is known before reading. Asks the file system each time:
+    /// for many files that takes a while.
     pub fn len_bytes(&self) -> Option<u64> {
-        self.len_bytes
+        match &self.place {
+            Place::File(path) => {
+                let data = path.metadata().ok().filter(Metadata::is_file);
+                data.map(|data| data.len())
+            }
+            Place::StandardInput => None,
+            Place::Bytes(bytes) => Some(bytes.len() as u64),
+        }
     }
 
     /// Whether the source can be read only once, such as standard input or a named pipe.
@@ -130,6 +134,8 @@ impl Source {
     /// What cannot be opened twice, such as standard input, is set aside while it is compared, in
     /// an unnamed file in the directory `spool`, if there are checkpoints to compare with.
     ///
+    /// `spare` is the memory of a reader before, or the default.
+    ///
     /// # Errors
     ///
     /// If the file cannot be opened, not be read, or not be set aside.
@@ -138,13 +144,14 @@ impl Source {
         options: &ReadOptions,
         known: &dyn Fn(&[u8]) -> Vec<Checkpoint>,
         spool: &Path,
+        spare: SpareBuffer,
     ) -> Result<Opened, ReadError> {
         let reopen = || self.bytes();
         let again = || match self.is_read_once() {
             true => Again::SetAside(spool),
             false => Again::Reopen(&reopen),
         };
-        resume::open_after(&self.name, self.bytes()?, &again, options, known)
+        resume::open_after(&self.name, self.bytes()?, spare, &again, options, known)
     }
 
     fn bytes(&self) -> Result<Box<dyn Read + Send>, ReadError> {

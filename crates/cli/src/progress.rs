@@ -54,7 +54,11 @@ pub struct ByteBar {
 impl ByteBar {
     /// A bar over all sources; without an end when the length of one is unknown.
     pub fn new(sources: &[Source], terminal: Terminal) -> Self {
-        let total: Option<u64> = sources.iter().map(Source::len_bytes).sum();
+        // The lengths of ten thousand files are asked for only where they are shown.
+        let total: Option<u64> = match target(terminal).is_hidden() {
+            true => None,
+            false => sources.iter().map(Source::len_bytes).sum(),
+        };
         let template = match total {
             Some(_) => BYTES,
             None => BYTES_WITHOUT_END,

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use otolith_capture::{Checkpoint, Head, InputFormat, JsonState, ReadError, ReadOptions, Source};
+use otolith_capture::{
+    Checkpoint, Head, InputFormat, JsonState, ReadError, ReadOptions, Source, SpareBuffer,
+};
 use otolith_lake::{Capture, KnownCaptures};
 use serde::{Deserialize, Serialize};
 
@@ -135,7 +137,9 @@ fn longest_below(
         all.retain(|checkpoint| checkpoint.offset < limit);
         all
     };
-    Ok(source.open_after(options, &candidates, spool)?.resumed)
+    let spare = SpareBuffer::default();
+    let opened = source.open_after(options, &candidates, spool, spare)?;
+    Ok(opened.resumed)
 }
 
 /// A capture that a run has read, and where it began to.

@@ -60,36 +60,30 @@ impl LoadDecoder {
 impl Decode for LoadDecoder {
     type Decoded = DecodedLoad;
 
-    fn decode(&mut self, load: Vec<Work>) -> DecodedLoad {
+    fn decode(&mut self, Work { chunk, skipped }: Work) -> DecodedLoad {
         let wanted = self.wanted.as_ref().map(Arc::clone);
         let mut batches = wanted.map_or_else(Batches::new, Batches::of);
         let mut counts = FrameCounts::default();
         let mut rejects = Vec::new();
-        for Work { chunk, skipped } in &load {
-            for (index, entry) in chunk.entries().enumerate() {
-                counts.read += 1;
-                let frame = match entry {
-                    Entry::Frame(frame) => frame,
-                    Entry::Reject(reject) => {
-                        counts.rejected += 1;
-                        rejects.push(reject.clone());
-                        continue;
-                    }
-                };
-                counts.payload_bytes += frame.bytes.len() as u64;
-                if skipped.get(index) == Some(&true) {
-                    counts.skipped += 1;
+        for (index, entry) in chunk.entries().enumerate() {
+            counts.read += 1;
+            let frame = match entry {
+                Entry::Frame(frame) => frame,
+                Entry::Reject(reject) => {
+                    counts.rejected += 1;
+                    rejects.push(reject.clone());
                     continue;
                 }
-                self.frame(&frame, &mut batches, &mut counts, &mut rejects);
+            };
+            counts.payload_bytes += frame.bytes.len() as u64;
+            if skipped.get(index) == Some(&true) {
+                counts.skipped += 1;
+                continue;
             }
+            self.frame(&frame, &mut batches, &mut counts, &mut rejects);
         }
         DecodedLoad {
-            // One is kept for the next load; that of a large file comes alone.
-            chunk: load
-                .into_iter()
-                .next()
-                .map_or_else(Chunk::new, |work| work.chunk),
+            chunk,
             batches,
             counts,
             rejects,

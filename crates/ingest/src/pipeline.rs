@@ -23,7 +23,7 @@ pub(crate) trait Decode: Send {
     /// What a load becomes.
     type Decoded: Send;
 
-    fn decode(&mut self, load: Vec<Work>) -> Self::Decoded;
+    fn decode(&mut self, load: Work) -> Self::Decoded;
 }
 
 /// Takes decoded loads strictly in input order.
@@ -112,7 +112,7 @@ fn threaded<D: Decode, T: Take<D::Decoded>>(
 }
 
 /// Begins to decode a load with a number, whose result goes to the sender.
-type Begin<'a, T> = &'a (dyn Fn(u64, Vec<Work>, Sender<Numbered<T>>) + Sync);
+type Begin<'a, T> = &'a (dyn Fn(u64, Work, Sender<Numbered<T>>) + Sync);
 
 /// Fills free chunks until the sources end or nobody listens any more. The results end when this and
 /// all that was begun has dropped its sender.
@@ -137,7 +137,7 @@ fn read<T>(
     reader.finish()
 }
 
-fn decode<D: Decode>(decoders: &[Mutex<D>], load: Vec<Work>) -> Message<D::Decoded> {
+fn decode<D: Decode>(decoders: &[Mutex<D>], load: Work) -> Message<D::Decoded> {
     let thread = rayon::current_thread_index().expect("a thread of the pool");
     let decoder = decoders[thread].lock();
     let mut decoder = decoder.unwrap_or_else(PoisonError::into_inner);

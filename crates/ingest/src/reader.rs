@@ -1,9 +1,10 @@
 //! Reads all sources in order as one row of numbered chunks.
 
+use std::mem;
 use std::path::Path;
 use std::sync::Arc;
 
-use otolith_capture::{CaptureReader, Checkpoint, Chunk, Entry, ReadOptions, Source};
+use otolith_capture::{CaptureReader, Checkpoint, Chunk, Entry, ReadOptions, Source, SpareBuffer};
 use otolith_lake::KnownCaptures;
 
 use crate::account::{SourceAccount, WaitingTail};
@@ -25,12 +26,18 @@ pub(crate) struct Reader<'a> {
     bytes_before: u64,
     /// What ended the last load early.
     failure: Option<ConvertError>,
+    /// The memory of the reader before.
+    spare: SpareBuffer,
 }
 
-/// Payload bytes of a load that are enough.
-const LOAD_BYTES: usize = 4 << 20;
-/// Chunks of a load that are enough.
-const LOAD_CHUNKS: usize = 256;
+/// What a chunk is filled from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Span {
+    /// One source.
+    Source,
+    /// As many as it takes.
+    Sources,
+}
 
 /// What is passed over: content that a lake has, and that of sources before.
 pub(crate) struct KnownContent<'a> {
@@ -84,72 +91,81 @@ impl<'a> Reader<'a> {
             },
             bytes_before: 0,
             failure: None,
+            spare: SpareBuffer::default(),
         }
     }
 
-    /// Reads what goes to a decoder at once, the first chunk into `chunk`: one of a large file, or
-    /// those of many small ones, because a batch for each would cost more than its rows. `None` at the
-    /// end of the last source.
-    pub fn load(&mut self, chunk: Chunk) -> Result<Option<Vec<Work>>, ConvertError> {
+    /// Fills the chunk with what goes to a decoder at once: what comes next of a large file, or of many
+    /// small ones, because a batch for each would cost more than its rows. `None` at the end of the
+    /// last source.
+    pub fn load(&mut self, chunk: Chunk) -> Result<Option<Work>, ConvertError> {
+        self.fill(chunk, Span::Sources)
+    }
+
+    /// Fills the chunk with what comes next of one source; `None` at the end of the last source.
+    pub fn next(&mut self, chunk: Chunk) -> Result<Option<Work>, ConvertError> {
+        self.fill(chunk, Span::Source)
+    }
+
+    fn fill(&mut self, mut chunk: Chunk, span: Span) -> Result<Option<Work>, ConvertError> {
         if let Some(failure) = self.failure.take() {
             return Err(failure);
         }
-        let mut chunk = Some(chunk);
-        let mut load = Vec::new();
-        let mut len_bytes = 0;
-        while len_bytes < LOAD_BYTES && load.len() < LOAD_CHUNKS {
-            match self.next(chunk.take().unwrap_or_default()) {
-                Ok(Some(work)) => {
-                    len_bytes += work.chunk.len_bytes();
-                    load.push(work);
-                }
-                Ok(None) => break,
-                Err(error) if load.is_empty() => return Err(error),
+        chunk.clear();
+        let mut skipped = Vec::new();
+        while !chunk.is_full() {
+            if self.watch.is_stopped() {
+                return Err(ConvertError::Interrupted);
+            }
+            match self.add_to(&mut chunk, &mut skipped) {
+                Ok(true) if span == Span::Sources || chunk.is_empty() => {}
+                Ok(_) => break,
+                Err(error) if chunk.is_empty() => return Err(error),
+                // What was read before is told before.
                 Err(error) => {
                     self.failure = Some(error);
                     break;
                 }
             }
         }
-        Ok((!load.is_empty()).then_some(load))
-    }
-
-    /// Fills the chunk with what comes next; `None` at the end of the last source.
-    pub fn next(&mut self, mut chunk: Chunk) -> Result<Option<Work>, ConvertError> {
-        loop {
-            if self.watch.is_stopped() {
-                return Err(ConvertError::Interrupted);
-            }
-            let Some(open) = &mut self.open else {
-                let Some(source) = self.sources.next() else {
-                    return Ok(None);
-                };
-                self.open = Some(self.open(source)?);
-                continue;
-            };
-            if open.reader.next_chunk(&mut chunk)? {
-                self.watch
-                    .bytes_read(self.bytes_before + open.reader.bytes_read());
-                let order = &mut self.end.order;
-                let mut skipped: Vec<bool> =
-                    chunk.entries().map(|entry| order.skip(&entry)).collect();
-                open.frames += skipped.len() as u64;
-                if !skipped.contains(&true) {
-                    skipped.clear();
-                }
-                return Ok(Some(Work { chunk, skipped }));
-            }
-            self.close();
+        if !skipped.contains(&true) {
+            skipped.clear();
         }
+        Ok((!chunk.is_empty()).then_some(Work { chunk, skipped }))
     }
 
-    fn open(&self, source: &Source) -> Result<OpenSource, ConvertError> {
-        self.watch.source_started(source.name(), source.len_bytes());
+    /// Adds what comes next of the open source, or of the next one; false at the end of the last one.
+    fn add_to(&mut self, chunk: &mut Chunk, skipped: &mut Vec<bool>) -> Result<bool, ConvertError> {
+        let mut open = match self.open.take() {
+            Some(open) => open,
+            None => match self.sources.next() {
+                Some(source) => self.open(source)?,
+                None => return Ok(false),
+            },
+        };
+        let before = chunk.len();
+        let read = open.reader.add_to(chunk);
+        self.watch
+            .bytes_read(self.bytes_before + open.reader.bytes_read());
+        let order = &mut self.end.order;
+        skipped.extend(chunk.entries_from(before).map(|entry| order.skip(&entry)));
+        open.frames += (chunk.len() - before) as u64;
+        read?;
+        match chunk.is_full() {
+            true => self.open = Some(open),
+            false => self.close(open),
+        }
+        Ok(true)
+    }
+
+    fn open(&mut self, source: &Source) -> Result<OpenSource, ConvertError> {
+        self.watch.source_started(source.name());
         let (reader, resumed) = match &self.known {
             None => (source.open(self.options)?, None),
             Some(known) => {
                 let begins = |bytes: &[u8]| captures::beginning_with(&known.captures, bytes);
-                let opened = source.open_after(self.options, &begins, known.spool)?;
+                let spare = mem::take(&mut self.spare);
+                let opened = source.open_after(self.options, &begins, known.spool, spare)?;
                 (opened.reader, opened.resumed)
             }
         };
@@ -161,11 +177,10 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Ends the open source: notes how far it was read.
-    fn close(&mut self) {
-        let Some(open) = self.open.take() else { return };
-        self.bytes_before += open.reader.bytes_read();
-        self.watch.bytes_read(self.bytes_before);
+    /// Ends a source: notes how far it was read.
+    fn close(&mut self, open: OpenSource) {
+        let bytes_read = open.reader.bytes_read();
+        self.bytes_before += bytes_read;
         let from_bytes = open.resumed.as_ref().map_or(0, |resumed| resumed.offset);
         let checkpoint = open.reader.checkpoint();
         if let Some(checkpoint) = checkpoint
@@ -185,7 +200,7 @@ impl<'a> Reader<'a> {
         self.end.accounts.push(SourceAccount {
             file: open.name.to_string(),
             layout: open.reader.layout().to_string(),
-            bytes_read: open.reader.bytes_read(),
+            bytes_read,
             frames_read: open.frames,
             known_frames: open.resumed.map_or(0, |resumed| resumed.frame),
             known_bytes: from_bytes,
@@ -196,9 +211,10 @@ impl<'a> Reader<'a> {
                 message: tail.message.clone(),
             }),
         });
+        self.spare = open.reader.into_spare();
     }
 
-    /// Number of the source of the chunk that came last, from 0.
+    /// Number of the source of the chunk that [`Self::next`] gave last, from 0.
     pub fn source_index(&self) -> usize {
         match self.open {
             Some(_) => self.end.accounts.len(),
@@ -206,7 +222,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What was read, once [`Self::next`] has given `None`.
+    /// What was read, once nothing more has come.
     pub fn finish(self) -> ReadEnd {
         self.end
     }

@@ -3,9 +3,9 @@
 /// Hears of the progress of a run. All methods do nothing unless overridden; they may be called
 /// from several threads, in short intervals, and must not block.
 pub trait Watch: Sync {
-    /// A source was opened; `len_bytes` is its stored size if known.
-    fn source_started(&self, name: &str, len_bytes: Option<u64>) {
-        let _ = (name, len_bytes);
+    /// A source was opened.
+    fn source_started(&self, name: &str) {
+        let _ = name;
     }
 
     /// So many bytes of all sources, as stored, were read since the beginning of the run.

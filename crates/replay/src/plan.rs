@@ -228,7 +228,7 @@ pub fn plan(
     let mut chunk = Chunk::new();
     let mut bytes_before = 0;
     for source in sources {
-        watch.reading(source.name(), source.len_bytes());
+        watch.reading(source.name());
         let mut reader = source.open(&options.read)?;
         while reader.next_chunk(&mut chunk)? {
             if stop.load(Ordering::Relaxed) {

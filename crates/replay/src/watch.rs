@@ -11,7 +11,7 @@ use crate::plan::PlanReport;
 /// and once at the end of each; never per request.
 pub trait Watch: Sync {
     /// A capture is being read.
-    fn reading(&self, _name: &str, _len_bytes: Option<u64>) {}
+    fn reading(&self, _name: &str) {}
     /// Bytes of captures read, as stored.
     fn bytes_read(&self, _total: u64) {}
     /// All captures are read; sending may begin.

@@ -50,17 +50,24 @@ pub(super) struct Buffered {
 }
 
 impl Buffered {
-    pub fn stored(bytes: Box<dyn Read + Send>) -> Self {
-        Self::over(Layer::Stored {
+    /// `spare` is memory to be used again; what is in it does not matter.
+    pub fn stored(bytes: Box<dyn Read + Send>, spare: Vec<u8>) -> Self {
+        let layer = Layer::Stored {
             bytes,
             read_bytes: 0,
-        })
+        };
+        Self::with_buffer(layer, spare)
     }
 
     pub fn over(layer: Layer) -> Self {
+        Self::with_buffer(layer, Vec::new())
+    }
+
+    fn with_buffer(layer: Layer, mut buffer: Vec<u8>) -> Self {
+        buffer.resize(BUFFER_BYTES, 0);
         Self {
             layer,
-            buffer: vec![0; BUFFER_BYTES],
+            buffer,
             start: 0,
             end: 0,
             ended: false,

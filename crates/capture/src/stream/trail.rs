@@ -1,6 +1,6 @@
 //! The trail: the hash of all bytes that were consumed, and of those up to a mark.
 
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use crate::checkpoint::Head;
 
@@ -66,6 +66,11 @@ impl Trail {
 
     /// The hash and the head of the bytes up to the mark.
     pub fn at_mark(&self, pending: &[u8]) -> (u128, Head) {
+        if self.hashed == 0 {
+            // So it is with small files, of which there may be many.
+            let bytes = &pending[..self.mark as usize];
+            return (xxh3_128(bytes), Head::of(bytes));
+        }
         let until_mark = self.mark.checked_sub(self.hashed);
         let hash = match until_mark {
             None => self.marked.digest128(),

@@ -40,9 +40,14 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// Takes the stored bytes and undoes their compression, layer by layer.
-    pub fn new(bytes: Box<dyn Read + Send>, limits: &ReadLimits) -> io::Result<Self> {
-        let mut stream = Buffered::stored(bytes);
+    /// Takes the stored bytes and undoes their compression, layer by layer. `spare` is memory of a
+    /// window before, or empty.
+    pub fn new(
+        bytes: Box<dyn Read + Send>,
+        limits: &ReadLimits,
+        spare: Vec<u8>,
+    ) -> io::Result<Self> {
+        let mut stream = Buffered::stored(bytes, spare);
         let mut compression = Vec::new();
         while compression.len() < MAX_LAYERS {
             let first = match stream.peek(4) {
@@ -79,6 +84,14 @@ impl Window {
         };
         window.apply_limits();
         window
+    }
+
+    /// The memory of the window, for the next one; empty if it became large.
+    pub fn into_spare(self) -> Vec<u8> {
+        match self.buffer.capacity() <= 2 * WINDOW_BYTES {
+            true => self.buffer,
+            false => Vec::new(),
+        }
     }
 
     pub fn compression(&self) -> &[Compression] {
@@ -140,7 +153,11 @@ impl Window {
         let compression = self.compression.clone();
         let limits = self.limits.clone();
         // Nothing is read from the empty stream that stands in for a moment.
-        let empty = Self::over(Buffered::stored(Box::new(io::empty())), Vec::new(), &limits);
+        let empty = Self::over(
+            Buffered::stored(Box::new(io::empty()), Vec::new()),
+            Vec::new(),
+            &limits,
+        );
         let window = mem::replace(self, empty);
         let again = Layer::Again(Box::new(Again::new(aside, window)));
         *self = Self::over(Buffered::over(again), compression, &limits);

@@ -257,31 +257,26 @@ fn refuse(
 impl Decode for Transcoder {
     type Decoded = Transcoded;
 
-    fn decode(&mut self, load: Vec<Work>) -> Transcoded {
+    fn decode(&mut self, Work { chunk, skipped }: Work) -> Transcoded {
         let mut out = self.empty();
-        for Work { chunk, skipped } in &load {
-            for (index, entry) in chunk.entries().enumerate() {
-                out.counts.frames_read += 1;
-                match entry {
-                    Entry::Frame(_) if skipped.get(index) == Some(&true) => {
-                        out.counts.frames_skipped += 1;
-                    }
-                    Entry::Frame(frame) => self.frame(&frame, &mut out),
-                    Entry::Reject(reject) => {
-                        out.counts.frames_rejected += 1;
-                        out.rejects.push(Reject {
-                            bytes: Vec::new(),
-                            ..reject.clone()
-                        });
-                    }
+        for (index, entry) in chunk.entries().enumerate() {
+            out.counts.frames_read += 1;
+            match entry {
+                Entry::Frame(_) if skipped.get(index) == Some(&true) => {
+                    out.counts.frames_skipped += 1;
+                }
+                Entry::Frame(frame) => self.frame(&frame, &mut out),
+                Entry::Reject(reject) => {
+                    out.counts.frames_rejected += 1;
+                    out.rejects.push(Reject {
+                        bytes: Vec::new(),
+                        ..reject.clone()
+                    });
                 }
             }
         }
         self.end(&mut out);
-        out.chunk = load
-            .into_iter()
-            .next()
-            .map_or_else(Chunk::new, |work| work.chunk);
+        out.chunk = chunk;
         out
     }
 }

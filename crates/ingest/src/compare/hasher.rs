@@ -215,40 +215,36 @@ impl LoadHasher {
 impl Decode for LoadHasher {
     type Decoded = Hashed;
 
-    fn decode(&mut self, load: Vec<Work>) -> Hashed {
+    fn decode(&mut self, Work { chunk, .. }: Work) -> Hashed {
         let hasher = &mut self.hasher;
-        for Work { chunk, .. } in &load {
-            for entry in chunk.entries() {
-                hasher.hashed.frames += 1;
-                let rejected = match entry {
-                    Entry::Reject(reject) => Reject {
-                        bytes: Vec::new(),
-                        ..reject.clone()
-                    },
-                    Entry::Frame(frame) => {
-                        let offset = frame.origin.offset;
-                        let before = hasher.hashed.rejects.len();
-                        match self.decoder.decode(&frame, hasher) {
-                            Ok(_) => {
-                                // Items know their place in the payload only.
-                                for reject in &mut hasher.hashed.rejects[before..] {
-                                    reject.origin.offset = offset;
-                                }
-                                continue;
+        for entry in chunk.entries() {
+            hasher.hashed.frames += 1;
+            let rejected = match entry {
+                Entry::Reject(reject) => Reject {
+                    bytes: Vec::new(),
+                    ..reject.clone()
+                },
+                Entry::Frame(frame) => {
+                    let offset = frame.origin.offset;
+                    let before = hasher.hashed.rejects.len();
+                    match self.decoder.decode(&frame, hasher) {
+                        Ok(_) => {
+                            // Items know their place in the payload only.
+                            for reject in &mut hasher.hashed.rejects[before..] {
+                                reject.origin.offset = offset;
                             }
-                            Err(reject) => frame_reject(&frame, reject, 0),
+                            continue;
                         }
+                        Err(reject) => frame_reject(&frame, reject, 0),
                     }
-                };
-                hasher.hashed.frames_rejected += 1;
-                hasher.hashed.rejects.push(rejected);
-            }
+                }
+            };
+            hasher.hashed.frames_rejected += 1;
+            hasher.hashed.rejects.push(rejected);
         }
-        let mut hashed = hasher.take();
-        hashed.chunk = load
-            .into_iter()
-            .next()
-            .map_or_else(Chunk::new, |work| work.chunk);
-        hashed
+        Hashed {
+            chunk,
+            ..hasher.take()
+        }
     }
 }

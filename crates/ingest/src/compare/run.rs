@@ -112,8 +112,8 @@ struct Behind<'a> {
 }
 
 impl Watch for Behind<'_> {
-    fn source_started(&self, name: &str, len_bytes: Option<u64>) {
-        self.watch.source_started(name, len_bytes);
+    fn source_started(&self, name: &str) {
+        self.watch.source_started(name);
     }
 
     fn bytes_read(&self, total: u64) {
