@@ -1,4 +1,4 @@
-//! Rows of a row group, some after the other, by the library.
+//! Rows of a row group, some after the other.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,28 @@ use crate::decode::{Columns, failed};
 use crate::error::LakeError;
 
 /// Rows of a row group, some after the other.
-pub struct Batches {
+pub struct Batches(pub(crate) Rows);
+
+/// Where rows come from.
+pub(crate) enum Rows {
+    /// They are there, as they are few; none if they were handed out.
+    Few(Option<Part>),
+    Many(ByLibrary),
+}
+
+impl Iterator for Batches {
+    type Item = Result<Part, LakeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match &mut self.0 {
+            Rows::Few(part) => part.take().filter(|part| part.row_count > 0).map(Ok),
+            Rows::Many(rows) => rows.next(),
+        }
+    }
+}
+
+/// Rows that the library reads.
+pub(crate) struct ByLibrary {
     pub(crate) reader: ParquetRecordBatchReader,
     /// The columns that are decoded.
     pub(crate) fields: Vec<Field>,
@@ -23,7 +44,7 @@ pub struct Batches {
     pub(crate) date: i32,
 }
 
-impl Batches {
+impl ByLibrary {
     /// All rows that are left.
     pub(crate) fn whole(mut self) -> Result<Part, LakeError> {
         let mut read = Columns::new(&self.fields);
@@ -62,7 +83,7 @@ impl Batches {
     }
 }
 
-impl Iterator for Batches {
+impl Iterator for ByLibrary {
     type Item = Result<Part, LakeError>;
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -13,7 +13,7 @@ use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::reader::ChunkReader as _;
 
 use crate::about::{About, FileColumn, Schemas};
-use crate::batches::Batches;
+use crate::batches::{Batches, ByLibrary, Rows};
 use crate::chunks::{ChunkInfo, Footer, Wanted, decode};
 use crate::decode::failed;
 use crate::error::LakeError;
@@ -177,6 +177,11 @@ impl PartReader {
         rows: Option<&[bool]>,
         batch_rows: usize,
     ) -> Result<Batches, LakeError> {
+        if self.group_rows(group)? <= batch_rows {
+            // Without the library, which sets up more than it takes to decode so few.
+            let part = self.read(group, columns, rows)?;
+            return Ok(Batches(Rows::Few(Some(part))));
+        }
         let (mut known, mut rest) = (Vec::new(), Vec::new());
         for place in self.about.places(columns) {
             match self.content(group, &self.about.columns[place]) {
@@ -188,7 +193,8 @@ impl PartReader {
                 Content::Many(..) | Content::Unusual => rest.push(place),
             }
         }
-        self.by_library((group, &rest, known), rows, batch_rows)
+        let many = self.by_library((group, &rest, known), rows, batch_rows)?;
+        Ok(Batches(Rows::Many(many)))
     }
 
     /// The text that every row of a row group has in a column, if the file says so.
@@ -241,7 +247,7 @@ impl PartReader {
         (group, places, known): (usize, &[usize], Vec<(usize, PartColumn)>),
         rows: Option<&[bool]>,
         batch_rows: usize,
-    ) -> Result<Batches, LakeError> {
+    ) -> Result<ByLibrary, LakeError> {
         let base = base_fields(self.table);
         let fields = self.about.schema.fields();
         let fields = places.iter().map(|place| &fields[*place]);
@@ -264,7 +270,7 @@ impl PartReader {
         let batch_rows = group.num_rows().clamp(1, batch_rows.max(1));
         let reader =
             ParquetRecordBatchReader::try_new_with_row_groups(&levels, &group, batch_rows, rows);
-        Ok(Batches {
+        Ok(ByLibrary {
             reader: reader.map_err(failed(&self.path))?,
             fields,
             known,

@@ -23,6 +23,7 @@ mod report;
 mod reports;
 mod spans;
 mod sql;
+mod time_text;
 mod usage;
 mod wanted;
 mod window;
@@ -42,7 +43,7 @@ pub use query::{
     SessionsQuery, Signal, SummaryQuery, TokenFill, TokenRateQuery, TokenTypesQuery, TokensBy,
     TokensQuery, ToolCallsQuery, ToolsQuery, TraceResourcesQuery,
 };
-pub use report::{Cell, CellType, Column, Report, time_text};
+pub use report::{Cell, CellType, Column, Report};
 pub use reports::{
     container_tokens, containers, cost, coverage, cpu, errors, explain_cost, explain_tokens,
     explain_tools, load, memory, metrics, processes, prompt, reconcile, session_resources,
@@ -52,6 +53,7 @@ pub use sql::{
     SqlColumn, SqlQuery, SqlTable, SqlTableKind, Statements, sql, sql_columns, sql_tables,
     statements,
 };
+pub use time_text::{append_time, time_text};
 pub use usage::{Address, Requests, Tokens, Usage, UsageRecord, usage};
 pub use wanted::{
     container_tokens_wanted, containers_wanted, coverage_wanted, errors_wanted, hosts_wanted,

@@ -2,13 +2,22 @@
 
 use std::collections::VecDeque;
 use std::panic::resume_unwind;
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::{Mutex, OnceLock, PoisonError, mpsc};
 use std::thread;
 
 /// The most threads: each holds the columns of a row group.
 const MOST_THREADS: usize = 8;
 /// How many tasks per thread are begun and not taken, at most.
 const AHEAD: usize = 2;
+
+/// How many threads work. Asked once: the system is asked for groups of processes and their shares.
+fn most_threads() -> usize {
+    static THREADS: OnceLock<usize> = OnceLock::new();
+    *THREADS.get_or_init(|| {
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        processors.min(MOST_THREADS)
+    })
+}
 
 /// A task, and where its result goes.
 type Task<I, O, E> = (I, mpsc::Sender<Result<O, E>>);
@@ -20,8 +29,7 @@ pub(crate) fn in_order<I: Send, O: Send, E: Send>(
     work: impl Fn(I) -> Result<O, E> + Sync,
     mut take: impl FnMut(O),
 ) -> Result<(), E> {
-    let processors = thread::available_parallelism().map_or(1, usize::from);
-    let threads = processors.min(MOST_THREADS);
+    let threads = most_threads();
     let (give, given) = mpsc::sync_channel::<Task<I, O, E>>(threads * AHEAD);
     let given = Mutex::new(given);
     let (given, work) = (&given, &work);
@@ -66,8 +74,7 @@ pub(crate) fn in_order<I: Send, O: Send, E: Send>(
 /// Gives each of some tasks to some thread, beginning with the first; the results come in the order of
 /// the tasks. All of them are in memory at once.
 pub(crate) fn all<I: Send, O: Send>(tasks: Vec<I>, work: impl Fn(I) -> O + Sync) -> Vec<O> {
-    let processors = thread::available_parallelism().map_or(1, usize::from);
-    let threads = processors.min(MOST_THREADS).min(tasks.len());
+    let threads = most_threads().min(tasks.len());
     let tasks = Mutex::new(tasks.into_iter().enumerate());
     let run = || {
         let mut made = Vec::new();

@@ -2,7 +2,7 @@
 
 use crate::money::NanoDollars;
 use crate::notes::Note;
-use jiff::Timestamp;
+use crate::time_text::time_text;
 use serde_json::{Map, Number, Value, json};
 
 /// A small result table: what every report and `sql` return.
@@ -119,12 +119,6 @@ impl Cell {
             Self::Bool(b) => Value::Bool(*b),
         }
     }
-}
-
-/// RFC 3339 text in UTC of nanoseconds since the Unix epoch, with the fraction it has.
-pub fn time_text(nanos: i64) -> String {
-    Timestamp::from_nanosecond(i128::from(nanos))
-        .map_or_else(|_| nanos.to_string(), |time| time.to_string())
 }
 
 fn double_to_json(x: f64) -> Value {

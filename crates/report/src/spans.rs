@@ -5,10 +5,12 @@ use crate::error::ReportError;
 use crate::hosts::{HOST, Keys, Label};
 use crate::notes::{NoteCode, Notes};
 use crate::query::{Duplicates, Selection, Signal};
-use hashbrown::HashSet;
+use hashbrown::DefaultHashBuilder;
+use hashbrown::hash_table::{Entry, HashTable};
 use otolith_lake::LakeError;
 use otolith_tables::AttributePlace::{Item, Resource};
 use otolith_tables::{Field, Part, Table};
+use std::hash::BuildHasher as _;
 
 /// The session or conversation of a span, as the agents call it.
 pub(crate) const SESSION: Keys = &[
@@ -76,6 +78,11 @@ pub(crate) enum Which<'a> {
     },
 }
 
+/// So many spans are made room for before they are read, at most: 24 MiB.
+const MOST_AHEAD: usize = 1 << 18;
+/// What the ids of a span take, as a rule.
+const IDS_LEN: usize = 48;
+
 const COLUMNS: [&str; 6] = [
     "trace_id",
     "span_id",
@@ -97,6 +104,8 @@ impl Spans {
         let is_wanted = selection.signal.is_none_or(|s| s == Signal::Traces);
         let tables = databases.iter().flat_map(|database| &database.tables);
         for table in tables.filter(|data| is_wanted && data.table == Table::Traces) {
+            // Pages of what is not used are never there, while each time that it grows it is copied.
+            found.spans.reserve(table.row_count().min(MOST_AHEAD));
             let read = |piece: Piece<'_>| Self::of(&piece, &table.fields, which, selection);
             table.read_pieces(read, |later| found.append(later))?;
         }
@@ -165,7 +174,8 @@ impl Spans {
         for label in found.labels() {
             columns.extend(label.columns(fields));
         }
-        let mut texts = String::new();
+        let count = chosen.iter().filter(|chosen| **chosen).count();
+        let mut texts = String::with_capacity(count * IDS_LEN);
         for batch in piece.batches(&columns, Some(&chosen))? {
             let Rows { part, rows } = batch?;
             found.add(&part, &rows, &mut texts, selection);
@@ -230,40 +240,78 @@ impl Spans {
     /// Puts spans in order and removes those that were sent twice.
     fn order(&mut self, selection: &Selection, notes: &mut Notes) {
         self.spans.sort_by_key(|span| (span.start, span.ids));
-        let mut seen = HashSet::with_capacity(self.spans.len());
+        let is_new = first_of_their_ids(&self.spans);
         let all = self.spans.len();
-        let mut is_new = |span: &Span| span.texts.span_len == 0 || seen.insert(span.ids);
         match selection.duplicates {
             Duplicates::Remove => {
-                self.spans.retain(is_new);
+                let mut is_new = is_new.into_iter();
+                self.spans.retain(|_| is_new.next() == Some(true));
                 let removed = all - self.spans.len();
                 notes.add(NoteCode::DuplicatesRemoved, removed as u64);
             }
             Duplicates::Keep => {
-                let repeated = self.spans.iter().filter(|span| !is_new(span)).count();
+                let repeated = is_new.into_iter().filter(|is_new| !is_new).count();
                 notes.add(NoteCode::DuplicatesKept, repeated as u64);
             }
         }
     }
 }
 
+/// By span, whether none before has the same ids; spans without an id of their own are always new.
+fn first_of_their_ids(spans: &[Span]) -> Vec<bool> {
+    // Places instead of ids: so the table fits the cache.
+    let mut seen: HashTable<u32> = HashTable::with_capacity(spans.len());
+    let hasher = DefaultHashBuilder::default();
+    let hash = |place: &u32| hasher.hash_one(spans[*place as usize].ids);
+    let mut is_new = |(place, span): (u32, &Span)| {
+        if span.texts.span_len == 0 {
+            return true;
+        }
+        let is_same = |other: &u32| spans[*other as usize].ids == span.ids;
+        match seen.entry(hash(&place), is_same, hash) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(entry) => {
+                entry.insert(place);
+                true
+            }
+        }
+    };
+    (0..).zip(spans).map(&mut is_new).collect()
+}
+
 /// An id of the lake, which is hex digits, as a number.
 fn id(hex: &str) -> u128 {
     // Of any length up to the half of a trace's at once: a number of 128 bits takes several times as
-    // long to multiply.
-    let Some((high, low)) = hex.split_at_checked(hex.len().saturating_sub(16)) else {
-        return u128::from_str_radix(hex, 16).unwrap_or_default();
-    };
-    let digits = |text: &str| {
-        let is_plain = !text.starts_with('+');
-        u64::from_str_radix(text, 16).ok().filter(|_| is_plain)
-    };
-    match (high.is_empty(), digits(high), digits(low)) {
-        (true, _, Some(low)) => low.into(),
-        (false, Some(high), Some(low)) => u128::from(high) << 64 | u128::from(low),
+    // long.
+    let (high, low) = hex.as_bytes().split_at(hex.len().saturating_sub(16));
+    match (high.len(), digits(high), digits(low)) {
+        (..=16, Some(high), Some(low)) => u128::from(high) << 64 | u128::from(low),
         _ => u128::from_str_radix(hex, 16).unwrap_or_default(),
     }
 }
+
+/// The number of up to 16 hex digits.
+fn digits(hex: &[u8]) -> Option<u64> {
+    let (mut number, mut all) = (0, 0);
+    for byte in hex {
+        let digit = DIGITS[usize::from(*byte)];
+        all |= digit;
+        number = number << 4 | u64::from(digit & 0xf);
+    }
+    (all <= 0xf).then_some(number)
+}
+
+/// By byte what it is as a hex digit; more than that if it is none.
+const DIGITS: [u8; 256] = {
+    let mut digits = [0xff; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        digits[b"0123456789abcdef"[digit] as usize] = digit as u8;
+        digits[b"0123456789ABCDEF"[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    digits
+};
 
 fn count(len: usize) -> u32 {
     u32::try_from(len).expect("ids of a piece take less than 4 GiB")
@@ -281,6 +329,25 @@ fn choose(part: &Part, which: Which<'_>) -> Vec<bool> {
             let is_its = |row: usize| trace.and_then(|trace| trace.text(row)) == Some(id);
             rows.map(|row| is_its(row) && (!roots || is_root(row)))
                 .collect()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_numbers_of_hex_digits() {
+        let all = "0123456789abcdefABCDEF0123456789";
+        for len in 1..=all.len() {
+            let expected = u128::from_str_radix(&all[..len], 16).unwrap();
+            assert_eq!(id(&all[..len]), expected, "{len}");
+        }
+        let longer = format!("{}{all}", "0".repeat(9));
+        assert_eq!(id(&longer), id(all));
+        for other in ["", "xyz", "0x12", "\u{e4}\u{e4}", &format!("1{all}")] {
+            assert_eq!(id(other), 0, "{other}");
         }
     }
 }

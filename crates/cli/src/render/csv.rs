@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 use std::io::{self, Write};
+use std::ops::Range;
 
-use otolith_report::{CellRef, Column, Rows, time_text};
+use otolith_report::{CellRef, Column, Rows, append_time};
 
 use super::table::{Look, one_line};
 use super::{blocks, numbers};
@@ -27,11 +28,15 @@ pub fn write(
         let start = text.len();
         cells.clear();
         rows.row(row, cells);
+        let mut last = None;
         for (index, cell) in cells.iter().enumerate() {
             if index > 0 {
                 text.push(',');
             }
-            field(*cell, text);
+            match cell {
+                CellRef::Double(x) => double(*x, &mut last, text),
+                cell => field(*cell, text),
+            }
         }
         if let Look::Drawn { .. } = look {
             let line = one_line(&text[start..]);
@@ -42,24 +47,44 @@ pub fn write(
     })
 }
 
+/// Appends a double. As a rule several of a row are the same, such as mean, least and greatest of one
+/// value: `last` is the one before, and where its text is.
+fn double(x: f64, last: &mut Option<(u64, Range<usize>)>, out: &mut String) {
+    let start = out.len();
+    match last {
+        Some((bits, text)) if *bits == x.to_bits() => out.extend_from_within(text.clone()),
+        _ => {
+            numbers::append_double(out, x);
+            *last = Some((x.to_bits(), start..out.len()));
+        }
+    }
+}
+
 fn field(cell: CellRef<'_>, out: &mut String) {
     match cell {
         CellRef::Null => {}
+        CellRef::Text(text) if is_plain(text) => out.push_str(text),
         CellRef::Text(text) => out.push_str(&quote(text)),
         CellRef::Int(n) => numbers::append(out, format_args!("{n}")),
         CellRef::Double(x) => numbers::append_double(out, x),
         CellRef::Money(amount) => out.push_str(&numbers::dollars(amount)),
-        CellRef::Time(nanos) => out.push_str(&time_text(nanos)),
+        CellRef::Time(nanos) => append_time(out, nanos),
         CellRef::Bool(b) => out.push_str(if b { "true" } else { "false" }),
     }
 }
 
 fn quote(text: &str) -> Cow<'_, str> {
-    let is_special = |byte: &u8| matches!(byte, b',' | b'"' | b'\n' | b'\r');
-    if !text.is_empty() && !text.as_bytes().iter().any(is_special) {
+    if is_plain(text) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(format!("\"{}\"", text.replace('"', "\"\"")))
+}
+
+fn is_plain(text: &str) -> bool {
+    let is_special = |byte: &u8| matches!(byte, b',' | b'"' | b'\n' | b'\r');
+    // All bytes are looked at, many of them at once.
+    let count = text.bytes().filter(is_special).count();
+    count == 0 && !text.is_empty()
 }
 
 #[cfg(test)]

@@ -120,6 +120,17 @@ impl<'a> TableData<'a> {
         read_tables(&[self], read, |_, made| take(made))
     }
 
+    /// Number of rows.
+    pub(crate) fn row_count(&self) -> usize {
+        match &self.source {
+            Source::Files(_, files) => {
+                let rows: u64 = files.iter().map(|file| file.row_count).sum();
+                usize::try_from(rows).unwrap_or(usize::MAX)
+            }
+            Source::Parts(parts) => parts.iter().map(|part| part.row_count).sum(),
+        }
+    }
+
     fn tasks(&self) -> Tasks<'a, '_> {
         match &self.source {
             Source::Files(lake, files) => Tasks::of_files(lake, files),

@@ -127,15 +127,7 @@ impl Label {
                 } => {
                     let mut known = vec![UNSEEN; dictionary.offsets.len()];
                     if part.columns[index].validity.is_none() {
-                        // As a rule every row has a value: a look into a table each.
-                        let number = |row: &u32| {
-                            let row = *row as usize;
-                            match known[indices[row].unsigned_abs() as usize] {
-                                UNSEEN => names.of_code(column, row, &mut known),
-                                number => number,
-                            }
-                        };
-                        return rows.iter().map(number).collect();
+                        return names.of_codes(column, rows, (indices, &mut known));
                     }
                     let number = |row: &u32| names.of_code(column, *row as usize, &mut known);
                     return rows.iter().map(number).collect();
@@ -167,6 +159,43 @@ struct Names {
 }
 
 impl Names {
+    /// The numbers of rows that all have a value, with a look into a table each.
+    fn of_codes(
+        &mut self,
+        column: Column<'_>,
+        rows: &[u32],
+        (codes, known): (&[i32], &mut [u32]),
+    ) -> Vec<u32> {
+        if let (Some(first), 2) = (rows.first(), known.len()) {
+            // One text.
+            let number = self.of_code(column, *first as usize, known);
+            return vec![number; rows.len()];
+        }
+        if rows.len() < codes.len() {
+            let number = |row: &u32| {
+                let row = *row as usize;
+                match known[codes[row].unsigned_abs() as usize] {
+                    UNSEEN => self.of_code(column, row, known),
+                    number => number,
+                }
+            };
+            return rows.iter().map(number).collect();
+        }
+        // All rows. Once all texts were met there is nothing more to look at but the table.
+        let mut unseen = known.len() - 1;
+        let mut numbers = Vec::with_capacity(codes.len());
+        for (row, code) in codes.iter().enumerate() {
+            if unseen == 0 {
+                break;
+            }
+            unseen -= usize::from(known[code.unsigned_abs() as usize] == UNSEEN);
+            numbers.push(self.of_code(column, row, known));
+        }
+        let rest = codes[numbers.len()..].iter();
+        numbers.extend(rest.map(|code| known[code.unsigned_abs() as usize]));
+        numbers
+    }
+
     fn of_code(&mut self, column: Column<'_>, row: usize, known: &mut [u32]) -> u32 {
         let Some(code) = column.code(row) else {
             return ABSENT;

@@ -42,9 +42,14 @@ impl Untold {
             self.empty += 1;
             None
         } else {
-            Some((1.0 - idle).clamp(0.0, 1.0))
+            Some(busy(idle))
         }
     }
+}
+
+/// The busy share beside an idle one.
+fn busy(idle: f64) -> f64 {
+    (1.0 - idle).clamp(0.0, 1.0)
 }
 
 /// The mean over the cores of a host at each time.
@@ -107,9 +112,11 @@ fn sum(rounds: &[Rounds], order: &[u32]) -> Sums {
     let mut places: Vec<(usize, usize)> = Vec::new();
     for rounds in rounds {
         untold.repeated += rounds.repeated;
+        let is_plain = rounds.is_plain();
         let mut last: &[u32] = &[];
         for round in rounds.iter() {
-            if !ptr::eq(round.cores, last) {
+            let is_new = !ptr::eq(round.cores, last);
+            if is_new {
                 last = round.cores;
                 places.clear();
                 let ranked = round.cores.iter().map(|core| ranks.get(core).copied());
@@ -120,7 +127,17 @@ fn sum(rounds: &[Rounds], order: &[u32]) -> Sums {
                 places.sort_unstable();
             }
             let (mut sum, mut count) = (0.0, 0_usize);
-            for (rank, place) in &places {
+            if is_plain {
+                // As a rule: nothing to look at but the shares.
+                for (_, place) in &places {
+                    sum += busy(round.idle[*place]);
+                }
+                count = places.len();
+                if is_new {
+                    places.iter().for_each(|(rank, _)| told[*rank] = true);
+                }
+            }
+            for (rank, place) in places.iter().filter(|_| !is_plain) {
                 if let Some(busy) = untold.busy((round.idle[*place], round.flags[*place])) {
                     told[*rank] = true;
                     sum += busy;

@@ -6,7 +6,9 @@ use crate::error::ReportError;
 use crate::glob::Glob;
 use crate::usage::series::Temporality;
 use otolith_lake::LakeError;
-use otolith_tables::{Part, Table};
+use otolith_tables::{Part, Table, Values};
+use std::borrow::Cow;
+use std::mem;
 use std::ops::Range;
 
 /// A metric to read.
@@ -43,6 +45,8 @@ pub(super) struct Counter {
 const BASE: [&str; 2] = ["time_unix_nano", "value"];
 /// Those of counters besides.
 const OF_COUNTERS: [&str; 3] = ["series_id", "start_time_unix_nano", "temporality"];
+/// What is left of a column that was taken.
+const NOTHING: Values = Values::Boolean(Vec::new());
 
 /// Reads the points of some metrics, piece by piece on all processors. Of each piece `digest` makes
 /// something of its points, some after the other; what it made is handed out in order. The numbers of
@@ -136,11 +140,14 @@ impl Wish<'_> {
         let mut micros = None;
         let mut start = 0;
         for batch in piece.batches(&columns, chosen.rows.as_deref())? {
-            let Rows { part, mut rows } = batch?;
+            let Rows { mut part, mut rows } = batch?;
             let range = start..start + rows.len();
             start = range.end;
             let mut metrics = chosen.metrics.of(range.clone());
-            let (mut times, mut values) = timed(&part, &rows);
+            let (mut times, mut values) = match whole(&mut part, &rows) {
+                Some(whole) => whole,
+                None => timed(&part, &rows),
+            };
             if times.len() < rows.len() {
                 // As a rule every point has both a time and a value.
                 let micros = match &micros {
@@ -215,6 +222,31 @@ impl Wish<'_> {
             rows: Some(chosen),
             metrics: Metrics::Each(places),
         }))
+    }
+}
+
+/// Takes times and values out of a part whose rows are all wanted and have both, as a rule.
+fn whole(part: &mut Cow<'_, Part>, rows: &[u32]) -> Option<(Vec<i64>, Vec<f64>)> {
+    let Cow::Owned(part) = part else { return None };
+    let place = |name: &str| {
+        let mut columns = part.columns.iter();
+        let place = columns.position(|column| column.field.name == name)?;
+        part.columns[place].validity.is_none().then_some(place)
+    };
+    let [time, value] = BASE.map(place);
+    let (time, value) = time.zip(value)?;
+    let are_all = rows.len() == part.row_count;
+    let are_timed = match (&part.columns[time].values, &part.columns[value].values) {
+        (Values::Int64(times), Values::Double(_)) => times.iter().all(|nanos| *nanos > 0),
+        _ => false,
+    };
+    if !are_all || !are_timed {
+        return None;
+    }
+    let mut take = |place: usize| mem::replace(&mut part.columns[place].values, NOTHING);
+    match (take(time), take(value)) {
+        (Values::Int64(times), Values::Double(values)) => Some((times, values)),
+        _ => unreachable!("looked at above"),
     }
 }
 

@@ -139,6 +139,21 @@ impl Gathered {
         self.bad += later.bad;
     }
 
+    /// Adds idle shares, those of a host at one time at once.
+    fn add_idle(&mut self, points: &Points, (hosts, cpus): (&[u32], &[u32])) {
+        let (times, values) = (&points.times, &points.values);
+        let mut first = 0;
+        while first < times.len() {
+            let (time, host) = (times[first], hosts[first]);
+            let others = times[first..].iter().zip(&hosts[first..]);
+            let its = others.take_while(|(t, h)| (**t, **h) == (time, host));
+            let after = first + its.count();
+            let (cpus, shares) = (&cpus[first..after], &values[first..after]);
+            self.utilization.push_idle(host, cpus, time, shares);
+            first = after;
+        }
+    }
+
     fn level(&mut self, level: usize) -> &mut BTreeMap<u32, Series> {
         if self.levels.len() <= level {
             self.levels.resize_with(level + 1, BTreeMap::new);
@@ -155,6 +170,13 @@ impl Gathered {
         let [hosts, cpus, cpu_states, memory_states] = points.labels.as_slice() else {
             unreachable!("there are as many as labels");
         };
+        let is_utilization = |place: &u32| reads[*place as usize] == Read::Utilization;
+        if points.metrics.iter().all(is_utilization)
+            && cpu_states.iter().all(|state| Some(*state) == idle)
+        {
+            // As a rule a file has the shares of one state after the other.
+            return self.add_idle(points, (hosts, cpus));
+        }
         for row in 0..points.times.len() {
             let (time, value) = (points.times[row], points.values[row]);
             let (host, cpu) = (hosts[row], cpus[row]);

@@ -110,6 +110,30 @@ impl Rounds {
         self.rounds.last_mut().expect("there is one").count += 1;
     }
 
+    /// Adds idle shares of several cores at one time: as a rule those of the whole round before, in the
+    /// same order, which takes a comparison instead of a look at each.
+    pub(super) fn push_idle(&mut self, cores: &[u32], time: i64, shares: &[f64]) {
+        let first = match self.rounds.last() {
+            Some(last) if last.time != time => last.first as usize,
+            _ => 0,
+        };
+        let is_known = self.last_time().is_some_and(|last| last != time)
+            && self.cores.get(first..first + cores.len()) == Some(cores);
+        if !is_known {
+            for (core, share) in cores.iter().zip(shares) {
+                self.push(*core, time, (*share, 0));
+            }
+            return;
+        }
+        self.rounds.push(Round {
+            time,
+            first: number(first),
+            count: number(cores.len()),
+        });
+        self.idle.extend_from_slice(shares);
+        self.flags.resize(self.idle.len(), 0);
+    }
+
     /// The place of a core in the last round.
     fn place(&self, round: Round, core: u32) -> Option<usize> {
         let cores = &self.cores[round.first as usize..][..round.count as usize];
@@ -180,6 +204,13 @@ impl Rounds {
             self.push(later.cores[place], round.time, reading);
         }
         self.repeated += std::mem::take(&mut later.repeated);
+    }
+
+    /// Whether every reading is an idle share and nothing else.
+    pub(super) fn is_plain(&self) -> bool {
+        // All are looked at, many of them at once.
+        let flags = self.flags.iter().fold(0, |all, flags| all | flags);
+        flags == 0 && self.idle.iter().filter(|idle| idle.is_nan()).count() == 0
     }
 
     /// The cores that were read, some of them perhaps several times.

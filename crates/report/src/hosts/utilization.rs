@@ -44,17 +44,30 @@ impl Utilization {
             State::Other if share > 0.0 => (f64::NAN, HAS_OTHER | HAS_WORK),
             State::Other => (f64::NAN, HAS_OTHER),
         };
-        let rounds = self.host(host);
-        match rounds.last_mut() {
-            Some(last) if last.len() < TOGETHER || last.last_time() == Some(time) => {
-                last.push(cpu, time, reading);
-            }
-            last => {
-                let mut next = last.map_or_else(Rounds::default, |last| Rounds::after(last));
-                next.push(cpu, time, reading);
-                rounds.push(next);
-            }
+        self.rounds(host, time).push(cpu, time, reading);
+    }
+
+    /// The same of idle shares of cores of a host at one time, in their order; there are some.
+    pub(super) fn push_idle(&mut self, host: u32, cpus: &[u32], time: i64, shares: &[f64]) {
+        if shares.iter().all(|share| (0.0..=MAX_SHARE).contains(share)) {
+            self.rounds(host, time).push_idle(cpus, time, shares);
+            return;
         }
+        for (cpu, share) in cpus.iter().zip(shares) {
+            self.push(host, *cpu, State::Idle, time, *share);
+        }
+    }
+
+    /// Where readings of a host at a time go.
+    fn rounds(&mut self, host: u32, time: i64) -> &mut Rounds {
+        let rounds = self.host(host);
+        let next = match rounds.last() {
+            Some(last) if last.len() < TOGETHER || last.last_time() == Some(time) => None,
+            Some(last) => Some(Rounds::after(last)),
+            None => Some(Rounds::default()),
+        };
+        rounds.extend(next);
+        rounds.last_mut().expect("there is one")
     }
 
     fn host(&mut self, host: u32) -> &mut Vec<Rounds> {
@@ -194,6 +207,25 @@ mod tests {
             cuts.sort_unstable();
             let pieces: Vec<_> = cuts.windows(2).map(|w| &points[w[0]..w[1]]).collect();
             prop_assert_eq!(busy(&pieces), busy(&[&points]));
+        }
+
+        /// Shares of several cores at once are kept as they are one by one.
+        #[test]
+        fn shares_at_once_are_kept_like_others(
+            runs in prop::collection::vec((0..3_i64, 0..3_u32, 1..5_u32, 0..4_u8), 0..20),
+        ) {
+            let (mut at_once, mut one_by_one) = <(Utilization, Utilization)>::default();
+            for (time, first, count, share) in runs {
+                let cpus: Vec<u32> = (first..first + count).collect();
+                let mut shares = vec![0.5; cpus.len()];
+                // One of them may be too large.
+                shares.iter_mut().take(1).for_each(|s| *s = f64::from(share) * 0.6);
+                at_once.push_idle(HOST, &cpus, time, &shares);
+                for (cpu, share) in cpus.iter().zip(&shares) {
+                    one_by_one.push(HOST, *cpu, State::Idle, time, *share);
+                }
+            }
+            prop_assert_eq!(format!("{at_once:?}"), format!("{one_by_one:?}"));
         }
 
         /// Rounds give what cores one by one do, to the last digit.

@@ -1,7 +1,7 @@
 //! Which entry of a price table made an estimate, in words.
 
 use super::table::{Bracket, Class, Price, Rates, ServiceTier};
-use crate::report::time_text;
+use crate::time_text::time_text;
 
 /// An entry of a price table, as it was applied to some usage.
 #[derive(Clone, Copy, Debug)]

@@ -236,41 +236,49 @@ impl Joined {
             bytes: Vec::new(),
             share: Vec::new(),
         };
+        let all = self.spans.spans.len();
         let blocks = self.spans.spans.chunks(BLOCK).map(Ok::<_, Infallible>);
         let of_block = |spans: &[Span]| {
-            let mut notes = Notes::default();
-            let found = spans.iter().map(|span| self.meanwhile(span, &mut notes));
-            let found: Vec<Meanwhile> = found.collect();
-            Ok((found, notes))
+            let mut found = Vec::with_capacity(spans.len());
+            // By kind, of which there are few: each look into notes compares texts, too.
+            let mut counts: Vec<(NoteCode, u64)> = Vec::new();
+            for span in spans {
+                let (meanwhile, note) = self.meanwhile(span);
+                found.push(meanwhile);
+                let Some(code) = note else { continue };
+                match counts.iter_mut().find(|(known, _)| *known == code) {
+                    Some((_, count)) => *count += 1,
+                    None => counts.push((code, 1)),
+                }
+            }
+            Ok((found, counts))
         };
         let Ok(()) = parallel::in_order(blocks, of_block, |(found, its)| {
             let append = |windows: &mut Vec<Option<Window>>,
                           samples: &BTreeMap<u32, Samples>,
                           of: fn(&Meanwhile) -> Option<Window>| {
                 if !samples.is_empty() {
+                    windows.reserve_exact(all - windows.len());
                     windows.extend(found.iter().map(of));
                 }
             };
             append(&mut during.busy, &self.busy, |found| found.busy);
             append(&mut during.bytes, &self.levels[BYTES], |found| found.bytes);
             append(&mut during.share, &self.levels[SHARE], |found| found.share);
-            notes.append(its);
+            its.into_iter()
+                .for_each(|(code, count)| notes.add(code, count));
         });
         during
     }
 
-    /// What the host of a span did meanwhile, with notes where nobody can tell.
-    fn meanwhile(&self, span: &Span, notes: &mut Notes) -> Meanwhile {
+    /// What the host of a span did meanwhile, and what there is to note of it.
+    fn meanwhile(&self, span: &Span) -> (Meanwhile, Option<NoteCode>) {
         let Some(end) = span.end else {
-            notes.add(NoteCode::NoEnd, 1);
-            return Meanwhile::default();
+            return (Meanwhile::default(), Some(NoteCode::NoEnd));
         };
         let host = match self.matched[span.host as usize] {
             Ok(host) => host,
-            Err(code) => {
-                notes.add(code, 1);
-                return Meanwhile::default();
-            }
+            Err(code) => return (Meanwhile::default(), Some(code)),
         };
         let window = |samples: &BTreeMap<u32, Samples>| {
             samples
@@ -283,12 +291,14 @@ impl Joined {
             share: window(&self.levels[SHARE]),
         };
         let all = [found.busy, found.bytes, found.share];
-        if all == [None; 3] {
-            notes.add(NoteCode::NoSamples, 1);
-        } else if all.iter().flatten().any(|window| window.carried) {
-            notes.add(NoteCode::CarriedIn, 1);
-        }
-        found
+        let mut told = all.iter().flatten().peekable();
+        let note = match told.peek() {
+            None => Some(NoteCode::NoSamples),
+            Some(_) => told
+                .any(|window| window.carried)
+                .then_some(NoteCode::CarriedIn),
+        };
+        (found, note)
     }
 }
 

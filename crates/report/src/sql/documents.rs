@@ -1,6 +1,6 @@
 //! JSON documents of attributes: put together from their columns again.
 
-use crate::report::time_text;
+use crate::time_text::time_text;
 use otolith_tables::{AttributePlace, ColumnOrigin, ColumnType, Field as TableField};
 use polars::prelude::*;
 use serde_json::Value;

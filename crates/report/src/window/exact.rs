@@ -45,29 +45,56 @@ impl Exact {
     }
 }
 
-/// Sums of all that came before each place.
+/// Of so many sums one is kept, the others are made again: memory that is not written costs nothing.
+const STEP: usize = 4;
+
+/// Sums of all terms that come before each place.
 #[derive(Debug)]
-pub(super) struct Prefix(Vec<Exact>);
+pub(super) struct Prefix {
+    /// Of every so manieth place.
+    kept: Vec<Exact>,
+    sum: Exact,
+    len: usize,
+}
 
 impl Prefix {
     pub(super) fn with_capacity(len: usize) -> Self {
-        let mut sums = Vec::with_capacity(len + 1);
-        sums.push(Exact::default());
-        Self(sums)
+        Self {
+            kept: Vec::with_capacity(len / STEP + 1),
+            sum: Exact::default(),
+            len: 0,
+        }
     }
 
-    /// Adds the next number.
-    pub(super) fn push(&mut self, number: Exact) {
-        let sum = self.0.last().expect("there is a first sum").plus(number);
-        self.0.push(sum);
+    /// Adds the next term.
+    pub(super) fn push(&mut self, term: Exact) {
+        if self.len.is_multiple_of(STEP) {
+            self.kept.push(self.sum);
+        }
+        self.sum = self.sum.plus(term);
+        self.len += 1;
     }
 
-    /// The sum of numbers `first..after`.
-    pub(super) fn between(&self, first: usize, after: usize) -> Exact {
-        let before = self.0[first];
-        self.0[after].plus(Exact {
+    /// The sum of terms `first..after`; `term` tells those that were pushed.
+    pub(super) fn between(
+        &self,
+        first: usize,
+        after: usize,
+        term: impl Fn(usize) -> Exact,
+    ) -> Exact {
+        let before = self.before(first, &term);
+        self.before(after, &term).plus(Exact {
             high: -before.high,
             low: -before.low,
         })
+    }
+
+    /// The same sum, to the last digit, as when it was kept.
+    fn before(&self, place: usize, term: &impl Fn(usize) -> Exact) -> Exact {
+        if place == self.len {
+            return self.sum;
+        }
+        let first = place / STEP * STEP;
+        (first..place).fold(self.kept[place / STEP], |sum, at| sum.plus(term(at)))
     }
 }

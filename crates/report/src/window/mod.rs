@@ -28,16 +28,17 @@ pub(crate) struct Samples {
     /// Strictly rising, in nanoseconds.
     times: Vec<i64>,
     values: Vec<f64>,
-    /// For how long samples speak, in nanoseconds.
-    reach: i64,
+    /// The usual gap between them, in nanoseconds.
+    usual: i64,
     /// How many there are per nanosecond on average.
     per_nano: f64,
     /// Sums of values.
     plain: Prefix,
     /// Sums of values times how long each stands.
     weighted: Prefix,
-    /// Sums of how long samples stand, one more than samples.
-    stands: Vec<i128>,
+    /// Sums of how long samples stand, one more than samples. They may go round: differences are what
+    /// counts, which are less than 2^64 nanoseconds.
+    stands: Vec<u64>,
     extremes: Extremes,
 }
 
@@ -62,18 +63,14 @@ impl Samples {
         debug_assert!(times.is_sorted_by(|a, b| a < b), "times rise");
         debug_assert_eq!(times.len(), values.len());
         let usual = usual_gap(&times);
-        let reach = usual.saturating_mul(USUAL_GAPS);
         let mut plain = Prefix::with_capacity(values.len());
         let mut weighted = Prefix::with_capacity(values.len());
         let mut stands = Vec::with_capacity(values.len() + 1);
-        let mut stood = 0;
+        let mut stood = 0_u64;
         stands.push(stood);
         for (index, value) in values.iter().enumerate() {
-            let stand = match index.checked_sub(1) {
-                Some(before) => times[index].saturating_sub(times[before]).min(reach),
-                None => usual,
-            };
-            stood += i128::from(stand);
+            let stand = stand(&times, index, usual);
+            stood = stood.wrapping_add(stand.unsigned_abs());
             stands.push(stood);
             plain.push(Exact::from(*value));
             weighted.push(Exact::product(*value, stand as f64));
@@ -89,7 +86,7 @@ impl Samples {
             extremes: Extremes::new(&values),
             times,
             values,
-            reach,
+            usual,
             plain,
             weighted,
             stands,
@@ -117,7 +114,9 @@ impl Samples {
         }
         let (min, max) = self.extremes.of(&self.values, first, after);
         let count = after - first;
-        let sample_mean = self.plain.between(first, after).over(count as f64);
+        let value = |index: usize| Exact::from(self.values[index]);
+        let sum = self.plain.between(first, after, value);
+        let sample_mean = sum.over(count as f64);
         Some(Window {
             // Rounding must not put a mean beyond what occurred.
             mean: self.mean(start, first, after).clamp(min, max),
@@ -134,7 +133,7 @@ impl Samples {
         let index = self.first_not(|t| t <= time, self.guess(time));
         let index = index.checked_sub(1)?;
         let age = time.saturating_sub(self.times[index]);
-        (age <= self.reach).then(|| (self.times[index], self.values[index]))
+        (age <= reach(self.usual)).then(|| (self.times[index], self.values[index]))
     }
 
     /// The first sample at or after a time, if it follows soon enough to speak for it.
@@ -142,7 +141,7 @@ impl Samples {
         let index = self.first_not(|t| t < time, self.guess(time));
         let found = *self.times.get(index)?;
         let ahead = found.saturating_sub(time);
-        (ahead <= self.reach).then(|| (found, self.values[index]))
+        (ahead <= reach(self.usual)).then(|| (found, self.values[index]))
     }
 
     /// About where a time is: as a rule, samples come at even intervals.
@@ -179,9 +178,11 @@ impl Samples {
     /// The mean over time of samples `first..after`, at least one. Only the first can stand for time
     /// before the start, which does not count.
     fn mean(&self, start: i64, first: usize, after: usize) -> f64 {
-        let whole = self.stands[first + 1] - self.stands[first];
+        let stands =
+            |from: usize, to: usize| i128::from(self.stands[to].wrapping_sub(self.stands[from]));
+        let whole = stands(first, first + 1);
         let within = i128::from(self.times[first]) - i128::from(start);
-        let rest = self.stands[after] - self.stands[first + 1];
+        let rest = stands(first + 1, after);
         let first_stands = whole.min(within);
         let total = first_stands + rest;
         if total == 0 {
@@ -189,8 +190,25 @@ impl Samples {
             return self.values[first];
         }
         let head = Exact::product(self.values[first], first_stands as f64);
-        let sum = self.weighted.between(first + 1, after).plus(head);
+        let term = |index: usize| {
+            let stand = stand(&self.times, index, self.usual);
+            Exact::product(self.values[index], stand as f64)
+        };
+        let sum = self.weighted.between(first + 1, after, term).plus(head);
         sum.over(total as f64)
+    }
+}
+
+/// For how long samples of a usual gap speak.
+fn reach(usual: i64) -> i64 {
+    usual.saturating_mul(USUAL_GAPS)
+}
+
+/// How long a sample stands.
+fn stand(times: &[i64], index: usize, usual: i64) -> i64 {
+    match index.checked_sub(1) {
+        Some(before) => times[index].saturating_sub(times[before]).min(reach(usual)),
+        None => usual,
     }
 }
 

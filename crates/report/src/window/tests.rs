@@ -132,7 +132,7 @@ proptest! {
         for (start, length) in spans {
             let span = (start, start + length);
             let found = samples.window(span.0, span.1);
-            let expected = naive(&times, &values, samples.reach, span);
+            let expected = naive(&times, &values, reach(samples.usual), span);
             let exact = |w: &Window| (w.min, w.max, w.count, w.carried);
             prop_assert_eq!(found.as_ref().map(exact), expected.as_ref().map(exact));
             if let (Some(found), Some(expected)) = (found, expected) {
