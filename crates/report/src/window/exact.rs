@@ -51,7 +51,7 @@ const STEP: usize = 4;
 /// Sums of all terms that come before each place.
 #[derive(Debug)]
 pub(super) struct Prefix {
-    /// Of every so manieth place.
+    /// Of every fourth place: the first, the fifth and so on.
     kept: Vec<Exact>,
     sum: Exact,
     len: usize,
