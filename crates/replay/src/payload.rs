@@ -28,12 +28,6 @@ pub(crate) struct Piece {
     len: usize,
 }
 
-impl Payload {
-    pub(crate) fn len(&self) -> usize {
-        self.remaining()
-    }
-}
-
 impl From<Bytes> for Payload {
     fn from(bytes: Bytes) -> Self {
         Self::Bytes(bytes)
@@ -93,7 +87,7 @@ impl Piece {
         !bytes.is_empty() && STAND_IN.as_ptr_range().contains(&bytes.as_ptr())
     }
 
-    /// Reads the first of its bytes into `room`, as many as there is room for.
+    /// Puts the first of its bytes, at most `most`, into `room`, in place of what is there.
     ///
     /// # Errors
     ///

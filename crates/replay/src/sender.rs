@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::Buf as _;
 use otolith_capture::Signal;
 
 use self::judge::Verdict;
@@ -221,7 +222,7 @@ impl<C: Clock, T: Transport> Sender<C, T> {
         let mut attempts = 0;
         loop {
             let sent = self.clock.now();
-            self.tally().trying(body.len() as u64);
+            self.tally().trying(body.remaining() as u64);
             let result = self.transport.send(signal, body.clone()).await;
             if let Err(SendError::Spool(why)) = &result {
                 self.halt
@@ -240,7 +241,7 @@ impl<C: Clock, T: Transport> Sender<C, T> {
                         }
                     }
                     Err(SendError::Connect(_) | SendError::Tls(_)) => {
-                        tally.not_sent(body.len() as u64);
+                        tally.not_sent(body.remaining() as u64);
                     }
                     Err(_) => {}
                 }

@@ -160,7 +160,7 @@ impl Read for SpoolStream {
     }
 }
 
-/// What the kernel of Linux does without a copy, and of others nothing is asked.
+/// What the kernel of Linux does without a copy.
 #[cfg(target_os = "linux")]
 pub(crate) mod kernel {
     use std::io;
@@ -192,6 +192,7 @@ pub(crate) mod kernel {
     }
 }
 
+/// Nothing is asked of other kernels: bodies are read for them.
 #[cfg(not(target_os = "linux"))]
 pub(crate) mod kernel {
     use std::io;
@@ -200,6 +201,7 @@ pub(crate) mod kernel {
 
     use crate::payload::Piece;
 
+    /// Whether bodies can be sent out of a file.
     pub(crate) const SENDS_FILES: bool = false;
 
     pub(super) fn send(_: &TcpStream, _: &Piece, _: usize) -> io::Result<usize> {
@@ -211,5 +213,7 @@ pub(crate) mod kernel {
     }
 }
 
+// Elsewhere nothing is left in the spool.
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;
