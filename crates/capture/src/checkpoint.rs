@@ -1,6 +1,6 @@
 //! Checkpoints: how far a capture was read, told by its content.
 
-use xxhash_rust::xxh3::xxh3_128;
+use twox_hash::XxHash3_128;
 
 use crate::options::InputFormat;
 
@@ -58,7 +58,7 @@ impl Head {
         let bytes = &bytes[..bytes.len().min(Self::MAX_BYTES)];
         Self {
             len: bytes.len() as u32,
-            hash: xxh3_128(bytes),
+            hash: XxHash3_128::oneshot(bytes),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::recognise::{self, LOOK_FIELDS};
 const SHOWN_BYTES: usize = 512;
 
 /// Cuts a file that is one message.
-pub(crate) fn message(bytes: &[u8], at_end: bool, max_bytes: usize, torn_tail: TornTail) -> Cut {
+pub(crate) fn message(bytes: &[u8], at_end: bool, max_bytes: usize, torn_tail: TornTail) -> Cut<'static> {
     if bytes.is_empty() {
         return if at_end { Cut::End } else { Cut::Need(1) };
     }
@@ -40,7 +40,7 @@ pub(crate) fn message(bytes: &[u8], at_end: bool, max_bytes: usize, torn_tail: T
 }
 
 /// Rejects a file that is not recognised.
-pub(crate) fn unrecognised(bytes: &[u8], at_end: bool) -> Cut {
+pub(crate) fn unrecognised(bytes: &[u8], at_end: bool) -> Cut<'static> {
     match bytes {
         [] if at_end => Cut::End,
         [] => Cut::Need(1),
@@ -55,7 +55,7 @@ pub(crate) fn unrecognised(bytes: &[u8], at_end: bool) -> Cut {
 }
 
 /// Waits for a beginning that tells the format.
-pub(crate) fn unsure(bytes: &[u8]) -> Cut {
+pub(crate) fn unsure(bytes: &[u8]) -> Cut<'static> {
     let message = format!(
         "expected enough bytes to tell the format, found {} and the end",
         bytes.len()

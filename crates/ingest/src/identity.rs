@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use otolith_capture::{Encoding, Entry};
 use otolith_lake::Capture;
-use xxhash_rust::xxh3::{Xxh3, xxh3_128};
+use twox_hash::XxHash3_128;
 
 use crate::options::{ConvertOptions, Dedup};
 
@@ -17,12 +17,12 @@ pub(crate) type RequestHash = u128;
 /// Hashes the content of all sources in order, as far as it is new. Where they lie, how they are named and when they
 /// are read has no part in it.
 #[derive(Clone)]
-pub(crate) struct Identity(Xxh3);
+pub(crate) struct Identity(XxHash3_128);
 
 impl Identity {
     pub fn new(options: &ConvertOptions) -> Self {
-        let mut hasher = Xxh3::new();
-        hasher.update(VERSION.as_bytes());
+        let mut hasher = XxHash3_128::new();
+        hasher.write(VERSION.as_bytes());
         let ConvertOptions {
             threads: _,
             read,
@@ -40,8 +40,8 @@ impl Identity {
             read.signal.map(|signal| signal.as_str()),
         ];
         for word in words {
-            hasher.update(word.unwrap_or("").as_bytes());
-            hasher.update(&[0xff]);
+            hasher.write(word.unwrap_or("").as_bytes());
+            hasher.write(&[0xff]);
         }
         for number in [
             limits.frame_bytes as u64,
@@ -54,10 +54,10 @@ impl Identity {
             *buffer_bytes as u64,
             u64::from(*dedup == Dedup::Requests),
         ] {
-            hasher.update(&number.to_le_bytes());
+            hasher.write(&number.to_le_bytes());
         }
         if let Some(redaction) = redact {
-            hasher.update(&redaction.fingerprint());
+            hasher.write(&redaction.fingerprint());
         }
         Self(hasher)
     }
@@ -65,17 +65,17 @@ impl Identity {
     /// A source ends that was read from a place to another: what its content was up to there tells
     /// it from others that have the same frames.
     pub fn source(&mut self, from_bytes: u64, capture: &Capture) {
-        self.0.update(b"source");
-        self.0.update(&from_bytes.to_le_bytes());
-        self.0.update(&capture.len_bytes.to_le_bytes());
-        self.0.update(&capture.content.to_le_bytes());
+        self.0.write(b"source");
+        self.0.write(&from_bytes.to_le_bytes());
+        self.0.write(&capture.len_bytes.to_le_bytes());
+        self.0.write(&capture.content.to_le_bytes());
     }
 
     /// Runs are replaced: their parts have other names than those that take their place.
     pub fn replaces(&mut self, runs: &BTreeSet<u64>) {
         for run in runs {
-            self.0.update(b"replaces");
-            self.0.update(&run.to_le_bytes());
+            self.0.write(b"replaces");
+            self.0.write(&run.to_le_bytes());
         }
     }
 
@@ -83,7 +83,7 @@ impl Identity {
     pub fn entry(&mut self, entry: &Entry<'_>) -> Option<RequestHash> {
         match entry {
             Entry::Frame(frame) => {
-                let payload = xxh3_128(frame.bytes);
+                let payload = XxHash3_128::oneshot(frame.bytes);
                 let about = [
                     match frame.encoding {
                         Encoding::Json => 1,
@@ -92,10 +92,10 @@ impl Identity {
                     },
                     frame.signal.signal().map_or(0, |signal| signal as u8 + 1),
                 ];
-                self.0.update(&about);
-                self.0.update(&payload.to_le_bytes());
+                self.0.write(&about);
+                self.0.write(&payload.to_le_bytes());
                 let arrival = frame.arrival_unix_nano.unwrap_or(0);
-                self.0.update(&arrival.to_le_bytes());
+                self.0.write(&arrival.to_le_bytes());
                 // JSON payloads name their signals themselves.
                 let about = match frame.encoding {
                     Encoding::Json | Encoding::JavaScriptSdk => 0,
@@ -104,16 +104,16 @@ impl Identity {
                 Some(payload ^ about.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835))
             }
             Entry::Reject(reject) => {
-                self.0.update(&[0]);
-                self.0.update(reject.code.0.as_bytes());
-                self.0.update(&reject.len_bytes.to_le_bytes());
-                self.0.update(&xxh3_128(&reject.bytes).to_le_bytes());
+                self.0.write(&[0]);
+                self.0.write(reject.code.0.as_bytes());
+                self.0.write(&reject.len_bytes.to_le_bytes());
+                self.0.write(&XxHash3_128::oneshot(&reject.bytes).to_le_bytes());
                 None
             }
         }
     }
 
     pub fn finish(&self) -> u128 {
-        self.0.digest128()
+        self.0.finish_128()
     }
 }

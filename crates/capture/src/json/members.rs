@@ -38,9 +38,9 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// Whether the object was walked to its closing bracket.
+    /// Whether the object was walked to its closing bracket, with nothing behind it.
     pub fn is_whole(&self) -> bool {
-        self.state == State::Whole
+        self.state == State::Whole && self.at == self.bytes.len()
     }
 
     /// The key of the next member, and the text from its value on. Does not look for the end of
@@ -76,10 +76,11 @@ impl<'a> Members<'a> {
         let end = start + value_len(self.bytes.get(start..)?)?;
         let after = self.skip_blank(end);
         match self.bytes.get(after)? {
-            b',' => self.at = after + 1,
+            b',' => {}
             b'}' => self.state = State::Whole,
             _ => return None,
         }
+        self.at = after + 1;
         Some(Member {
             key,
             value: &self.bytes[start..end],
@@ -94,8 +95,9 @@ impl<'a> Iterator for Members<'a> {
         if self.state != State::Going {
             return None;
         }
-        if self.at == 1 && self.bytes.get(self.skip_blank(1)) == Some(&b'}') {
-            self.state = State::Whole;
+        let first = self.skip_blank(1);
+        if self.at == 1 && self.bytes.get(first) == Some(&b'}') {
+            (self.at, self.state) = (first + 1, State::Whole);
             return None;
         }
         let member = self.advance();
@@ -148,6 +150,13 @@ mod tests {
             &[("a", r#""x\"y""#), ("b", r#"{"c":[1,2]}"#), ("d", "1.5e3")],
             true,
         );
+    }
+
+    #[test]
+    fn what_follows_an_object_is_no_part_of_it() {
+        check("{} ", &[], false);
+        check(r#"{"a":1}{"b":2}"#, &[("a", "1")], false);
+        check(r#"{"a":1},"#, &[("a", "1")], false);
     }
 
     #[test]

@@ -35,13 +35,13 @@ impl Stage {
     }
 
     /// What comes next in `bytes`; none once it is done.
-    pub(super) fn next(
+    pub(super) fn next<'a>(
         &mut self,
-        bytes: &[u8],
+        bytes: &'a [u8],
         at_end: bool,
         max_bytes: usize,
         torn_tail: TornTail,
-    ) -> Option<Cut> {
+    ) -> Option<Cut<'a>> {
         match self {
             Self::Json(cutter) => Some(cutter.next(bytes, at_end)),
             Self::Binary(cutter) => Some(cutter.next(bytes, at_end)),

@@ -1,6 +1,6 @@
 //! The trail: the hash of all bytes that were consumed, and of those up to a mark.
 
-use xxhash_rust::xxh3::{Xxh3, xxh3_128};
+use twox_hash::XxHash3_128;
 
 use crate::checkpoint::Head;
 
@@ -9,23 +9,24 @@ use crate::checkpoint::Head;
 #[derive(Clone)]
 pub(super) struct Trail {
     head: Vec<u8>,
-    hasher: Xxh3,
+    /// None before anything was hashed: most of many files are hashed at once, without it.
+    hasher: Option<XxHash3_128>,
     /// How many bytes went into the hasher.
     hashed: u64,
     /// Never further than the hashed bytes and the pending ones behind them.
     mark: u64,
-    /// The hasher at the mark, where bytes beyond the mark are hashed.
-    marked: Xxh3,
+    /// The hash at the mark, where bytes beyond the mark are hashed.
+    marked: u128,
 }
 
 impl Trail {
     pub fn new() -> Self {
         Self {
             head: Vec::new(),
-            hasher: Xxh3::new(),
+            hasher: None,
             hashed: 0,
             mark: 0,
-            marked: Xxh3::new(),
+            marked: 0,
         }
     }
 
@@ -46,38 +47,42 @@ impl Trail {
     pub fn pass(&mut self, pending: &[u8]) {
         let room = Head::MAX_BYTES - self.head.len();
         self.head.extend(&pending[..pending.len().min(room)]);
+        let hasher = self.hasher.get_or_insert_with(XxHash3_128::new);
         let mut rest = pending;
         if let Some(until_mark) = self.mark.checked_sub(self.hashed) {
             let (before, after) = pending.split_at(pending.len().min(until_mark as usize));
-            self.hasher.update(before);
+            hasher.write(before);
             if !after.is_empty() {
-                self.marked = self.hasher.clone();
+                self.marked = hasher.finish_128();
             }
             rest = after;
         }
-        self.hasher.update(rest);
+        hasher.write(rest);
         self.hashed += pending.len() as u64;
     }
 
     /// The hash of all bytes, when none is pending.
     pub fn hash(&self) -> u128 {
-        self.hasher.digest128()
+        match &self.hasher {
+            Some(hasher) => hasher.finish_128(),
+            None => XxHash3_128::oneshot(&[]),
+        }
     }
 
     /// The hash and the head of the bytes up to the mark.
     pub fn at_mark(&self, pending: &[u8]) -> (u128, Head) {
-        if self.hashed == 0 {
+        let Some(hasher) = &self.hasher else {
             // So it is with small files, of which there may be many.
             let bytes = &pending[..self.mark as usize];
-            return (xxh3_128(bytes), Head::of(bytes));
-        }
+            return (XxHash3_128::oneshot(bytes), Head::of(bytes));
+        };
         let until_mark = self.mark.checked_sub(self.hashed);
         let hash = match until_mark {
-            None => self.marked.digest128(),
+            None => self.marked,
             Some(len) => {
-                let mut hasher = self.hasher.clone();
-                hasher.update(&pending[..len as usize]);
-                hasher.digest128()
+                let mut hasher = hasher.clone();
+                hasher.write(&pending[..len as usize]);
+                hasher.finish_128()
             }
         };
         let mut head = self.head.clone();

@@ -6,6 +6,7 @@ use bumpalo::collections::Vec as BumpVec;
 use super::point::exemplar;
 use super::reader::{Reader, Stop};
 use super::span::{objects, see};
+use super::usual::{Kind, Place};
 use super::value::point_attributes;
 use crate::Limits;
 use crate::model::{Buckets, ExponentialHistogramPoint, HistogramPoint};
@@ -30,8 +31,8 @@ pub(super) fn histogram<'a: 'b, 'b>(
         max: None,
     };
     let mut list = None;
-    let (mut first, mut seen) = (true, 0);
-    while let Some(name) = reader.member(&mut first)? {
+    let (mut place, mut seen) = (Place::first_of(Kind::HistogramPoint), 0);
+    while let Some(name) = reader.usual_member(&mut place)? {
         let bit = match name {
             "startTimeUnixNano" | "start_time_unix_nano" => {
                 point.start_time_unix_nano = reader.u64_field()?;

@@ -5,6 +5,7 @@ use bumpalo::Bump;
 use super::reader::{Reader, Stop};
 use super::scalar::SEVERITY;
 use super::span::see;
+use super::usual::{Kind, Place};
 use super::value::{attributes, value};
 use crate::Limits;
 use crate::model::LogRecord;
@@ -32,8 +33,8 @@ pub(super) fn log_record<'a: 'b, 'b>(
         return reader.wrong_kind("a log record object");
     }
     reader.object()?;
-    let (mut first, mut seen) = (true, 0);
-    while let Some(name) = reader.member(&mut first)? {
+    let (mut place, mut seen) = (Place::first_of(Kind::LogRecord), 0);
+    while let Some(name) = reader.usual_member(&mut place)? {
         let bit = match name {
             "timeUnixNano" | "time_unix_nano" => {
                 record.time_unix_nano = reader.u64_field()?;

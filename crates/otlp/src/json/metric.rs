@@ -9,6 +9,7 @@ use super::reader::{Note, Reader, Stop};
 use super::request::{Out, Walk, reject_item};
 use super::scalar::TEMPORALITY;
 use super::span::see;
+use super::usual::{Kind, Place};
 use super::value::attributes;
 use crate::model::{Attributes, Metric, MetricKind};
 use crate::sink::Sink;
@@ -52,8 +53,8 @@ pub(super) fn metric<'a, S: Sink>(walk: &mut Walk<'a, '_, S>) -> Result<(), Stop
         return Ok(());
     }
     let item: &Bump = walk.item;
-    let (mut first, mut seen) = (true, 0);
-    while let Some(name) = walk.reader.member(&mut first)? {
+    let (mut place, mut seen) = (Place::first_of(Kind::Metric), 0);
+    while let Some(name) = walk.reader.usual_member(&mut place)? {
         let reader = &mut walk.reader;
         let bit = match name {
             "name" => {
@@ -150,8 +151,8 @@ fn read_data<'a: 'b, 'b, S: Sink>(
     };
     let mut points = BumpVec::new_in(item);
     reader.object()?;
-    let (mut first, mut seen) = (true, 0);
-    while let Some(name) = reader.member(&mut first)? {
+    let (mut place, mut seen) = (Place::first_of(Kind::Data), 0);
+    while let Some(name) = reader.usual_member(&mut place)? {
         let bit = match name {
             "dataPoints" | "data_points" => {
                 read_points(

@@ -2,7 +2,7 @@
 //!
 //! [`reader`] knows JSON, [`scalar`] and [`value`] know how loosely emitters write numbers, ids
 //! and attributes, [`span`], [`log`] and [`metric`] know the items, [`request`] walks the levels
-//! above them and talks to the sink. [`sdk`] reads what is JSON but not OTLP: dumps of the JavaScript SDK.
+//! above them and talks to the sink. [`usual`] foresees members. [`sdk`] reads what is JSON but not OTLP: dumps of the JavaScript SDK.
 
 mod header;
 mod histogram;
@@ -18,6 +18,7 @@ mod schema_url;
 mod sdk;
 mod skip;
 mod span;
+mod usual;
 mod value;
 
 pub(crate) use request::{Order, Outcome, decode};

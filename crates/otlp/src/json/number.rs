@@ -38,6 +38,32 @@ pub(super) fn plain(digits: &[u8]) -> Option<u64> {
     Some(value)
 }
 
+/// The number of sixteen digits.
+#[inline]
+pub(super) fn sixteen_digits(digits: &[u8; 16]) -> Option<u64> {
+    let (eights, _) = digits.as_chunks::<8>();
+    let high = eight_digits(u64::from_le_bytes(eights[0]))?;
+    let low = eight_digits(u64::from_le_bytes(eights[1]))?;
+    Some(high * 100_000_000 + low)
+}
+
+/// The number of eight digits, the first of which is in the lowest byte.
+#[inline]
+fn eight_digits(text: u64) -> Option<u64> {
+    const HIGH_HALVES: u64 = 0xf0f0_f0f0_f0f0_f0f0;
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    // Six more than a digit is still below 0x40; more than `9` is not.
+    let over = text.wrapping_add(0x0606_0606_0606_0606);
+    if text & HIGH_HALVES != ZEROS || over & HIGH_HALVES != ZEROS {
+        return None;
+    }
+    // Neighbours become one number: of two digits, then of four, then of eight.
+    let ones = text ^ ZEROS;
+    let pairs = (ones * 10 + (ones >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    Some((fours * 10_000 + (fours >> 32)) & 0xffff_ffff)
+}
+
 /// The general case: sign, fraction and exponent.
 #[cold]
 fn decimal(text: &str) -> Integer {
@@ -148,6 +174,28 @@ mod tests {
             ("9999999999999999999", 9_999_999_999_999_999_999),
         ] {
             check(text, Integer::Exact(expected));
+        }
+    }
+
+    #[test]
+    fn sixteen_digits_are_one_number() {
+        let check = |text: &str, expected| {
+            let digits = text.as_bytes().first_chunk().expect("sixteen bytes");
+            assert_eq!(sixteen_digits(digits), expected, "{text}");
+        };
+        for value in [0, 1, 1_234_567_890_123_456, 9_999_999_999_999_999] {
+            check(&format!("{value:016}"), Some(value));
+        }
+        for place in 0..16 {
+            for byte in (0..=u8::MAX).filter(|byte| !byte.is_ascii_digit()) {
+                let mut digits = *b"1794787208768550";
+                digits[place] = byte;
+                assert_eq!(sixteen_digits(&digits), None, "{digits:?}");
+            }
+            let mut digits = [b'0'; 16];
+            digits[place] = b'7';
+            let power = 10u64.pow(15 - place as u32);
+            assert_eq!(sixteen_digits(&digits), Some(7 * power));
         }
     }
 

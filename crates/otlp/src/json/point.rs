@@ -5,6 +5,7 @@ use bumpalo::Bump;
 use super::histogram::{exponential, histogram};
 use super::reader::{Note, Reader, Stop};
 use super::span::{objects, see};
+use super::usual::{Kind, Place};
 use super::value::{attributes, point_attributes};
 use crate::Limits;
 use crate::model::{
@@ -104,8 +105,8 @@ fn number_point<'a: 'b, 'b>(
         flags: 0,
     };
     let mut list = None;
-    let (mut first, mut seen) = (true, 0);
-    while let Some(name) = reader.member(&mut first)? {
+    let (mut place, mut seen) = (Place::first_of(Kind::NumberPoint), 0);
+    while let Some(name) = reader.usual_member(&mut place)? {
         let bit = match name {
             "startTimeUnixNano" | "start_time_unix_nano" => {
                 point.start_time_unix_nano = reader.u64_field()?;

@@ -7,6 +7,7 @@ use bumpalo::collections::String as BumpString;
 use otolith_capture::RejectCode;
 
 use super::scan::string_special;
+use super::usual::UsualMembers;
 use crate::known_lists::KnownLists;
 use crate::problems::{
     BAD_JSON, BAD_VALUE, CUT_REFERENCE, DUPLICATE_ATTRIBUTE_KEY, DUPLICATE_MEMBER,
@@ -70,12 +71,14 @@ pub(super) struct Mark {
 
 /// Reads the JSON text of one frame from front to back, or again from a place it was at before.
 pub(super) struct Reader<'a> {
-    text: &'a str,
+    pub(super) text: &'a str,
     pub(super) bytes: &'a [u8],
     /// Memory for member names and quoted numbers that were written with escapes.
     names: &'a Bump,
     /// Attribute lists of points that were read before.
     pub(super) lists: &'a mut KnownLists,
+    /// How objects were written that were read before.
+    pub(super) usual: UsualMembers<'a>,
     pub(super) pos: usize,
     fault: Option<Fault>,
     notes: [u32; NOTE_CODES.len()],
@@ -90,6 +93,7 @@ impl<'a> Reader<'a> {
             bytes: text.as_bytes(),
             names,
             lists,
+            usual: UsualMembers::default(),
             pos: 0,
             fault: None,
             notes: [0; NOTE_CODES.len()],

@@ -132,7 +132,7 @@ pub(crate) fn decode<S: Sink>(
 ///
 /// When it is not UTF-8.
 pub(super) fn text(bytes: &[u8]) -> Result<&str, FrameReject> {
-    std::str::from_utf8(bytes).map_err(|error| FrameReject {
+    simdutf8::compat::from_utf8(bytes).map_err(|error| FrameReject {
         code: BAD_UTF8,
         message: format!("not UTF-8 at byte {}", error.valid_up_to()),
         offset: error.valid_up_to(),

@@ -264,20 +264,29 @@ impl<'a> Reader<'a> {
     #[inline]
     fn quoted_digits(&mut self) -> Option<u64> {
         let digits = self.rest().strip_prefix(b"\"")?;
-        let mut value = 0u64;
-        for (length, byte) in digits.iter().take(20).enumerate() {
+        let (mut value, mut length) = (0u64, 0);
+        // Times have 19 digits: sixteen at once are a third of the work (bench `stages`, `visit`).
+        if let Some(sixteen) = digits.first_chunk::<16>()
+            && let Some(known) = number::sixteen_digits(sixteen)
+        {
+            (value, length) = (known, 16);
+        }
+        loop {
+            let byte = *digits.get(length)?;
             let digit = byte.wrapping_sub(b'0');
             if digit > 9 {
-                if *byte != b'"' || length == 0 {
+                if byte != b'"' || length == 0 {
                     return None;
                 }
                 self.go_to(self.offset() + length + 2);
                 return Some(value);
             }
-            // Wraps only at the 20th digit, after which there is no result.
-            value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+            if length == 19 {
+                return None;
+            }
+            value = value * 10 + u64::from(digit);
+            length += 1;
         }
-        None
     }
 
     /// Takes an id in hex, if that comes next.

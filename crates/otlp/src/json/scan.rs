@@ -1,28 +1,23 @@
-//! Scanning of JSON string bodies, eight bytes at a time.
+//! Scanning of JSON string bodies, sixteen bytes at a time.
 
-/// A `u64` with the lowest bit of each byte set.
-const ONES: u64 = 0x0101_0101_0101_0101;
-/// A `u64` with the highest bit of each byte set.
-const HIGH: u64 = 0x8080_8080_8080_8080;
+use wide::u8x16;
+
+/// Bytes that are looked at together: what every x86-64 and AArch64 has instructions for.
+const LANE_BYTES: usize = 16;
 
 /// Finds the first quote, backslash or control character at or after `at`; the length of `bytes`
 /// if there is none.
 #[inline]
 pub(super) fn string_special(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let word = u64::from_le_bytes(*chunk);
-        let quote = word ^ (ONES * b'"' as u64);
-        let backslash = word ^ (ONES * b'\\' as u64);
-        // Borrows run upwards only, so the lowest bit set is a true hit.
-        let hits = (quote.wrapping_sub(ONES)
-            | backslash.wrapping_sub(ONES)
-            | word.wrapping_sub(ONES * 0x20))
-            & !word
-            & HIGH;
+    while let Some(lane) = bytes.get(at..).and_then(<[u8]>::first_chunk::<LANE_BYTES>) {
+        let lane = u8x16::new(*lane);
+        let is_control = lane.min(u8x16::splat(0x1f)).simd_eq(lane);
+        let special = lane.simd_eq(u8x16::splat(b'"')) | lane.simd_eq(u8x16::splat(b'\\'));
+        let hits = (special | is_control).to_bitmask();
         if hits != 0 {
-            return at + hits.trailing_zeros() as usize / 8;
+            return at + hits.trailing_zeros() as usize;
         }
-        at += 8;
+        at += LANE_BYTES;
     }
     while let Some(&byte) = bytes.get(at) {
         if byte == b'"' || byte == b'\\' || byte < 0x20 {
@@ -45,10 +40,10 @@ mod tests {
     #[test]
     fn finds_each_special_byte_at_each_place() {
         for special in (0u8..0x20).chain([b'"', b'\\']) {
-            for place in 0..40 {
+            for place in 0..50 {
                 for fill in [b' ', b'a', 0x7f, 0x80, 0xff, b'!', b'#', b'[', b']'] {
-                    let mut text = vec![fill; 40];
-                    check(&text, 40);
+                    let mut text = vec![fill; 50];
+                    check(&text, 50);
                     text[place] = special;
                     check(&text, place);
                 }

@@ -5,6 +5,7 @@ use bumpalo::collections::Vec as BumpVec;
 
 use super::reader::{Note, Reader, Stop};
 use super::scalar::{SPAN_KIND, STATUS_CODE};
+use super::usual::{Kind, Place};
 use super::value::attributes;
 use crate::Limits;
 use crate::model::{Event, Link, Span};
@@ -47,8 +48,8 @@ pub(super) fn span<'a: 'b, 'b>(
         return reader.wrong_kind("a span object");
     }
     reader.object()?;
-    let (mut first, mut seen) = (true, 0);
-    while let Some(name) = reader.member(&mut first)? {
+    let (mut place, mut seen) = (Place::first_of(Kind::Span), 0);
+    while let Some(name) = reader.usual_member(&mut place)? {
         let bit = match name {
             "traceId" | "trace_id" => {
                 span.trace_id = reader.id_field()?;
