@@ -7,7 +7,7 @@ use crate::frame::{Encoding, Frame, Origin, Reject, SignalHint};
 /// Payload bytes after which a chunk is full. A chunk may exceed it by one frame.
 pub(crate) const TARGET_BYTES: usize = 4 << 20;
 /// Room that is made for payload: that of a full chunk and a usual last frame.
-const ROOM_BYTES: usize = TARGET_BYTES + (TARGET_BYTES >> 3);
+const ROOM_BYTES: usize = TARGET_BYTES + (TARGET_BYTES >> 2);
 /// Entries after which a chunk is full, so that tiny frames do not make giant lists.
 const TARGET_ENTRIES: usize = 1 << 16;
 
@@ -132,9 +132,10 @@ impl Chunk {
     pub(crate) fn push_frame(&mut self, payload: &[u8], about: About) {
         self.files.extend(self.next_file.take());
         let start = self.bytes.len();
-        if start > 0 && self.bytes.capacity() < TARGET_BYTES {
-            // Most frames after the first one fit, so that what is here is copied once.
-            self.bytes.reserve_exact(ROOM_BYTES - start);
+        if start > 0 && self.bytes.capacity() - start < payload.len() {
+            // Not twice of what is here, as a vector grows: nothing follows a chunk that is full.
+            let room = ROOM_BYTES.saturating_sub(start).max(payload.len());
+            self.bytes.reserve_exact(room);
         }
         self.bytes.extend_from_slice(payload);
         self.items.push(Item::Frame {

@@ -10,7 +10,12 @@ use crate::recognise::{self, LOOK_FIELDS};
 const SHOWN_BYTES: usize = 512;
 
 /// Cuts a file that is one message.
-pub(crate) fn message(bytes: &[u8], at_end: bool, max_bytes: usize, torn_tail: TornTail) -> Cut<'static> {
+pub(crate) fn message(
+    bytes: &[u8],
+    at_end: bool,
+    max_bytes: usize,
+    torn_tail: TornTail,
+) -> Cut<'static> {
     if bytes.is_empty() {
         return if at_end { Cut::End } else { Cut::Need(1) };
     }

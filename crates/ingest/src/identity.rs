@@ -107,7 +107,8 @@ impl Identity {
                 self.0.write(&[0]);
                 self.0.write(reject.code.0.as_bytes());
                 self.0.write(&reject.len_bytes.to_le_bytes());
-                self.0.write(&XxHash3_128::oneshot(&reject.bytes).to_le_bytes());
+                self.0
+                    .write(&XxHash3_128::oneshot(&reject.bytes).to_le_bytes());
                 None
             }
         }

@@ -77,12 +77,16 @@ impl<'a> Reader<'a> {
         };
         let written = self.text.get(start..start + name.len() + 3);
         let is_plain = |written: &str| {
-            let inner = written.strip_prefix('"').and_then(|w| w.strip_suffix("\":"));
+            let inner = written
+                .strip_prefix('"')
+                .and_then(|w| w.strip_suffix("\":"));
             inner == Some(name)
         };
         let usual = &mut self.usual.0[place.kind as usize];
         if let Some(slot) = usual.get_mut(place.number) {
-            *slot = written.filter(|written| is_plain(written)).unwrap_or_default();
+            *slot = written
+                .filter(|written| is_plain(written))
+                .unwrap_or_default();
             place.number += 1;
         }
         Ok(Some(name))
