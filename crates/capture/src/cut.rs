@@ -4,11 +4,10 @@
 //! does not change when more bytes are shown, so how a file is read never changes its frames.
 
 use crate::frame::RejectCode;
-use crate::json::envelope::Enclosed;
 
 /// The answer of a cutter. Lengths count from the front of the bytes shown.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Cut<'a> {
+pub(crate) enum Cut {
     /// Undecided: at least this many bytes must be shown, or all there are.
     Need(usize),
     /// Blank or framing.
@@ -19,8 +18,6 @@ pub(crate) enum Cut<'a> {
         end: usize,
         compressed: bool,
     },
-    /// An envelope that was opened to find its end.
-    Request { end: usize, request: Enclosed<'a> },
     /// These bytes are no frame.
     Reject(RejectCode, usize, String),
     /// These bytes are no frame, nor is what follows up to a place that is not in sight.

@@ -9,7 +9,7 @@ use crate::frame::{Encoding, Origin, Reject, Signal, SignalHint};
 use crate::hint;
 use crate::inflate::{self, Fault};
 use crate::json::cutter::JsonCutter;
-use crate::json::envelope::{self, Enclosed, Opened};
+use crate::json::envelope::{self, Opened};
 use crate::layout::{Envelope, Layout};
 use crate::options::ReadOptions;
 use crate::skip::Skip;
@@ -83,20 +83,17 @@ impl Output {
                 let about = self.about(Encoding::JavaScriptSdk, None, offset);
                 chunk.push_frame(object, about);
             }
-            Opened::Request(request) => self.request(chunk, request, offset),
+            Opened::Request(request) => {
+                self.layout.saw_envelope(request.envelope);
+                let mut about = self.about(request.encoding, request.signal, offset);
+                about.arrival_unix_nano = request.arrival_unix_nano;
+                chunk.push_frame(&request.payload, about);
+            }
             Opened::Reject(code, message) => {
                 let len_bytes = object.len() as u64;
                 self.reject(chunk, (code, message), object, len_bytes, offset);
             }
         }
-    }
-
-    /// What an envelope holds.
-    pub fn request(&mut self, chunk: &mut Chunk, request: Enclosed<'_>, offset: u64) {
-        self.layout.saw_envelope(request.envelope);
-        let mut about = self.about(request.encoding, request.signal, offset);
-        about.arrival_unix_nano = request.arrival_unix_nano;
-        chunk.push_frame(&request.payload, about);
     }
 
     /// A protobuf message.
@@ -133,10 +130,6 @@ impl Output {
                 Cut::Skip(len) => len,
                 Cut::Record { end, .. } => {
                     self.json(chunk, &rest[..end], offset);
-                    end
-                }
-                Cut::Request { end, request } => {
-                    self.request(chunk, request, offset);
                     end
                 }
                 Cut::Reject(code, len, message) | Cut::RejectUntil(code, len, message, _) => {

@@ -10,12 +10,7 @@ use crate::recognise::{self, LOOK_FIELDS};
 const SHOWN_BYTES: usize = 512;
 
 /// Cuts a file that is one message.
-pub(crate) fn message(
-    bytes: &[u8],
-    at_end: bool,
-    max_bytes: usize,
-    torn_tail: TornTail,
-) -> Cut<'static> {
+pub(crate) fn message(bytes: &[u8], at_end: bool, max_bytes: usize, torn_tail: TornTail) -> Cut {
     if bytes.is_empty() {
         return if at_end { Cut::End } else { Cut::Need(1) };
     }
@@ -45,7 +40,7 @@ pub(crate) fn message(
 }
 
 /// Rejects a file that is not recognised.
-pub(crate) fn unrecognised(bytes: &[u8], at_end: bool) -> Cut<'static> {
+pub(crate) fn unrecognised(bytes: &[u8], at_end: bool) -> Cut {
     match bytes {
         [] if at_end => Cut::End,
         [] => Cut::Need(1),
@@ -60,7 +55,7 @@ pub(crate) fn unrecognised(bytes: &[u8], at_end: bool) -> Cut<'static> {
 }
 
 /// Waits for a beginning that tells the format.
-pub(crate) fn unsure(bytes: &[u8]) -> Cut<'static> {
+pub(crate) fn unsure(bytes: &[u8]) -> Cut {
     let message = format!(
         "expected enough bytes to tell the format, found {} and the end",
         bytes.len()

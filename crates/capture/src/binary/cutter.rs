@@ -67,7 +67,7 @@ impl BinaryCutter {
     }
 
     /// Looks at the front of `bytes`; `at_end` says that nothing follows them.
-    pub fn next(&self, bytes: &[u8], at_end: bool) -> Cut<'static> {
+    pub fn next(&self, bytes: &[u8], at_end: bool) -> Cut {
         if bytes.is_empty() {
             return if at_end { Cut::End } else { Cut::Need(1) };
         }
@@ -160,7 +160,7 @@ impl BinaryCutter {
 
     /// Skips zeros, of which files are full that were allocated before they were written. An
     /// empty message looks the same and holds nothing.
-    fn padding(&self, bytes: &[u8], at_end: bool, found: usize) -> Cut<'static> {
+    fn padding(&self, bytes: &[u8], at_end: bool, found: usize) -> Cut {
         let header = self.framing.min_header_len();
         let Some(zeros) = bytes.iter().position(|byte| *byte != 0) else {
             return if at_end {
@@ -204,7 +204,7 @@ impl BinaryCutter {
         header: usize,
         len: u64,
         compressed: bool,
-    ) -> Cut<'static> {
+    ) -> Cut {
         if !at_end && bytes.len() < self.max_bytes {
             return Cut::Need(2 * bytes.len());
         }
@@ -235,7 +235,7 @@ impl BinaryCutter {
 
     /// Rejects up to the next place from which lengths and messages agree. Without one, the
     /// rest is rejected with `code`.
-    fn resync(&self, bytes: &[u8], at_end: bool, code: RejectCode) -> Cut<'static> {
+    fn resync(&self, bytes: &[u8], at_end: bool, code: RejectCode) -> Cut {
         if !at_end && bytes.len() < self.max_bytes {
             return Cut::Need(2 * bytes.len());
         }
@@ -250,7 +250,7 @@ impl BinaryCutter {
         bad_length((view.len() / 2).max(1))
     }
 
-    fn rest(&self, bytes: &[u8], code: RejectCode) -> Cut<'static> {
+    fn rest(&self, bytes: &[u8], code: RejectCode) -> Cut {
         let Some(last) = bytes.iter().rposition(|byte| *byte != 0) else {
             return Cut::Skip(bytes.len());
         };
@@ -323,7 +323,7 @@ fn is_padding(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| *byte == 0)
 }
 
-fn wait(bytes: &[u8]) -> Cut<'static> {
+fn wait(bytes: &[u8]) -> Cut {
     Cut::Wait(TORN_TAIL, not_whole(bytes))
 }
 
@@ -334,7 +334,7 @@ fn not_whole(bytes: &[u8]) -> String {
     )
 }
 
-fn bad_length(place: usize) -> Cut<'static> {
+fn bad_length(place: usize) -> Cut {
     let message =
         format!("a length prefix is wrong; lengths and messages agree again after {place} bytes");
     Cut::Reject(BAD_LENGTH, place, message)

@@ -4,8 +4,7 @@
 use memchr::memchr;
 
 use super::brackets;
-use super::envelope::{self, Enclosed, Opened};
-use super::marker::{self, Marker};
+use super::marker;
 use super::resync;
 use super::scan::{self, Scan};
 use crate::checkpoint::JsonState;
@@ -93,12 +92,12 @@ impl JsonCutter {
     }
 
     /// Looks at the front of `bytes`; `at_end` says that nothing follows them.
-    pub fn next<'a>(&mut self, bytes: &'a [u8], at_end: bool) -> Cut<'a> {
+    pub fn next(&mut self, bytes: &[u8], at_end: bool) -> Cut {
         let cut = self.look(bytes, at_end);
         self.offset += match &cut {
             Cut::Need(_) | Cut::Wait(..) | Cut::End => 0,
             Cut::Skip(len) | Cut::Reject(_, len, _) | Cut::RejectUntil(_, len, _, _) => *len as u64,
-            Cut::Record { end, .. } | Cut::Request { end, .. } => *end as u64,
+            Cut::Record { end, .. } => *end as u64,
         };
         cut
     }
@@ -108,7 +107,7 @@ impl JsonCutter {
         self.offset += count;
     }
 
-    fn look<'a>(&mut self, bytes: &'a [u8], at_end: bool) -> Cut<'a> {
+    fn look(&mut self, bytes: &[u8], at_end: bool) -> Cut {
         match bytes.first() {
             None if at_end => Cut::End,
             None => Cut::Need(1),
@@ -131,7 +130,7 @@ impl JsonCutter {
         }
     }
 
-    fn open_array(&mut self, bytes: &[u8], at_end: bool) -> Cut<'static> {
+    fn open_array(&mut self, bytes: &[u8], at_end: bool) -> Cut {
         let inside = bytes[1..].iter().position(|byte| !is_blank(*byte));
         match inside.map(|place| bytes[1 + place]) {
             Some(b'{' | b'[' | b']') => {
@@ -148,7 +147,7 @@ impl JsonCutter {
         }
     }
 
-    fn object<'a>(&mut self, bytes: &'a [u8], at_end: bool) -> Cut<'a> {
+    fn object(&mut self, bytes: &[u8], at_end: bool) -> Cut {
         if self.array.after_element {
             // Two objects without a comma: the array was cut off, lines follow.
             self.array.depth = 0;
@@ -166,7 +165,7 @@ impl JsonCutter {
     }
 
     /// The way of nearly all records: one object per line.
-    fn line<'a>(&mut self, bytes: &'a [u8], at_end: bool) -> Cut<'a> {
+    fn line(&mut self, bytes: &[u8], at_end: bool) -> Cut {
         let size = self.max_bytes.min(LINE_BYTES);
         let view = &bytes[..bytes.len().min(size)];
         let Some(end) = memchr(b'\n', view) else {
@@ -187,33 +186,15 @@ impl JsonCutter {
         // Brackets tell at a third of the cost that a value is closed (`cargo xtask bench 10,000`).
         let is_open = || brackets::value_len(line).is_none() && scan::value(line) == Scan::Open;
         let goes_on = goes_on || may_go_on && is_open();
-        if !goes_on && line.ends_with(b"}") {
-            if let Some(request) = self.enclosed(line) {
-                let end = line.len();
-                return Cut::Request { end, request };
-            }
-            if !marker::may_be_several(line) {
-                return record(line.len());
-            }
+        if !goes_on && line.ends_with(b"}") && !marker::may_be_several(line) {
+            return record(line.len());
         }
         self.scan_until = self.offset + end as u64;
         self.scan(bytes, at_end)
     }
 
-    /// The request in a line that begins as an envelope, if the whole of the line is one: brackets and
-    /// quotes of a torn record with another one behind it do not match up.
-    fn enclosed<'a>(&self, line: &'a [u8]) -> Option<Enclosed<'a>> {
-        if marker::at(line) != Some(Marker::Envelope) {
-            return None;
-        }
-        match envelope::open(line, self.max_bytes) {
-            Opened::Request(request) => Some(request),
-            Opened::Plain | Opened::Dump | Opened::Reject(..) => None,
-        }
-    }
-
     /// Scans a value byte by byte.
-    fn scan(&mut self, bytes: &[u8], at_end: bool) -> Cut<'static> {
+    fn scan(&mut self, bytes: &[u8], at_end: bool) -> Cut {
         let full = bytes.len() > self.max_bytes;
         let view = &bytes[..bytes.len().min(self.max_bytes)];
         let at_end = at_end && !full;
@@ -253,7 +234,7 @@ impl JsonCutter {
     }
 
     /// Rejects a torn record up to the next beginning of one.
-    fn torn(&mut self, view: &[u8], at_end: bool, open: bool) -> Cut<'static> {
+    fn torn(&mut self, view: &[u8], at_end: bool, open: bool) -> Cut {
         let line_end = resync::line_end(view);
         if line_end.is_none() && !at_end {
             return Cut::Need(2 * view.len());
@@ -285,7 +266,7 @@ impl JsonCutter {
     }
 
     /// Rejects what begins no object or array, to the end of its line.
-    fn junk(&mut self, bytes: &[u8], at_end: bool) -> Cut<'static> {
+    fn junk(&mut self, bytes: &[u8], at_end: bool) -> Cut {
         let view = &bytes[..bytes.len().min(self.max_bytes)];
         let line_end = resync::line_end(view);
         let end = match line_end {
@@ -332,7 +313,7 @@ fn ends_line(rest: &[u8]) -> bool {
     matches!(next, None | Some(b'\n'))
 }
 
-fn record(end: usize) -> Cut<'static> {
+fn record(end: usize) -> Cut {
     Cut::Record {
         start: 0,
         end,
@@ -340,12 +321,12 @@ fn record(end: usize) -> Cut<'static> {
     }
 }
 
-fn reject(code: crate::frame::RejectCode, bytes: &[u8]) -> Cut<'static> {
+fn reject(code: crate::frame::RejectCode, bytes: &[u8]) -> Cut {
     let len = trim_end(bytes).len();
     Cut::Reject(code, len, cut_off("record", len))
 }
 
-fn wait(bytes: &[u8]) -> Cut<'static> {
+fn wait(bytes: &[u8]) -> Cut {
     Cut::Wait(TORN_TAIL, cut_off("record", trim_end(bytes).len()))
 }
 

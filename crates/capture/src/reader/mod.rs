@@ -286,11 +286,6 @@ impl CaptureReader {
                 self.window.consume(end);
                 self.set_mark();
             }
-            Cut::Request { end, request } => {
-                self.output.request(chunk, request, offset);
-                self.window.consume(end);
-                self.set_mark();
-            }
             Cut::Reject(code, len, message) => {
                 let breaks_off = self.breaks_off(&bytes[len..]);
                 if !(breaks_off && self.is_told()) {

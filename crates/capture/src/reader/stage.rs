@@ -35,13 +35,13 @@ impl Stage {
     }
 
     /// What comes next in `bytes`; none once it is done.
-    pub(super) fn next<'a>(
+    pub(super) fn next(
         &mut self,
-        bytes: &'a [u8],
+        bytes: &[u8],
         at_end: bool,
         max_bytes: usize,
         torn_tail: TornTail,
-    ) -> Option<Cut<'a>> {
+    ) -> Option<Cut> {
         match self {
             Self::Json(cutter) => Some(cutter.next(bytes, at_end)),
             Self::Binary(cutter) => Some(cutter.next(bytes, at_end)),
