@@ -38,7 +38,7 @@ pub(super) fn plain(digits: &[u8]) -> Option<u64> {
     Some(value)
 }
 
-/// The number of sixteen digits.
+/// The number of sixteen digits; `None` if a byte is none.
 #[inline]
 pub(super) fn sixteen_digits(digits: &[u8; 16]) -> Option<u64> {
     let (eights, _) = digits.as_chunks::<8>();
@@ -47,7 +47,7 @@ pub(super) fn sixteen_digits(digits: &[u8; 16]) -> Option<u64> {
     Some(high * 100_000_000 + low)
 }
 
-/// The number of eight digits, the first of which is in the lowest byte.
+/// The number of eight digits, the first of which is in the lowest byte; `None` if a byte is none.
 #[inline]
 fn eight_digits(text: u64) -> Option<u64> {
     const HIGH_HALVES: u64 = 0xf0f0_f0f0_f0f0_f0f0;

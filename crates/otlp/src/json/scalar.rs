@@ -265,7 +265,7 @@ impl<'a> Reader<'a> {
     fn quoted_digits(&mut self) -> Option<u64> {
         let digits = self.rest().strip_prefix(b"\"")?;
         let (mut value, mut length) = (0u64, 0);
-        // Times have 19 digits: sixteen at once are a third of the work (bench `stages`, `visit`).
+        // Times have 19 digits (bench `stages`, `visit`).
         if let Some(sixteen) = digits.first_chunk::<16>()
             && let Some(known) = number::sixteen_digits(sixteen)
         {
