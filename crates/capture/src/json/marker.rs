@@ -42,7 +42,8 @@ const BLOCK_BYTES: usize = 64;
 /// Whether a line that looks like one object, from its first and last byte, may be more than
 /// that: several objects side by side, or a torn record with another one behind it.
 ///
-/// May be wrong in the cautious direction only: where a string holds such text. Every byte of every
+/// May be wrong in the cautious direction only, where a string holds such text, unless damage makes a
+/// torn record look like an envelope, `{"":` with a request behind it. Every byte of every
 /// capture comes by here before anything is decoded, so blocks in which nothing can begin are told
 /// many bytes at once (`cargo bench -p otolith-ingest --bench convert`).
 pub(super) fn may_be_several(line: &[u8]) -> bool {
@@ -64,15 +65,24 @@ pub(super) fn may_be_several(line: &[u8]) -> bool {
                 }
                 continue;
             }
+            let before = &line[..start + place];
             match at(rest) {
-                _ if start + place == 0 => {}
+                _ if before.is_empty() => {}
                 None => {}
-                Some(Marker::Request) if inner_requests_allowed > 0 => inner_requests_allowed -= 1,
+                Some(Marker::Request) if inner_requests_allowed > 0 && ends_with_name(before) => {
+                    inner_requests_allowed -= 1;
+                }
                 Some(_) => return true,
             }
         }
     }
     false
+}
+
+/// Whether the value of a member may follow, which a request inside of an envelope is.
+fn ends_with_name(bytes: &[u8]) -> bool {
+    let name = bytes.trim_ascii_end().strip_suffix(b":");
+    name.is_some_and(|name| name.trim_ascii_end().ends_with(b"\""))
 }
 
 /// Whether an object may follow another one, or a [`Marker`] begin, before the last two bytes: true
@@ -133,6 +143,10 @@ mod tests {
         check(r#"{"resourceSpans":[{"res{"resourceSpans":[]}"#, true);
         check(r#"{"resourceSpans":[{"resourceSpans":[]}"#, true);
         check(r#"{"ts":"x","pa{"ts":"y"}"#, true);
+        check(r#"{{"resourceSpans":[]}"#, true);
+        check(r#"{:{"resourceSpans":[]}"#, true);
+        check(r#"{"pa{"resourceSpans":[]}"#, true);
+        check(r#"{"a": {"resourceSpans":[]}}"#, false);
     }
 
     #[test]
@@ -154,6 +168,7 @@ mod tests {
         check("{ \"ts\"", true);
         check("{\"path\":", true);
         check("{\"resourceLogs\":[]", false);
+        check("[{\"resourceLogs\":[]", true);
         check("{\"resourceLogs\":[{\"resource_spans\":[]", true);
         check("{\"resource\":{\"traceId\":{\"pay\":1", false);
     }

@@ -139,6 +139,41 @@ proptest! {
             .count();
         prop_assert!(whole >= 4, "{whole} lines of {}", text.escape_ascii());
     }
+
+    #[test]
+    fn a_record_that_is_cut_off_hides_none_behind_it(
+        [first, second] in prop::sample::select(vec![[0, 1], [1, 0], [2, 3], [3, 2]]),
+        end in any::<prop::sample::Index>(),
+        put_in in "[}\\]{\\[\",]{0,8}",
+    ) {
+        let (first, second) = (RECORDS[first], RECORDS[second]);
+        // Bytes put in may close what the cut left open.
+        let line = format!("{}{put_in}{second}", &first[..end.index(first.len())]);
+        let text = [RECORDS[0], &line, RECORDS[0]].join("\n");
+        let payload = payload(second);
+        let entries = read(text.as_bytes());
+        let is_whole = |entry: &Got| match entry {
+            Got::Frame { bytes, .. } => *bytes == payload.as_bytes(),
+            Got::Reject { .. } => false,
+        };
+        prop_assert!(entries.iter().any(is_whole), "{line}: {entries:?}");
+    }
+}
+
+/// Requests as the Collector, agentic-ci and its like write them.
+const RECORDS: [&str; 4] = [
+    r#"{"resourceLogs":[{"scopeLogs":[]}]}"#,
+    r#"{"resourceSpans":[{"a":"x y","b":[1,{"c":2}]}]}"#,
+    r#"{"path":"/v1/traces","payload":{"resourceSpans":[{"b":[1,{"c":2}]}]}}"#,
+    r#"{"path": "/v1/metrics", "payload": {"resourceMetrics": [{"a": "\\\"}"}]}}"#,
+];
+
+/// What a record holds behind its envelope.
+fn payload(record: &str) -> &str {
+    match record.find("{\"resource") {
+        Some(start) if start > 0 => &record[start..record.len() - 1],
+        _ => record,
+    }
 }
 
 /// Replaces a part of bytes wherever it stands.
