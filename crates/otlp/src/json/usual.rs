@@ -1,8 +1,8 @@
 //! Members that come in the order of the object before.
 //!
 //! An emitter writes all objects of a kind alike. So the member that followed at the same place in
-//! the object before is compared first, quotes and colon included; only where it is another one is its
-//! name read (bench `stages`, `visit`).
+//! the object before is compared first, with the comma, the quotes, the colon and the spaces around it;
+//! only where it is another one is its name read (bench `stages`, `visit`).
 
 use super::reader::{Reader, Stop};
 
@@ -20,9 +20,17 @@ pub(super) enum Kind {
     HistogramPoint,
 }
 
-/// The members of the object of each kind that was read last, each as `"name":`; empty where none was.
+/// The members of the object of each kind that was read last.
 #[derive(Debug, Default)]
-pub(super) struct UsualMembers<'a>([[&'a str; PLACES]; Kind::HistogramPoint as usize + 1]);
+pub(super) struct UsualMembers<'a>([[Usual<'a>; PLACES]; Kind::HistogramPoint as usize + 1]);
+
+/// A member as it was written; empty where there was none, or none that can be compared.
+#[derive(Clone, Copy, Debug, Default)]
+struct Usual<'a> {
+    /// From what follows the value before, which is the comma, up to the value.
+    written: &'a str,
+    name: &'a str,
+}
 
 /// How far the members of an object were read.
 #[derive(Debug)]
@@ -51,18 +59,21 @@ impl<'a> Reader<'a> {
             self.pos += 1;
             return Ok(None);
         }
-        let separator = usize::from(!place.first);
-        if place.first || self.peek() == b',' {
-            let rest = self.bytes.get(self.pos + separator..).unwrap_or_default();
-            let usual = self.usual.0[place.kind as usize].iter().copied();
+        // What was written for a first member has no comma, for all others it has one.
+        if place.first != (self.peek() == b',') {
+            let rest = self.rest();
+            let is_next = |usual: &Usual<'_>| {
+                !usual.written.is_empty() && rest.starts_with(usual.written.as_bytes())
+            };
             // The member at this place may be missing in this object.
-            let mut ahead = usual.enumerate().skip(place.number).take(2);
-            let is_next = |usual: &str| !usual.is_empty() && rest.starts_with(usual.as_bytes());
+            let usual = &self.usual.0[place.kind as usize];
+            let mut ahead = usual.iter().enumerate().skip(place.number).take(2);
             if let Some((number, usual)) = ahead.find(|(_, usual)| is_next(usual)) {
-                self.pos += separator + usual.len();
+                let Usual { written, name } = *usual;
+                self.pos += written.len();
                 self.space();
                 (place.first, place.number) = (false, number + 1);
-                return Ok(Some(&usual[1..usual.len() - 2]));
+                return Ok(Some(name));
             }
         }
         self.unusual_member(place)
@@ -71,22 +82,19 @@ impl<'a> Reader<'a> {
     /// Reads the name of a member and remembers it, if it is written as it can be compared.
     #[inline(never)]
     fn unusual_member(&mut self, place: &mut Place) -> Result<Option<&'a str>, Stop> {
-        let start = self.pos + usize::from(!place.first);
+        let start = self.pos;
         let Some(name) = self.member(&mut place.first)? else {
             return Ok(None);
         };
-        let written = self.text.get(start..start + name.len() + 3);
-        let is_plain = |written: &str| {
-            let inner = written
-                .strip_prefix('"')
-                .and_then(|w| w.strip_suffix("\":"));
-            inner == Some(name)
-        };
-        let usual = &mut self.usual.0[place.kind as usize];
-        if let Some(slot) = usual.get_mut(place.number) {
-            *slot = written
-                .filter(|written| is_plain(written))
-                .unwrap_or_default();
+        if let Some(slot) = self.usual.0[place.kind as usize].get_mut(place.number) {
+            let written = self.text.get(start..self.pos).unwrap_or_default();
+            // What an escape stands for may have to be noted each time.
+            let is_comparable = written.starts_with(if place.number == 0 { '"' } else { ',' })
+                && !written.contains('\\');
+            *slot = match is_comparable {
+                true => Usual { written, name },
+                false => Usual::default(),
+            };
             place.number += 1;
         }
         Ok(Some(name))
@@ -137,6 +145,8 @@ mod tests {
         check(r#"[{"a":1,"b":2,"c":3},{"b":4,"c":5},{"a":6,"c":7},{"c":8},{},{"a":9}]"#);
         check(r#"[{"a":1,"b":2},{"b":3,"a":4},{"a":5,"a":6},{"ab":7,"b":8,"c":9,"d":0}]"#);
         check(r#"[{ "a" : 1 , "b" : 2 },{"a": 3, "b": 4},{"a":5 ,"b":6}, {"a":7,"b":8}]"#);
+        check(r#"[{"a": 1, "b": 2}, {"a": 3, "b": 4}, {"a":5, "b":  6}, {"b": 7}, {"b" : 8}]"#);
+        check("[{\n\"a\":\t1,\r\n\"b\": 2},{\n\"a\":\t3,\r\n\"b\": 4},{\"a\":5}]");
         check(r#"[{"\u0061":1,"b\"":2},{"a":3,"b\"":4},{"\u0061":5,"":6},{"":7,"b\"":8}]"#);
         let long: Vec<String> = (0..40).map(|n| format!("\"m{n}\":{n}")).collect();
         let long = long.join(",");
@@ -151,13 +161,19 @@ mod tests {
             r#"{"a":1"b":2}"#,
             r#"{"a":1,}"#,
             r#"{"a":1,,"b":2}"#,
+            r#"{ ,"b":2}"#,
+            r#"{,"b":2}"#,
+            r#"{"a":1 "b":2}"#,
+            r#"{"a":1,"b": }"#,
             r#"{"a"1}"#,
             r#"{"a":1,"b":"#,
             r#"{"a":1,"b"#,
             r#"{"a":1,"#,
             "{",
         ] {
-            check(&format!("[{whole},{broken}"));
+            for whole in [whole, r#"{"a":1 ,"b":2}"#, r#"{ "a" : 1, "b" : 2 }"#] {
+                check(&format!("[{whole},{broken}"));
+            }
         }
     }
 }
