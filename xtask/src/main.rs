@@ -5,6 +5,7 @@ mod check;
 mod collector;
 mod corpus;
 mod crash;
+mod damaged;
 mod docs;
 mod faults;
 mod instructions;
@@ -63,6 +64,9 @@ tasks:
                    kills the command N times (200) at random, in convert, compact and drop, and expects
                    the same command to make everything good; runs commands side by side. --dev takes
                    the build of the tests, else a release is built
+  damaged OTHER [COUNT [SEED]]
+                   damages real captures at random (1000, seed 1) and compares what the release of this
+                   checkout and another command, such as the one before a change, say of them
   faults [--dev]   a full disk at many sizes, a read-only lake, inputs that vanish or may not be read:
                    clear messages, intact lakes. Mounts file systems in memory, as root
   interop [--dev]  converts every real capture and reads it with DuckDB, pyarrow,
@@ -122,6 +126,15 @@ fn run_task() -> Result<()> {
                 ["--kills", kills] => crash::run(kills.parse()?, profile),
                 _ => bail!("usage: cargo xtask crash [--kills N] [--dev]"),
             }
+        }
+        ["damaged", other, numbers @ ..] => {
+            let (count, seed) = match numbers {
+                [] => (1_000, 1),
+                [count] => (count.parse()?, 1),
+                [count, seed] => (count.parse()?, seed.parse()?),
+                _ => bail!("usage: cargo xtask damaged OTHER [COUNT [SEED]]"),
+            };
+            damaged::run(other.as_ref(), count, seed)
         }
         ["faults"] => faults::run(Profile::Release),
         ["faults", "--dev"] => faults::run(Profile::Dev),
