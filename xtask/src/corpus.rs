@@ -49,6 +49,12 @@ pub const LARGE: Size = Size {
     items: 1_900_000,
     items_per_request: 1_024,
 };
+/// About 5 GB of JSON lines.
+pub const HUGE: Size = Size {
+    name: "XL",
+    items: 9_500_000,
+    items_per_request: 1_024,
+};
 
 /// As [`SMALL`], in small requests.
 pub const SMALL_IN_TENS: Size = Size {
@@ -57,7 +63,15 @@ pub const SMALL_IN_TENS: Size = Size {
     ..SMALL
 };
 
-pub const SIZES: [Size; 6] = [TINY, SMALL, SMALL_IN_TENS, MEDIUM, MEDIUM_IN_TENS, LARGE];
+pub const SIZES: [Size; 7] = [
+    TINY,
+    SMALL,
+    SMALL_IN_TENS,
+    MEDIUM,
+    MEDIUM_IN_TENS,
+    LARGE,
+    HUGE,
+];
 
 /// The files of one corpus.
 #[derive(Clone, Debug)]
@@ -70,7 +84,7 @@ pub struct Corpus {
 /// Writes the corpus of a size in every dialect and says what it holds.
 pub fn write_all(directory: &Path, size: &str) -> Result<()> {
     let named = SIZES.into_iter().find(|known| known.name == size);
-    let size = named.with_context(|| format!("no size `{size}`: S, S10, M, M10 or L"))?;
+    let size = named.with_context(|| format!("no size `{size}`: S, S10, M, M10, L or XL"))?;
     for (name, dialect) in Dialect::ALL {
         let corpus = write(directory, size, dialect)?;
         let mb = corpus.bytes as f64 / 1e6;

@@ -37,8 +37,8 @@ tasks:
   docs [--check]   writes docs/tables.md and the keys of docs/redaction.md from the definitions;
                    --check only compares
   tidy             edges between crates, file sizes, READMEs, prints in libraries
-  corpus DIR SIZE  writes the made-up telemetry of size T, S, M or L into a directory, in every dialect:
-                   about 230 KB, 10 MB, 200 MB or 1 GB of JSON lines. S10 and M10 are in small requests
+  corpus DIR SIZE  writes the made-up telemetry of size T, S, M, L or XL into a directory, in every dialect:
+                   about 230 KB, 10 MB, 200 MB, 1 GB or 5 GB of JSON lines. S10 and M10 are in small requests
   bench [--size S] [CASE]
                    builds the release command and its peers (otlp2records; DuckDB from PyPI) and measures
                    converting, and its stages on one thread (RUNS, 5 unless set); writes bench/runs/DATE

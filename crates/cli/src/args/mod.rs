@@ -167,9 +167,9 @@ pub struct ConvertArgs {
     #[arg(long, value_name = "N", default_value_t = 512)]
     pub columns: usize,
 
-    /// Rows held in memory before they are sorted and set aside on disk; a run takes about 90 MiB
-    /// more, and 80 MiB for each further thread. Bytes, or with KiB, MiB, GiB
-    #[arg(long, value_name = "SIZE", default_value = "48MiB", value_parser = values::size)]
+    /// Rows held in memory before they are sorted and set aside on disk; with the default a run takes
+    /// about 90 MiB in all, and up to 40 MiB more for each further thread. Bytes, or with KiB, MiB, GiB
+    #[arg(long, value_name = "SIZE", default_value = "24MiB", value_parser = values::size)]
     pub buffer_size: u64,
 
     /// What is redacted.

@@ -66,10 +66,11 @@ fn merge_at_once(
             for cursor in &mut cursors {
                 cursor.forget_codes();
             }
-            rest -= piece.row_count();
-            let full = std::mem::replace(&mut piece, Piece::new(fields, rest));
-            let row_count = full.row_count();
-            take(full.finish(), row_count)?;
+            let row_count = piece.row_count();
+            rest -= row_count;
+            take(piece.finish(), row_count)?;
+            // Not before: it is made in the memory of the one that is gone.
+            piece = Piece::new(fields, rest);
         }
     }
     let row_count = piece.row_count();
