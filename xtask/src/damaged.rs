@@ -1,14 +1,15 @@
 //! `cargo xtask damaged`: what two builds of the command say of captures that are damaged at random.
 //!
 //! Tests know kinds of damage that somebody thought of. A change that makes cutting or decoding faster
-//! should not change what is said of any other kind either; where one does, both sides are shown, for
-//! people to judge which is right.
+//! should not change what is said of any other kind either; where one does, the damaged capture is kept,
+//! for people to judge which side is right.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use anyhow::{Context as _, Result, ensure};
+use otolith_capture::find_sources;
 use otolith_corpus::Random;
 
 use crate::root;
@@ -28,6 +29,10 @@ pub fn run(other: &Path, count: u64, seed: u64) -> Result<()> {
     let ours = run::otolith(Profile::Release)?;
     let captures = captures()?;
     let dir = run::target_dir()?.join("damaged");
+    // What an earlier run kept would look like a find of this one.
+    if dir.exists() {
+        fs::remove_dir_all(&dir)?;
+    }
     fs::create_dir_all(&dir)?;
     let mut random = Random::new(seed);
     let mut differing = 0;
@@ -79,21 +84,15 @@ fn ask(otolith: &Path, question: &[&str], file: &Path) -> Result<Output> {
 /// The real captures that are not packed, with their bytes, in order of their paths.
 fn captures() -> Result<Vec<(PathBuf, Vec<u8>)>> {
     let mut found = Vec::new();
-    let mut directories = vec![root().join("testdata/captures")];
-    while let Some(directory) = directories.pop() {
-        for entry in fs::read_dir(&directory)? {
-            let entry = entry?;
-            let path = entry.path();
-            let extension = path.extension().and_then(|extension| extension.to_str());
-            if entry.file_type()?.is_dir() {
-                directories.push(path);
-            } else if matches!(extension, Some("jsonl" | "json" | "pb" | "binpb" | "log"))
-                && path.file_name().is_some_and(|name| name != "truth.json")
-                && (1..=CAPTURE_BYTES).contains(&entry.metadata()?.len())
-            {
-                let bytes = fs::read(&path)?;
-                found.push((path, bytes));
-            }
+    for source in find_sources(&[root().join("testdata/captures")])? {
+        let path = PathBuf::from(&**source.name());
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        if matches!(extension, Some("jsonl" | "json" | "pb" | "binpb" | "log"))
+            && path.file_name().is_some_and(|name| name != "truth.json")
+            && (1..=CAPTURE_BYTES).contains(&fs::metadata(&path)?.len())
+        {
+            let bytes = fs::read(&path)?;
+            found.push((path, bytes));
         }
     }
     found.sort();

@@ -65,7 +65,7 @@ impl<'a> Reader<'a> {
             let is_next = |usual: &Usual<'_>| {
                 !usual.written.is_empty() && rest.starts_with(usual.written.as_bytes())
             };
-            // The member at this place may be missing in this object.
+            // The member at this place may be missing in this object; if it is the first, the next is read.
             let usual = &self.usual.0[place.kind as usize];
             let mut ahead = usual.iter().enumerate().skip(place.number).take(2);
             if let Some((number, usual)) = ahead.find(|(_, usual)| is_next(usual)) {
