@@ -124,7 +124,8 @@ fn state(lake: &Lake) -> BTreeMap<String, String> {
     state
 }
 
-/// Notes the files but for logs and records, whose bytes name times and processes.
+/// Notes the files but for logs and records, whose bytes name times and processes, and what was made of
+/// tables, which names their logs.
 fn walk(root: &Path, dir: &Path, state: &mut BTreeMap<String, String>) {
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
@@ -137,6 +138,7 @@ fn walk(root: &Path, dir: &Path, state: &mut BTreeMap<String, String>) {
         if path.is_dir() {
             walk(root, &path, state);
         } else if name.starts_with("_runs/")
+            || name.starts_with("_derived/")
             || name == "_otolith.json"
             || name.contains("_delta_log")
         {
@@ -275,4 +277,40 @@ fn compacting_survives_failure_at_every_step() {
         |lake| lake.compact(&NoWatch).map(|_| ()),
         |step, run| faults::failing_after(step, run),
     );
+}
+
+/// Keeps what was made of the tables.
+fn keep(lake: &Lake) -> Result<(), LakeError> {
+    let state = lake.state()?.expect("logs have commits");
+    assert!(lake.keep_derived("answer", state, b"42")?);
+    Ok(())
+}
+
+#[test]
+fn keeping_survives_death_at_every_step() {
+    check(first, keep);
+}
+
+/// In the end nothing is left of it, and it is not read in between once a row is gone.
+#[test]
+fn what_is_kept_goes_with_the_rows_whatever_step_is_the_last() {
+    let prepare = |lake: &Lake| {
+        first(lake);
+        keep(lake).unwrap();
+    };
+    let rows = |lake: &Lake| {
+        let databases = lake.databases().unwrap();
+        let tables = databases
+            .iter()
+            .flat_map(|database| lake.tables(database).unwrap());
+        let parts = tables.flat_map(|info| info.parts);
+        parts.map(|part| part.row_count).sum::<u64>()
+    };
+    let (before, after) = (4, 1);
+    check(prepare, |lake| {
+        assert_eq!(lake.derived("answer")?.is_some(), rows(lake) == before);
+        lake.drop_before(DAY + 1)?;
+        assert_eq!((lake.derived("answer")?, rows(lake)), (None, after));
+        Ok(())
+    });
 }

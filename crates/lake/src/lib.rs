@@ -6,6 +6,7 @@
 //! LAKE/<database>/<table>/date=YYYY-MM-DD/<part>.parquet
 //! LAKE/_runs/<number>.json                              the ledger: what every run did
 //! LAKE/_rejects/<rejects>.jsonl
+//! LAKE/_derived/<name>                                  what was made of the tables as they are
 //! LAKE/_tmp/<run>/                                      of runs that are not committed
 //! ```
 //! What is in a table is known to its log alone; folders are never listed to find it.
@@ -19,6 +20,7 @@ mod chunks;
 mod crash_tests;
 mod decode;
 mod delta;
+mod derived;
 mod disk;
 mod encode;
 mod error;
@@ -41,6 +43,7 @@ mod writing;
 
 pub use batches::Batches;
 pub use catalog::{PartFile, TableInfo};
+pub use derived::LakeState;
 pub use error::LakeError;
 pub use ledger::{Capture, KnownCaptures};
 pub use open::Lake;

@@ -14,6 +14,8 @@ use crate::error::LakeError;
 pub(crate) const TEMPORARY: &str = "_tmp";
 /// Holds the rejects of runs.
 pub(crate) const REJECTS: &str = "_rejects";
+/// Holds what was made of the tables, as long as they do not change.
+pub(crate) const DERIVED: &str = "_derived";
 /// Holds the ledger.
 pub(crate) const RUNS: &str = "_runs";
 /// In the ledger: up to which record the tables are known to be.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use otolith_tables::{DatabaseName, Field, Table};
 
 use crate::delta::{DeltaTable, Engine};
+use crate::derived;
 use crate::disk::{Aside, Durability};
 use crate::error::LakeError;
 use crate::ledger::{Action, Capture, Ledger, Place, Published, Record, TableRecord, apply};
@@ -76,6 +77,14 @@ impl Writing {
         self.engine.durability()
     }
 
+    /// Where small files are made before they appear.
+    pub fn files(&self) -> Aside<'_> {
+        Aside {
+            directory: self.temporary.directory(),
+            durability: self.durability(),
+        }
+    }
+
     pub fn fields(&self, database: &DatabaseName, table: Table) -> Result<Vec<Field>, LakeError> {
         let directory = self.lake.join(names::table_directory(database, table));
         match DeltaTable::open(&self.engine, &directory)? {
@@ -132,6 +141,8 @@ impl Writing {
             any = true;
         }
         if any {
+            // Nothing that a run dropped lives on in what was made of it before.
+            derived::remove_all(&self.lake)?;
             self.ledger.all_applied(Aside {
                 directory: self.temporary.directory(),
                 durability: self.engine.durability(),
@@ -197,7 +208,7 @@ impl Writing {
     }
 
     /// Keeps other commits away until dropped, on file systems that can.
-    fn lock(&self) -> Result<Option<File>, LakeError> {
+    pub fn lock(&self) -> Result<Option<File>, LakeError> {
         let marker = self.lake.join(names::MARKER);
         match File::open(&marker) {
             Ok(file) => Ok(file.lock().is_ok().then_some(file)),

@@ -54,7 +54,9 @@ pub use sql::{
     statements,
 };
 pub use time_text::{append_time, time_text};
-pub use usage::{Address, Requests, Tokens, Usage, UsageRecord, usage};
+pub use usage::{
+    Address, Requests, Tokens, Usage, UsageRecord, is_kept_usage_right, keep_usage, usage,
+};
 pub use wanted::{
     container_tokens_wanted, containers_wanted, coverage_wanted, errors_wanted, hosts_wanted,
     metrics_wanted, processes_wanted, prompt_wanted, resources_wanted, sessions_wanted,

@@ -1,5 +1,6 @@
 //! Notes: what a reader of a report has to know besides its rows.
 
+use crate::query::Selection;
 use std::collections::BTreeMap;
 
 /// The kinds of notes. Each has one stable word and one text.
@@ -186,11 +187,61 @@ pub struct Note {
     pub count: u64,
 }
 
+/// What a note is about: its kind and subject, which may be empty.
+pub(crate) type About = (NoteCode, String);
+
 /// Notes being collected, one per kind and subject.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Notes(BTreeMap<(NoteCode, String), u64>);
+pub(crate) struct Notes {
+    counts: BTreeMap<About, u64>,
+    times: Option<Times>,
+}
+
+/// When what notes are about happened, in nanoseconds.
+pub(crate) type Times = BTreeMap<About, Vec<i64>>;
 
 impl Notes {
+    /// Notes that can be asked about any selected time later: what depends on one is not counted.
+    pub(crate) fn timed() -> Self {
+        Self {
+            times: Some(Times::new()),
+            ..Self::default()
+        }
+    }
+
+    /// None, collected as these are.
+    pub(crate) fn like(&self) -> Self {
+        Self {
+            times: self.times.as_ref().map(|_| Times::new()),
+            ..Self::default()
+        }
+    }
+
+    /// The counts that depend on no selected time, and the times of those that do, in their order.
+    pub(crate) fn into_timed(self) -> (BTreeMap<About, u64>, Times) {
+        let mut times = self.times.unwrap_or_default();
+        times.values_mut().for_each(|times| times.sort_unstable());
+        (self.counts, times)
+    }
+
+    /// Counts those items towards a note that happened in the selected time.
+    pub(crate) fn add_at(
+        &mut self,
+        (code, subject): (NoteCode, &str),
+        selection: &Selection,
+        times: &[i64],
+    ) {
+        if let Some(all) = &mut self.times {
+            if !times.is_empty() {
+                let all = all.entry((code, subject.to_owned())).or_default();
+                all.extend(times);
+            }
+            return;
+        }
+        let selected = times.iter().filter(|time| selection.holds_time(**time));
+        self.add_about(code, subject, selected.count() as u64);
+    }
+
     /// Counts items towards a note. Nothing happens for 0.
     pub(crate) fn add(&mut self, code: NoteCode, count: u64) {
         self.add_about(code, "", count);
@@ -201,17 +252,17 @@ impl Notes {
         if count == 0 {
             return;
         }
-        if let Some(known) = self.0.get_mut(&(code, subject.to_owned())) {
-            *known += count;
-        } else {
-            self.0.insert((code, subject.to_owned()), count);
-        }
+        *self.counts.entry((code, subject.to_owned())).or_default() += count;
     }
 
     /// Adds the counts of others.
     pub(crate) fn append(&mut self, others: Self) {
-        for (about, count) in others.0 {
-            *self.0.entry(about).or_default() += count;
+        for (about, count) in others.counts {
+            *self.counts.entry(about).or_default() += count;
+        }
+        for (about, times) in others.times.into_iter().flatten() {
+            let all = self.times.get_or_insert_default();
+            all.entry(about).or_default().extend(times);
         }
     }
 
@@ -226,6 +277,6 @@ impl Notes {
             },
             count,
         };
-        self.0.into_iter().map(note).collect()
+        self.counts.into_iter().map(note).collect()
     }
 }

@@ -82,7 +82,8 @@ pub fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// Measures commands in turn, round after round, and prints a table of their medians.
+/// Measures commands in turn, round after round, and prints a table of their medians, with how many
+/// times as long as the first each takes (wall time, median of the rounds).
 pub fn table<C: Copy>(
     contestants: &[(C, &str)],
     rounds: usize,
@@ -96,12 +97,17 @@ pub fn table<C: Copy>(
         }
     }
     println!("median of {rounds} whole processes");
-    println!("| contestant | wall, s | processor, s | peak, MiB |\n|---|---|---|---|");
+    println!("| contestant | wall, s | times the first | processor, s | peak, MiB |");
+    println!("|---|---|---|---|---|");
+    let first = samples.first().cloned().unwrap_or_default();
     for ((_, name), samples) in contestants.iter().zip(&samples) {
         let of = |value: fn(&Sample) -> f64| median(samples.iter().map(value).collect());
+        let pairs = samples.iter().zip(first.iter());
+        let ratios = pairs.map(|(sample, first)| sample.wall_s / first.wall_s);
         println!(
-            "| {name} | {:.3} | {:.3} | {:.0} |",
+            "| {name} | {:.3} | {:.1} | {:.3} | {:.0} |",
             of(|s| s.wall_s),
+            median(ratios.collect()),
             of(|s| s.user_s + s.system_s),
             of(|s| s.peak_mib)
         );

@@ -33,6 +33,7 @@ const QUICK: FleetSpec = FleetSpec {
 /// A command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Contestant {
+    Compacted,
     Lake,
     Captures,
     Sources,
@@ -40,8 +41,9 @@ enum Contestant {
 }
 
 impl Contestant {
-    const ALL: [(Self, &str); 4] = [
-        (Self::Lake, "otolith report cost, lake"),
+    const ALL: [(Self, &str); 5] = [
+        (Self::Compacted, "otolith report cost, lake after `compact`"),
+        (Self::Lake, "otolith report cost, lake as converted"),
         (Self::Captures, "otolith report cost, JSON lines"),
         (
             Self::Sources,
@@ -64,6 +66,8 @@ struct Bench {
     python: PathBuf,
     captures: PathBuf,
     lake: PathBuf,
+    /// The same, compacted: it keeps what was spent.
+    compacted: PathBuf,
 }
 
 /// Checks that otolith and DuckDB find the same, measures all in turn, and prints the table.
@@ -75,6 +79,7 @@ pub fn usage(quick: bool, rounds: usize) -> Result<()> {
         python: run::python(&dir, &PACKAGES)?,
         captures: dir.join(format!("captures-{}", spec.sessions)),
         lake: dir.join(format!("lake-{}", spec.sessions)),
+        compacted: dir.join(format!("compacted-{}", spec.sessions)),
     };
     bench.make(spec)?;
     bench.check()?;
@@ -90,11 +95,22 @@ pub fn usage(quick: bool, rounds: usize) -> Result<()> {
 }
 
 impl Bench {
-    /// Makes captures, a file per day of arrival, and the lake of them, unless they are there.
+    /// Makes captures, a file per day of arrival, and the lakes of them, unless they are there.
     fn make(&self, spec: FleetSpec) -> Result<()> {
-        if self.lake.exists() {
-            return Ok(());
+        if !self.lake.exists() {
+            self.make_captures(spec)?;
+            self.convert(&self.lake)?;
         }
+        if !self.compacted.exists() {
+            self.convert(&self.compacted)?;
+        }
+        // What another version of the program has kept is of no use to this one.
+        let mut compact = Command::new(&self.otolith);
+        compact.args(["compact", "--quiet", "--lake"]);
+        run::with(compact.arg(&self.compacted))
+    }
+
+    fn make_captures(&self, spec: FleetSpec) -> Result<()> {
         fs::create_dir_all(&self.captures)?;
         let mut files: Vec<BufWriter<File>> = Vec::new();
         let dialect = Dialect::JsonLines;
@@ -109,15 +125,20 @@ impl Bench {
         for file in &mut files {
             file.flush()?;
         }
+        Ok(())
+    }
+
+    fn convert(&self, lake: &Path) -> Result<()> {
         let mut convert = Command::new(&self.otolith);
         convert.args(["convert", "--quiet", "--lake"]);
-        run::with(convert.arg(&self.lake).arg(&self.captures))
+        run::with(convert.arg(lake).arg(&self.captures))
     }
 
     fn command(&self, contestant: Contestant) -> Command {
         let mut report = Command::new(&self.otolith);
         report.args(["report", "cost", "--quiet", "--json"]);
         match contestant {
+            Contestant::Compacted => report.arg("--lake").arg(&self.compacted),
             Contestant::Lake => report.arg("--lake").arg(&self.lake),
             Contestant::Captures => report.arg(&self.captures),
             Contestant::Sources => return self.script("sources"),
@@ -149,12 +170,14 @@ impl Bench {
             costs.len()
         );
         eprintln!("DuckDB agrees: {theirs:?}");
-        let lake = run::output(&mut self.command(Contestant::Lake))?;
         let captures = run::output(&mut self.command(Contestant::Captures))?;
-        ensure!(
-            lake == captures,
-            "the lake tells other costs than the captures"
-        );
+        for lake in [Contestant::Lake, Contestant::Compacted] {
+            let lake = run::output(&mut self.command(lake))?;
+            ensure!(
+                lake == captures,
+                "a lake tells other costs than the captures"
+            );
+        }
         Ok(())
     }
 }

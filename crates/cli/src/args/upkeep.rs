@@ -15,6 +15,10 @@ a table and date as few parts of up to 128 MiB, in one commit per table; no row 
 room for the new parts until it is done, and deletes the old ones at once: a query that is running
 may have to be asked again.
 
+Then it keeps what was spent, some ten bytes per request, in `_derived/usage`: until the lake changes,
+`report cost`, `tokens`, `token-rate`, `summary` and `container-tokens` about all services answer from
+there, alike and many times as fast.
+
 Examples:
   otolith compact --lake my-lake
   otolith compact --lake my-lake --json | jq '.tables[].parts_after'")]
@@ -61,7 +65,7 @@ pub struct DropArgs {
 #[derive(Debug, Group)]
 #[command(after_help = "\
 Reads everything: the ledger of runs, the logs of the tables, every part with its checksum, the
-rejects, and the account of every run. Changes nothing. Ends with 0 if all is well, else with 3;
+rejects, the account of every run, and the usage that is kept. Changes nothing. Ends with 0 if all is well, else with 3;
 docs/lake.md explains the findings.
 
 Examples:

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use otolith_lake::Lake;
+use otolith_report::keep_usage;
 
 use crate::args::CompactArgs;
 use crate::exit::Outcome;
@@ -17,14 +18,17 @@ pub fn run(args: CompactArgs, terminal: Terminal) -> Result<Outcome> {
     let bar = LakeBar::new(terminal);
     let compacted = lake.compact(&bar);
     bar.clear();
-    let done = Compaction::new(&compacted?);
+    let compacted = compacted?;
+    let usage_bytes = keep_usage(&lake)?;
+    let done = Compaction::new(&compacted, usage_bytes);
     let mut out = Output::stdout();
     let look = out.look();
     if args.json {
         render::object(&done, &mut out)?;
-    } else if done.is_empty() {
-        terminal.say("note: no table has several small parts of one date");
     } else if !terminal.quiet {
+        if compacted.is_empty() {
+            terminal.say("note: no table has several small parts of one date");
+        }
         done.write(look, &mut out)?;
     }
     out.finish()?;

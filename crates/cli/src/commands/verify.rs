@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use otolith_lake::Lake;
+use otolith_report::is_kept_usage_right;
 
 use crate::args::VerifyArgs;
 use crate::exit::Outcome;
@@ -17,7 +18,10 @@ pub fn run(args: VerifyArgs, terminal: Terminal) -> Result<Outcome> {
     let bar = LakeBar::new(terminal);
     let result = lake.verify(&bar);
     bar.clear();
-    let verified = Verified::new(&result?);
+    let result = result?;
+    // Tables that are not sound tell nothing about what was made of them.
+    let is_usage_wrong = result.findings.is_empty() && !is_kept_usage_right(&lake)?;
+    let verified = Verified::new(&result, is_usage_wrong);
     let mut out = Output::stdout();
     if args.json {
         render::object(&verified, &mut out)?;

@@ -14,6 +14,8 @@ use super::table::{Grid, Look};
 #[derive(Debug, Serialize)]
 pub struct Compaction {
     tables: Vec<Compacted>,
+    /// Size of what is kept for questions about usage; null if the lake changed meanwhile.
+    usage_bytes: Option<u64>,
 }
 
 /// Small parts of a table that were rewritten, before and after.
@@ -29,7 +31,7 @@ struct Compacted {
 
 impl Compaction {
     /// Describes what was compacted.
-    pub fn new(tables: &[CompactedTable]) -> Self {
+    pub fn new(tables: &[CompactedTable], usage_bytes: Option<u64>) -> Self {
         let compacted = |table: &CompactedTable| Compacted {
             database: table.database.as_str().to_owned(),
             table: table.table.as_str(),
@@ -40,16 +42,23 @@ impl Compaction {
         };
         Self {
             tables: tables.iter().map(compacted).collect(),
+            usage_bytes,
         }
     }
 
-    /// Whether nothing was done.
-    pub fn is_empty(&self) -> bool {
-        self.tables.is_empty()
+    /// Writes one line per table, and what was kept.
+    pub fn write(&self, look: Look, out: &mut impl Write) -> io::Result<()> {
+        self.write_tables(look, out)?;
+        match self.usage_bytes {
+            Some(kept) => fact(out, "usage kept", bytes(kept)),
+            None => fact(out, "usage", "not kept: the lake has changed meanwhile"),
+        }
     }
 
-    /// Writes one line per table.
-    pub fn write(&self, look: Look, out: &mut impl Write) -> io::Result<()> {
+    fn write_tables(&self, look: Look, out: &mut impl Write) -> io::Result<()> {
+        if self.tables.is_empty() {
+            return Ok(());
+        }
         let mut grid = Grid::new(&["database", "table", ">parts", ">now", ">size", ">now"]);
         for table in &self.tables {
             grid.row([
@@ -153,21 +162,28 @@ struct FoundFault {
 }
 
 impl Verified {
-    /// Describes what was found.
-    pub fn new(result: &Verification) -> Self {
+    /// Describes what was found, and whether the usage that the lake keeps is not what its tables tell.
+    pub fn new(result: &Verification, is_usage_wrong: bool) -> Self {
         let findings = result.findings.iter().map(|finding| FoundFault {
             code: finding.code,
             path: finding.path.to_string_lossy().into_owned(),
             message: finding.message.clone(),
         });
+        let wrong_usage = is_usage_wrong.then(|| FoundFault {
+            code: "usage_wrong",
+            path: "_derived/usage".to_owned(),
+            message: "it is not what the tables tell: delete it; `otolith compact` makes it again"
+                .to_owned(),
+        });
+        let findings: Vec<FoundFault> = findings.chain(wrong_usage).collect();
         Self {
-            sound: result.findings.is_empty(),
+            sound: findings.is_empty(),
             runs: result.runs,
             tables: result.tables,
             parts: result.parts,
             rows: result.rows,
             bytes_read: result.bytes_read,
-            findings: findings.collect(),
+            findings,
         }
     }
 

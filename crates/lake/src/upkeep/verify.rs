@@ -9,6 +9,7 @@ use otolith_tables::{DatabaseName, Table};
 use crate::catalog;
 use crate::checksum;
 use crate::delta::{DeltaTable, Engine, LogPart, PartStats, footer};
+use crate::derived;
 use crate::error::LakeError;
 use crate::ledger::{Action, Ledger, Origin, Origins, Record};
 use crate::names;
@@ -65,6 +66,8 @@ mod code {
     pub const STRAY_FILE: &str = "stray_file";
     /// The rejects of a run are not there, or not what was written.
     pub const REJECTS_DAMAGED: &str = "rejects_damaged";
+    /// What was made of the tables is not as it was written.
+    pub const DERIVED_DAMAGED: &str = "derived_damaged";
 }
 
 impl Lake {
@@ -152,6 +155,11 @@ impl Verifier<'_> {
                     "the ledger knows parts, but there is no log",
                 );
             }
+        }
+        for path in derived::damaged(self.lake)? {
+            let message = "it is not as it was written, so that nobody reads it: delete it; \
+                           `otolith compact` makes it again";
+            self.find(path, code::DERIVED_DAMAGED, message);
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 
 mod catalog;
 mod columns;
+mod derived;
 mod parts;
 mod paths;
 mod roundtrip;

@@ -119,6 +119,13 @@ impl BucketNames {
         }
     }
 
+    /// Whether a time lies in the bucket that was named last.
+    pub(crate) fn is_last(&self, nanos: i64) -> bool {
+        self.last
+            .as_ref()
+            .is_some_and(|(last, _)| last.holds(nanos))
+    }
+
     /// The name of the bucket that a time lies in.
     pub(crate) fn of(&mut self, nanos: i64) -> &str {
         let known = self.last.take().filter(|(last, _)| last.holds(nanos));

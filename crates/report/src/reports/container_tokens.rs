@@ -8,7 +8,7 @@ use crate::hosts::{self, Grouped, Series};
 use crate::notes::{NoteCode, Notes};
 use crate::query::{ContainerTokensQuery, Selection, Signal};
 use crate::report::{Cell, CellType, Column, Report};
-use crate::usage::{Items, Tokens, UsageRecord};
+use crate::usage::{Amounts, Tokens, UsageRecord};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Per bucket of time and agent what its containers used, beside what it spent: the columns of
@@ -30,7 +30,7 @@ pub fn container_tokens<'a>(
     let mut notes = Notes::default();
     let selection = &query.selection;
     let data = data.into();
-    let usage = Items::read(data, selection, &mut notes)?.usage(selection, &mut notes);
+    let amounts = Amounts::read(data, selection, &mut notes)?;
     let databases = data.databases()?;
     let has_metrics = selection.signal.is_none_or(|s| s == Signal::Metrics);
     let sampled = if has_metrics { &*databases } else { &[] };
@@ -38,7 +38,7 @@ pub fn container_tokens<'a>(
     let wish = hosts::labelled_containers(query.label.as_deref());
     let containers = hosts::grouped(sampled, wish, None, &mut notes)?;
     let mut joined = Joined::new(Buckets::new(&query.calendar, query.every));
-    joined.add_usage(&usage);
+    amounts.each_record(&mut notes, |record| joined.add_usage(record));
     joined.add_containers(containers, selection, &mut notes);
     let mut parameters = group::selection_parameters(selection);
     group::calendar_parameters(&query.calendar, &mut parameters);
@@ -108,17 +108,18 @@ impl Joined {
         }
     }
 
-    fn add_usage(&mut self, usage: &[UsageRecord]) {
-        for record in usage.iter().filter(|record| record.tokens.any()) {
-            let spender = Spender {
-                agent: record.agent.to_string(),
-                service: record.service.to_string(),
-                host: Part::of(record.host.as_deref()),
-            };
-            self.spenders.entry(spender.clone()).or_default();
-            let key = (self.buckets.of(record.time), spender);
-            self.used.entry(key).or_default().tokens.add(&record.tokens);
+    fn add_usage(&mut self, record: &UsageRecord) {
+        if !record.tokens.any() {
+            return;
         }
+        let spender = Spender {
+            agent: record.agent.to_string(),
+            service: record.service.to_string(),
+            host: Part::of(record.host.as_deref()),
+        };
+        self.spenders.entry(spender.clone()).or_default();
+        let key = (self.buckets.of(record.time), spender);
+        self.used.entry(key).or_default().tokens.add(&record.tokens);
     }
 
     fn add_containers(&mut self, containers: Grouped, selection: &Selection, notes: &mut Notes) {

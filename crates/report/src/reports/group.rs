@@ -9,7 +9,8 @@ use crate::time_text::time_text;
 use crate::usage::{Tokens, UsageRecord};
 use jiff::civil::Weekday;
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// A key of groups; absent values come last.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,35 +34,114 @@ impl Part {
 
 /// Finds the groups of records.
 pub(super) struct Keys {
-    by: Vec<(Dimension, Option<BucketNames>)>,
+    by: Vec<By>,
+}
+
+/// A dimension of groups.
+struct By {
+    dimension: Dimension,
+    /// Of a calendar unit.
+    names: Option<BucketNames>,
+    /// What the last record had of anything else.
+    last: Option<Arc<str>>,
+}
+
+impl By {
+    fn text<'r>(&self, record: &'r UsageRecord) -> Option<&'r Arc<str>> {
+        match self.dimension {
+            Dimension::Agent => Some(&record.agent),
+            Dimension::User => record.user.as_ref(),
+            Dimension::Session => record.session.as_ref(),
+            Dimension::Model => record.model.as_ref(),
+            Dimension::Host => record.host.as_ref(),
+            Dimension::Hour | Dimension::Day | Dimension::Week | Dimension::Month => None,
+        }
+    }
+
+    /// Whether a record has what the last one had. False where that takes comparing texts.
+    fn is_as_last(&self, record: &UsageRecord) -> bool {
+        match (&self.names, self.text(record), &self.last) {
+            (Some(names), ..) => names.is_last(record.time),
+            (None, Some(text), Some(last)) => Arc::ptr_eq(text, last),
+            (None, text, last) => text.is_none() && last.is_none(),
+        }
+    }
 }
 
 impl Keys {
     pub(super) fn new(by: &[Dimension], calendar: &Calendar) -> Self {
-        let names = |d: &Dimension| d.every().map(|every| BucketNames::new(calendar, every));
+        let of = |dimension: &Dimension| By {
+            dimension: *dimension,
+            names: dimension
+                .every()
+                .map(|every| BucketNames::new(calendar, every)),
+            last: None,
+        };
         Self {
-            by: by.iter().map(|d| (*d, names(d))).collect(),
+            by: by.iter().map(of).collect(),
         }
+    }
+
+    /// Whether a record is of the group of the last one; if not, it may be all the same.
+    fn are_as_last(&self, record: &UsageRecord) -> bool {
+        self.by.iter().all(|by| by.is_as_last(record))
     }
 
     /// The group of a record.
     pub(super) fn of(&mut self, record: &UsageRecord) -> Vec<Part> {
-        let part = |(dimension, names): &mut (Dimension, Option<BucketNames>)| {
-            if let Some(names) = names {
+        let part = |by: &mut By| {
+            if let Some(names) = &mut by.names {
                 return Part::of(Some(names.of(record.time)));
             }
-            match dimension {
-                Dimension::Agent => Part::of(Some(&record.agent)),
-                Dimension::User => Part::of(record.user.as_deref()),
-                Dimension::Session => Part::of(record.session.as_deref()),
-                Dimension::Model => Part::of(record.model.as_deref()),
-                Dimension::Host => Part::of(record.host.as_deref()),
-                Dimension::Hour | Dimension::Day | Dimension::Week | Dimension::Month => {
-                    Part::Absent
-                }
-            }
+            let text = by.text(record);
+            by.last = text.cloned();
+            Part::of(text.map(|text| &**text))
         };
         self.by.iter_mut().map(part).collect()
+    }
+}
+
+/// Sums of records by group.
+pub(super) struct Groups<T> {
+    keys: Keys,
+    places: BTreeMap<Vec<Part>, usize>,
+    sums: Vec<T>,
+    last: Option<usize>,
+}
+
+impl<T: Default> Groups<T> {
+    pub(super) fn new(by: &[Dimension], calendar: &Calendar) -> Self {
+        Self {
+            keys: Keys::new(by, calendar),
+            places: BTreeMap::new(),
+            sums: Vec::new(),
+            last: None,
+        }
+    }
+
+    /// The sums that a record belongs to.
+    pub(super) fn of(&mut self, record: &UsageRecord) -> &mut T {
+        let last = self.last.filter(|_| self.keys.are_as_last(record));
+        let place = last.unwrap_or_else(|| {
+            let next = self.sums.len();
+            let place = *self.places.entry(self.keys.of(record)).or_insert(next);
+            if place == next {
+                self.sums.push(T::default());
+            }
+            place
+        });
+        self.last = Some(place);
+        &mut self.sums[place]
+    }
+
+    /// A row per group in their order: the key and the cells of the sums.
+    pub(super) fn rows(self, cells: impl Fn(&T) -> Vec<Cell>) -> Vec<Vec<Cell>> {
+        let row = |(key, place): (Vec<Part>, usize)| {
+            let mut row: Vec<Cell> = key.into_iter().map(Part::into_cell).collect();
+            row.extend(cells(&self.sums[place]));
+            row
+        };
+        self.places.into_iter().map(row).collect()
     }
 }
 

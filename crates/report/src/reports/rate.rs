@@ -4,9 +4,10 @@ use super::group::{self, Keys, Part};
 use crate::calendar::{Bucket, Buckets};
 use crate::data::Data;
 use crate::error::ReportError;
+use crate::notes::Notes;
 use crate::query::{TokenFill, TokenRateQuery};
 use crate::report::{Cell, CellType, Column, Report};
-use crate::usage::{self, Tokens, UsageRecord};
+use crate::usage::{Amounts, Tokens, UsageRecord};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,13 +30,12 @@ pub fn token_rate<'a>(
     query: &TokenRateQuery,
 ) -> Result<Report, ReportError> {
     let selection = &query.selection;
-    let usage = usage::usage(data, selection)?;
+    let mut notes = Notes::default();
+    let amounts = Amounts::read(data.into(), selection, &mut notes)?;
     let buckets = Buckets::new(&query.calendar, query.every);
-    let mut groups = Groups::of(
-        &usage.records,
-        &buckets,
-        Keys::new(&query.by, &query.calendar),
-    );
+    let mut groups = Groups::default();
+    let mut keys = Keys::new(&query.by, &query.calendar);
+    amounts.each_record(&mut notes, |record| groups.add(record, &buckets, &mut keys));
     if query.fill == TokenFill::Zero {
         groups.fill(&buckets, query)?;
     }
@@ -67,7 +67,7 @@ pub fn token_rate<'a>(
         parameters,
         columns,
         rows: rows.collect(),
-        notes: usage.notes,
+        notes: notes.into_vec(),
     })
 }
 
@@ -77,22 +77,23 @@ struct Sums {
     sources: BTreeSet<&'static str>,
 }
 
+#[derive(Default)]
 struct Groups {
     sums: BTreeMap<(Bucket, Vec<Part>), Sums>,
+    last: Option<Bucket>,
 }
 
 impl Groups {
-    fn of(records: &[UsageRecord], buckets: &Buckets, mut keys: Keys) -> Self {
-        let mut sums: BTreeMap<(Bucket, Vec<Part>), Sums> = BTreeMap::new();
-        let mut last: Option<Bucket> = None;
-        for record in records.iter().filter(|record| record.tokens.any()) {
-            let known = last.filter(|bucket| bucket.holds(record.time));
-            let bucket = *last.insert(known.unwrap_or_else(|| buckets.of(record.time)));
-            let sums = sums.entry((bucket, keys.of(record))).or_default();
-            sums.tokens.add(&record.tokens);
-            sums.sources.insert(record.source);
+    fn add(&mut self, record: &UsageRecord, buckets: &Buckets, keys: &mut Keys) {
+        if !record.tokens.any() {
+            return;
         }
-        Self { sums }
+        let last = self.last.filter(|bucket| bucket.holds(record.time));
+        let bucket = last.unwrap_or_else(|| buckets.of(record.time));
+        self.last = Some(bucket);
+        let sums = self.sums.entry((bucket, keys.of(record))).or_default();
+        sums.tokens.add(&record.tokens);
+        sums.sources.insert(record.source);
     }
 
     /// Adds zeros where a group used nothing while others did, or between its own usage.

@@ -1,17 +1,16 @@
 //! `cost` and `tokens`: what was spent, by agent, day and the like.
 
-use super::group;
+use super::group::{self, Groups};
 use super::pricing::{self, Pricer};
-use crate::calendar::Calendar;
 use crate::data::Data;
 use crate::error::ReportError;
 use crate::money::NanoDollars;
 use crate::notes::Notes;
 use crate::prices::Estimate;
-use crate::query::{CostQuery, Dimension, Selection, TokensQuery};
+use crate::query::{CostQuery, TokensQuery};
 use crate::report::{Cell, CellType, Column, Report};
-use crate::usage::{Items, Tokens, UsageRecord};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::usage::{Amounts, Tokens, UsageRecord};
+use std::collections::BTreeSet;
 
 /// Reported and estimated cost by groups: the dimensions, `cost_usd`, `estimated_cost_usd`,
 /// `estimated_cost_low_usd`, `estimated_cost_high_usd`, `difference_usd`, `source`,
@@ -27,13 +26,15 @@ use std::collections::{BTreeMap, BTreeSet};
 /// When a lake cannot be read.
 pub fn cost<'a>(data: impl Into<Data<'a>>, query: &CostQuery) -> Result<Report, ReportError> {
     let mut notes = Notes::default();
-    let records = records(data.into(), &query.selection, &mut notes)?;
-    let mut groups = Groups::new(&query.by, &query.calendar);
+    let amounts = Amounts::read(data.into(), &query.selection, &mut notes)?;
+    let mut groups: Groups<Sums> = Groups::new(&query.by, &query.calendar);
     let mut pricer = Pricer::new(&query.pricing);
-    for record in &records {
+    let mut gaps = Notes::default();
+    amounts.each_record(&mut notes, |record| {
         let sums = groups.of(record);
-        sums.add_cost(record, pricer.estimate(record, &mut notes));
-    }
+        sums.add_cost(record, pricer.estimate(record, &mut gaps));
+    });
+    notes.append(gaps);
     let mut columns = group::dimension_columns(&query.by);
     columns.push(group::cost_column());
     columns.extend(pricing::columns());
@@ -69,12 +70,9 @@ pub fn cost<'a>(data: impl Into<Data<'a>>, query: &CostQuery) -> Result<Report, 
 /// When a lake cannot be read.
 pub fn tokens<'a>(data: impl Into<Data<'a>>, query: &TokensQuery) -> Result<Report, ReportError> {
     let mut notes = Notes::default();
-    let records = records(data.into(), &query.selection, &mut notes)?;
-    let mut groups = Groups::new(&query.by, &query.calendar);
-    for record in &records {
-        let sums = groups.of(record);
-        sums.add_tokens(record);
-    }
+    let amounts = Amounts::read(data.into(), &query.selection, &mut notes)?;
+    let mut groups: Groups<Sums> = Groups::new(&query.by, &query.calendar);
+    amounts.each_record(&mut notes, |record| groups.of(record).add_tokens(record));
     let mut columns = group::dimension_columns(&query.by);
     columns.extend(group::token_columns());
     columns.push(Column::new("source", CellType::Text));
@@ -90,15 +88,6 @@ pub fn tokens<'a>(data: impl Into<Data<'a>>, query: &TokensQuery) -> Result<Repo
         rows,
         notes: notes.into_vec(),
     })
-}
-
-fn records(
-    data: Data<'_>,
-    selection: &Selection,
-    notes: &mut Notes,
-) -> Result<Vec<UsageRecord>, ReportError> {
-    let items = Items::read(data, selection, notes)?;
-    Ok(items.usage(selection, notes))
 }
 
 /// What a group spent.
@@ -145,32 +134,5 @@ impl Sums {
     /// The sources that told an amount; where none did, those that could have.
     fn source(&self, told: &BTreeSet<&'static str>) -> Cell {
         group::source_cell(if told.is_empty() { &self.sources } else { told })
-    }
-}
-
-struct Groups {
-    keys: group::Keys,
-    sums: BTreeMap<Vec<group::Part>, Sums>,
-}
-
-impl Groups {
-    fn new(by: &[Dimension], calendar: &Calendar) -> Self {
-        Self {
-            keys: group::Keys::new(by, calendar),
-            sums: BTreeMap::new(),
-        }
-    }
-
-    fn of(&mut self, record: &UsageRecord) -> &mut Sums {
-        self.sums.entry(self.keys.of(record)).or_default()
-    }
-
-    fn rows(self, amounts: impl Fn(&Sums) -> Vec<Cell>) -> Vec<Vec<Cell>> {
-        let row = |(key, sums): (Vec<group::Part>, Sums)| {
-            let mut row: Vec<Cell> = key.into_iter().map(group::Part::into_cell).collect();
-            row.extend(amounts(&sums));
-            row
-        };
-        self.sums.into_iter().map(row).collect()
     }
 }

@@ -7,7 +7,7 @@ use crate::money::NanoDollars;
 use crate::notes::Notes;
 use crate::query::SummaryQuery;
 use crate::report::{Cell, CellType, Column, Report};
-use crate::usage::{Items, Outcome, Role, Tokens};
+use crate::usage::{Amounts, Outcome, Role, Tokens};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The word for all agents or all models of an agent.
@@ -25,9 +25,9 @@ const ALL: &str = "all";
 pub fn summary<'a>(data: impl Into<Data<'a>>, query: &SummaryQuery) -> Result<Report, ReportError> {
     let selection = &query.selection;
     let mut notes = Notes::default();
-    let items = Items::read(data.into(), selection, &mut notes)?;
+    let amounts = Amounts::read(data.into(), selection, &mut notes)?;
     let mut groups = Groups::default();
-    for record in items.usage(selection, &mut notes) {
+    amounts.each_record(&mut notes, |record| {
         groups.each(&record.agent, record.model.as_deref(), |sums| {
             sums.tokens.add(&record.tokens);
             if let Some(cost) = record.cost {
@@ -35,8 +35,8 @@ pub fn summary<'a>(data: impl Into<Data<'a>>, query: &SummaryQuery) -> Result<Re
             }
             sums.sources.insert(record.source);
         });
-    }
-    for (_, item) in items.chosen(Role::Requests, selection, &mut notes) {
+    });
+    amounts.each_chosen(Role::Requests, &mut notes, |item| {
         groups.each(&item.agent_name, item.model.as_deref(), |sums| {
             if item.outcome == Some(Outcome::Error) {
                 *sums.errors.get_or_insert(0) += item.calls;
@@ -50,13 +50,13 @@ pub fn summary<'a>(data: impl Into<Data<'a>>, query: &SummaryQuery) -> Result<Re
             }
             sums.errors.get_or_insert(0);
         });
-    }
-    for (_, item) in items.chosen(Role::Active, selection, &mut notes) {
+    });
+    amounts.each_chosen(Role::Active, &mut notes, |item| {
         groups.sums(&item.agent_name, |sums| {
             let total = sums.active_nanos.get_or_insert(0);
             *total = total.saturating_add(item.active.unwrap_or(0));
         });
-    }
+    });
     let mut columns = vec![
         Column::new("agent", CellType::Text),
         Column::new("model", CellType::Text),

@@ -3,10 +3,10 @@
 use super::group::{self, Keys, Part};
 use crate::data::Data;
 use crate::error::ReportError;
-use crate::notes::{Note, NoteCode};
+use crate::notes::{NoteCode, Notes};
 use crate::query::{TokenTypesQuery, TokensBy};
 use crate::report::{Cell, CellType, Column, Report};
-use crate::usage::{self, Tokens};
+use crate::usage::{Amounts, Tokens};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,13 +31,14 @@ pub fn token_types<'a>(
     data: impl Into<Data<'a>>,
     query: &TokenTypesQuery,
 ) -> Result<Report, ReportError> {
-    let usage = usage::usage(data, &query.selection)?;
+    let mut notes = Notes::default();
+    let amounts = Amounts::read(data.into(), &query.selection, &mut notes)?;
     let dimensions = query.by.iter().filter_map(|by| by.dimension());
     let dimensions: Vec<_> = dimensions.collect();
     let mut keys = Keys::new(&dimensions, &query.calendar);
     let mut groups: BTreeMap<Vec<Place>, (u64, BTreeSet<&'static str>)> = BTreeMap::new();
     let mut reasoning = 0;
-    for record in &usage.records {
+    amounts.each_record(&mut notes, |record| {
         for (index, count) in classes(&record.tokens).into_iter().enumerate() {
             let Some(count) = count else { continue };
             let mut parts = keys.of(record).into_iter().map(Place::Part);
@@ -51,7 +52,8 @@ pub fn token_types<'a>(
             sources.insert(record.source);
             reasoning += u64::from(TYPES[index] == "reasoning");
         }
-    }
+    });
+    notes.add(NoteCode::PartOfOutput, reasoning);
     let column = |by: &TokensBy| Column::new(by.as_str(), CellType::Text);
     let mut columns: Vec<Column> = query.by.iter().map(column).collect();
     columns.push(Column::with_unit("tokens", CellType::Int, "tokens"));
@@ -62,15 +64,6 @@ pub fn token_types<'a>(
         row
     });
     let rows = rows.collect();
-    let mut notes = usage.notes;
-    if reasoning > 0 {
-        notes.push(Note {
-            code: NoteCode::PartOfOutput,
-            text: NoteCode::PartOfOutput.text().to_owned(),
-            count: reasoning,
-        });
-        notes.sort_by(|a, b| (a.code, &a.text).cmp(&(b.code, &b.text)));
-    }
     let mut parameters = group::group_parameters(&dimensions, &query.calendar, &query.selection);
     let words: Vec<&str> = query.by.iter().map(|by| by.as_str()).collect();
     parameters.insert("by".to_owned(), Value::from(words));
@@ -79,7 +72,7 @@ pub fn token_types<'a>(
         parameters,
         columns,
         rows,
-        notes,
+        notes: notes.into_vec(),
     })
 }
 

@@ -95,7 +95,7 @@ pub(crate) fn chosen(
         of_agent.push((service, rank, cover.settle()));
     }
     let mut found = Vec::new();
-    let mut covered = 0;
+    let mut covered = Vec::new();
     for (index, item, rank) in best {
         // The last agent is no agent of its own: all that is not known.
         let is_known = item.agent + 1 < mapping.agents.len();
@@ -106,12 +106,13 @@ pub(crate) fn chosen(
         let of_agent = of_agents.get(&item.agent).into_iter().flatten();
         let mut better = of_agent.filter(is_better);
         if better.any(|(.., cover)| cover.holds(item)) {
-            covered += u64::from(selection.holds_time(item.time));
+            covered.push(item.time);
         } else {
             found.push(index);
         }
     }
-    notes.add_about(NoteCode::CoveredByBetterSource, role.as_str(), covered);
+    let about = (NoteCode::CoveredByBetterSource, role.as_str());
+    notes.add_at(about, selection, &covered);
     found
 }
 

@@ -56,15 +56,15 @@ pub(super) fn without_duplicates(
         });
         if !new {
             // Which item is the first does not depend on the selected time, but notes are about it.
-            let count = u64::from(selection.holds_time(item.time));
             let agent = &mapping.agents[item.agent];
             let subject = format!("{}, {}", agent.name, agent.sources[item.source].name);
-            match selection.duplicates {
-                Duplicates::Remove => {
-                    notes.add_about(NoteCode::DuplicatesRemoved, &subject, count);
-                    continue;
-                }
-                Duplicates::Keep => notes.add_about(NoteCode::DuplicatesKept, &subject, count),
+            let code = match selection.duplicates {
+                Duplicates::Remove => NoteCode::DuplicatesRemoved,
+                Duplicates::Keep => NoteCode::DuplicatesKept,
+            };
+            notes.add_at((code, &subject), selection, &[item.time]);
+            if code == NoteCode::DuplicatesRemoved {
+                continue;
             }
         }
         kept.push(item);

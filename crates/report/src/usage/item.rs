@@ -156,7 +156,53 @@ impl Deref for Item {
     }
 }
 
+impl Item {
+    /// An item of which only that is known.
+    pub(super) fn of(told: Arc<Told>) -> Self {
+        Self {
+            told,
+            time: 0,
+            start: 0,
+            retries: None,
+            tokens: Tokens::default(),
+            cost: None,
+            idle: false,
+            calls: 0,
+            duration: None,
+            active: None,
+            identity: None,
+            addresses: Vec::new(),
+        }
+    }
+}
+
 impl Told {
+    /// What an item of a source tells that tells nothing.
+    pub(super) fn nothing(agent: usize, source: usize) -> Self {
+        Self {
+            agent,
+            source,
+            agent_name: "".into(),
+            service: "".into(),
+            session: None,
+            window: None,
+            user: None,
+            model: None,
+            provider: None,
+            tier: None,
+            host: None,
+            tool: None,
+            call: None,
+            event: None,
+            status: None,
+            error: None,
+            prompt: None,
+            request: None,
+            outcome: None,
+            span: None,
+        }
+    }
+
     /// By what items of different sources are known to belong together.
     pub(crate) fn place(&self) -> Option<&Arc<str>> {
         self.window.as_ref().or(self.session.as_ref())

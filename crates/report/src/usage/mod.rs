@@ -2,12 +2,14 @@
 //! `mapping.json`.
 
 mod address;
+mod amounts;
 mod authority;
 mod detect;
 mod distinct;
 mod eval;
 mod idle;
 mod item;
+mod kept;
 mod mapping;
 mod model;
 mod parse;
@@ -18,9 +20,11 @@ pub(crate) mod series;
 
 pub use address::Address;
 pub(crate) use address::Detail;
+pub(crate) use amounts::Amounts;
 pub(crate) use authority::Among;
 pub(crate) use item::Item;
 pub use item::{Requests, Tokens};
+pub use kept::{is_kept_usage_right, keep_usage};
 pub(crate) use mapping::{Condition, Key, MAPPING, Mapping, Outcome, Role, Source, Test};
 pub(crate) use model::Items;
 pub use model::{Usage, UsageRecord, usage};

@@ -2,7 +2,7 @@
 
 use super::address::{Address, Detail};
 use super::authority::{self, Among};
-use super::item::{Item, Requests, Tokens};
+use super::item::{Item, Requests, Tokens, Told};
 use super::mapping::{MAPPING, Mapping, Outcome, Role};
 use super::read::{self, Idle};
 use crate::data::Data;
@@ -156,7 +156,7 @@ impl Items {
         let items: Vec<_> = items
             .filter(|(_, i)| selection.holds_time(i.time))
             .collect();
-        let mut counts: BTreeMap<(usize, usize, &str), u64> = BTreeMap::new();
+        let mut counts = SourceCounts::new();
         // Items of one source come one after another, for the most part.
         let same = |(_, a): &(usize, &Item), (_, b): &(usize, &Item)| {
             (a.agent, a.source) == (b.agent, b.source) && Arc::ptr_eq(&a.agent_name, &b.agent_name)
@@ -166,12 +166,13 @@ impl Items {
             let key = (item.agent, item.source, &*item.agent_name);
             *counts.entry(key).or_default() += of_source.len() as u64;
         }
-        for ((agent, source, name), count) in counts {
-            let source = &self.mapping.agents[agent].sources[source].name;
-            let subject = format!("{name}: {} from {source}", role.as_str());
-            notes.add_about(NoteCode::Source, &subject, count);
-        }
+        note_sources(self.mapping, role, counts, notes);
         items
+    }
+
+    /// All items, of whatever time.
+    pub(super) fn all(&self) -> &[Item] {
+        &self.items
     }
 
     /// All items in the selected time, of whatever source.
@@ -214,28 +215,21 @@ impl Items {
         .unwrap_or_else(|_| unreachable!("there are two roles"));
         notes.append(of_tokens);
         notes.append(of_costs);
-        // Where an item's own cost is the chosen one, it alone tells whether it is priced; else
-        // a cost of the same session, or of the emitter as a whole, stands for it. The same of
-        // tokens.
-        let (costs_of, tokens_of) = (Places::of(&costs), Places::of(&tokens));
+        let costs_of = Places::of(costs.iter().map(|(_, item)| &*item.told));
+        let tokens_of = Places::of(tokens.iter().map(|(_, item)| &*item.told));
         let mut merged = merged(&tokens, &costs);
         merged.sort_by_key(|(time, ..)| *time);
         let mut records = Vec::with_capacity(merged.len());
         for (_, item, has_tokens, has_cost) in merged {
-            let lacks_cost = has_tokens
-                && !costs_of.tell(item, item.cost.is_some())
-                && item.tokens.total() != Some(0);
-            let lacks_tokens = has_cost && !tokens_of.tell(item, item.tokens.any());
-            if lacks_cost {
-                let model = item.model.as_deref().unwrap_or("unknown model");
-                let subject = format!("{}, {model}", item.agent_name);
-                notes.add_about(NoteCode::UnpricedModel, &subject, 1);
+            let mut record = UsageRecord::of(self.mapping, item);
+            record.addresses.clone_from(&item.addresses);
+            record.amounts(item, (has_tokens, has_cost));
+            let places = (tokens_of.that_tell(item), costs_of.that_tell(item));
+            record.lacks(item, (has_tokens, has_cost), places);
+            if record.lacks_cost {
+                record.note_unpriced(1, notes);
             }
-            records.push(UsageRecord {
-                lacks_cost,
-                lacks_tokens,
-                ..self.record(item, has_tokens, has_cost)
-            });
+            records.push(record);
         }
         records
     }
@@ -267,34 +261,85 @@ impl Items {
 
     /// The record of an item, with its cost.
     pub(crate) fn cost_record(&self, item: &Item) -> UsageRecord {
-        self.record(item, false, true)
+        let mut record = UsageRecord::of(self.mapping, item);
+        record.addresses.clone_from(&item.addresses);
+        record.amounts(item, (false, true));
+        record
     }
+}
 
-    fn record(&self, item: &Item, tokens: bool, cost: bool) -> UsageRecord {
-        UsageRecord {
-            time: item.time,
-            agent: Arc::clone(&item.agent_name),
-            service: Arc::clone(&item.service),
-            session: item.session.clone(),
-            user: item.user.clone(),
-            model: item.model.clone(),
-            provider: item.provider.clone(),
-            service_tier: item.tier.clone(),
-            host: item.host.clone(),
-            requests: self.mapping.agents[item.agent].sources[item.source].requests,
-            tokens: if tokens {
-                item.tokens
-            } else {
-                Tokens::default()
-            },
-            cost: item.cost.filter(|_| cost),
-            request_id: item.request.clone(),
-            prompt_id: item.prompt.clone(),
-            source: self.source(item),
-            addresses: item.addresses.clone(),
+/// How many items were chosen, by agent, source and the agent as shown.
+pub(super) type SourceCounts<'a> = BTreeMap<(usize, usize, &'a str), u64>;
+
+/// Notes the sources of what was chosen for a role.
+pub(super) fn note_sources(
+    mapping: &Mapping,
+    role: Role,
+    counts: SourceCounts<'_>,
+    notes: &mut Notes,
+) {
+    for ((agent, source, name), count) in counts {
+        let source = &mapping.agents[agent].sources[source].name;
+        let subject = format!("{name}: {} from {source}", role.as_str());
+        notes.add_about(NoteCode::Source, &subject, count);
+    }
+}
+
+impl UsageRecord {
+    /// A record of what is told, without amounts, times and addresses.
+    pub(super) fn of(mapping: &'static Mapping, told: &Told) -> Self {
+        let source = &mapping.agents[told.agent].sources[told.source];
+        Self {
+            time: 0,
+            agent: Arc::clone(&told.agent_name),
+            service: Arc::clone(&told.service),
+            session: told.session.clone(),
+            user: told.user.clone(),
+            model: told.model.clone(),
+            provider: told.provider.clone(),
+            service_tier: told.tier.clone(),
+            host: told.host.clone(),
+            requests: source.requests,
+            tokens: Tokens::default(),
+            cost: None,
+            request_id: told.request.clone(),
+            prompt_id: told.prompt.clone(),
+            source: &source.name,
+            addresses: Vec::new(),
             lacks_cost: false,
             lacks_tokens: false,
         }
+    }
+
+    /// Takes the time and the amounts of an item, as far as it was chosen for tokens and for cost.
+    pub(super) fn amounts(&mut self, item: &Item, (tokens, cost): (bool, bool)) {
+        self.time = item.time;
+        self.tokens = match tokens {
+            true => item.tokens,
+            false => Tokens::default(),
+        };
+        self.cost = item.cost.filter(|_| cost);
+    }
+
+    /// Finds out whether cost or tokens are missing: where an item's own cost is the chosen one, it
+    /// alone tells whether it is priced; else a cost of the same session, or of the emitter as a
+    /// whole, stands for it. The same of tokens.
+    pub(super) fn lacks(
+        &mut self,
+        item: &Item,
+        (has_tokens, has_cost): (bool, bool),
+        (tokens, costs): (Tells, Tells),
+    ) {
+        self.lacks_cost =
+            has_tokens && !costs.of(item.cost.is_some()) && item.tokens.total() != Some(0);
+        self.lacks_tokens = has_cost && !tokens.of(item.tokens.any());
+    }
+
+    /// Notes how many records like this lack a cost.
+    pub(super) fn note_unpriced(&self, count: u64, notes: &mut Notes) {
+        let model = self.model.as_deref().unwrap_or("unknown model");
+        let subject = format!("{}, {model}", self.agent);
+        notes.add_about(NoteCode::UnpricedModel, &subject, count);
     }
 }
 
@@ -318,27 +363,46 @@ fn merged<'a>(
 
 /// The places in the data that the chosen items of a role tell of: emitters and sessions, with a bit
 /// per source that does. A test keeps the number of sources below 64.
-struct Places<'a>(HashMap<(usize, &'a str, Option<&'a str>), u64>);
+pub(super) struct Places<'a>(HashMap<(usize, &'a str, Option<&'a str>), u64>);
+
+/// Whether chosen items tell of an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tells {
+    Always,
+    Never,
+    /// If it does itself: its source is one of theirs.
+    Itself,
+}
+
+impl Tells {
+    /// Whether they do, where it does itself or not.
+    fn of(self, own: bool) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Itself => own,
+        }
+    }
+}
 
 impl<'a> Places<'a> {
-    fn of(chosen: &[(usize, &'a Item)]) -> Self {
+    pub(super) fn of(chosen: impl Iterator<Item = &'a Told>) -> Self {
         let mut places = HashMap::new();
-        for (_, item) in chosen {
-            let place = (item.agent, &*item.service, item.session.as_deref());
-            *places.entry(place).or_default() |= 1_u64 << item.source;
+        for told in chosen {
+            let place = (told.agent, &*told.service, told.session.as_deref());
+            *places.entry(place).or_default() |= 1_u64 << told.source;
         }
         Self(places)
     }
 
-    /// Whether the items tell of an item; `own` says whether it does itself, which decides where
-    /// its source is one of theirs.
-    fn tell(&self, item: &'a Item, own: bool) -> bool {
-        let (agent, service) = (item.agent, &*item.service);
-        let sources = self.0.get(&(agent, service, item.session.as_deref()));
-        match sources {
-            Some(sources) if sources & (1 << item.source) != 0 => own,
-            Some(_) => true,
-            None => self.0.contains_key(&(agent, service, None)),
+    /// Whether the items tell of an item.
+    pub(super) fn that_tell(&self, told: &'a Told) -> Tells {
+        let (agent, service) = (told.agent, &*told.service);
+        match self.0.get(&(agent, service, told.session.as_deref())) {
+            Some(sources) if sources & (1 << told.source) != 0 => Tells::Itself,
+            Some(_) => Tells::Always,
+            None if self.0.contains_key(&(agent, service, None)) => Tells::Always,
+            None => Tells::Never,
         }
     }
 }

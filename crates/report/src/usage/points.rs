@@ -134,10 +134,7 @@ impl Reader<'_> {
                 below_zero: &below_zero,
             };
             self.amounts(source, &subject, &mut item);
-            if self.selection.holds_time(item.time) {
-                self.below_zero
-                    .set(self.below_zero.get() + below_zero.get());
-            }
+            self.note_below_zero(item.time, &below_zero);
             self.items.push(item);
         }
     }

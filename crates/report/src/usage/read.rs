@@ -74,14 +74,12 @@ pub(crate) fn items(
             selection,
             detector: &detector,
             texts: Texts::default(),
-            below_zero: Cell::new(0),
-            notes: Notes::default(),
+            notes: notes.like(),
             idle,
             items: Vec::new(),
         };
         reader.table(&table, &evidence);
-        let below_zero = reader.below_zero.get();
-        (place, reader.items, reader.notes, below_zero)
+        (place, reader.items, reader.notes)
     };
     let mut tables: Vec<_> = tables.into_iter().zip(evidence).enumerate().collect();
     // The largest first, so that none is left for one processor at the end.
@@ -89,13 +87,10 @@ pub(crate) fn items(
     let mut of_tables = parallel::all(tables, read);
     of_tables.sort_by_key(|(place, ..)| *place);
     let mut items = Vec::with_capacity(of_tables.len());
-    let mut below_zero = 0;
-    for (_, of_table, its_notes, its_below_zero) in of_tables {
+    for (_, of_table, its_notes) in of_tables {
         items.push(of_table);
         notes.append(its_notes);
-        below_zero += its_below_zero;
     }
-    notes.add(NoteCode::NegativeClass, below_zero);
     let items = without_duplicates(items, mapping, selection, notes);
     Ok(without_roll_ups(items, mapping))
 }
@@ -116,7 +111,6 @@ pub(super) struct Reader<'a> {
     pub(super) selection: &'a Selection,
     pub(super) detector: &'a Detector<'a>,
     pub(super) texts: Texts,
-    pub(super) below_zero: Cell<u64>,
     pub(super) notes: Notes,
     pub(super) idle: Idle,
     pub(super) items: Vec<Item>,
@@ -168,13 +162,17 @@ impl Reader<'_> {
                     self.notes.add(NoteCode::BadNumber, 1);
                 }
             }
-            if rows
-                .time(row)
-                .is_some_and(|time| self.selection.holds_time(time))
-            {
-                self.below_zero
-                    .set(self.below_zero.get() + below_zero.get());
+            if let Some(time) = rows.time(row) {
+                self.note_below_zero(time, &below_zero);
             }
+        }
+    }
+
+    /// Notes differences of an item that fell below 0.
+    pub(super) fn note_below_zero(&mut self, time: i64, count: &Cell<u64>) {
+        for _ in 0..count.get() {
+            let about = (NoteCode::NegativeClass, "");
+            self.notes.add_at(about, self.selection, &[time]);
         }
     }
 
@@ -237,18 +235,10 @@ impl Reader<'_> {
             span: span_place(source, rows, row, texts),
         };
         let mut item = Item {
-            told: Arc::new(told),
             time,
             start,
-            retries: None,
-            tokens: Tokens::default(),
-            cost: None,
-            idle: false,
-            calls: 0,
-            duration: None,
-            active: None,
-            identity: None,
             addresses: Address::of(rows, row, texts).into_iter().collect(),
+            ..Item::of(Arc::new(told))
         };
         self.amounts(source, subject, &mut item);
         if !is_points {
@@ -261,13 +251,12 @@ impl Reader<'_> {
     /// Sets what an item amounts to.
     pub(super) fn amounts(&mut self, source: &Source, subject: &Subject<'_>, item: &mut Item) {
         let fields = &source.fields;
-        let selected = self.selection.holds_time(item.time);
-        let notes = &mut self.notes;
+        let (notes, selection, time) = (&mut self.notes, self.selection, item.time);
         let mut count = |expr: &Option<Expr>| {
             let n = subject.count(expr.as_ref()?)?;
             let count = u64::try_from(n).ok();
-            if count.is_none() && selected {
-                notes.add(NoteCode::BadNumber, 1);
+            if count.is_none() {
+                notes.add_at((NoteCode::BadNumber, ""), selection, &[time]);
             }
             count
         };

@@ -96,14 +96,12 @@ pub(crate) fn distinct(
         // A cumulative point that repeats adds nothing either way.
         let keep =
             selection.duplicates == Duplicates::Keep && p.temporality != Temporality::Cumulative;
-        if selection.holds_time(p.time) {
-            let code = if keep {
-                NoteCode::DuplicatesKept
-            } else {
-                NoteCode::DuplicatesRemoved
-            };
-            notes.add(code, 1);
-        }
+        let code = if keep {
+            NoteCode::DuplicatesKept
+        } else {
+            NoteCode::DuplicatesRemoved
+        };
+        notes.add_at((code, ""), selection, &[p.time]);
         keep
     });
     points
@@ -130,8 +128,7 @@ pub(crate) fn increases(
         let Some(value) = point.value else {
             continue;
         };
-        let selected = selection.holds_time(point.time);
-        let mut note = |code| notes.add(code, u64::from(selected));
+        let mut note = |code| notes.add_at((code, ""), selection, &[point.time]);
         let cumulative = point.temporality == Temporality::Cumulative;
         if !value.is_finite() || (value < 0.0 && (cumulative || !point.signed)) {
             note(NoteCode::BadNumber);

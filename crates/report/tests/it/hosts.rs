@@ -71,7 +71,7 @@ fn query(every: &str, fill: HostFill, selection: &Selection) -> HostSeriesQuery 
     }
 }
 
-fn tokens_query(selection: &Selection) -> ContainerTokensQuery {
+pub fn tokens_query(selection: &Selection) -> ContainerTokensQuery {
     ContainerTokensQuery {
         every: "1m".parse().unwrap(),
         label: None,

@@ -16,6 +16,7 @@ mod directly;
 mod explain;
 mod hosts;
 mod javascript_sdk;
+mod kept;
 mod ledger;
 mod metrics;
 mod otlp;

@@ -495,7 +495,7 @@ fn a_report_says_which_prices_it_rests_on() {
     let report = cost(&lake, &BY, Selection::default());
     let prices = &report.parameters["prices"];
     assert_eq!(prices["form"], "embedded");
-    assert_eq!(prices["name"], "list prices known on 2026-11-28");
+    assert_eq!(prices["name"], "list prices known on 2026-11-29");
     assert_eq!(prices["fingerprint"].as_str().unwrap().len(), 16);
     assert!(report.parameters.get("service_tier").is_none());
     let query = CostQuery {

@@ -82,6 +82,7 @@ pub fn check_directly(
         };
         captures.check(&lake, *signal, passes);
     }
+    crate::kept::check(&lake);
     TestLake { lake, _dir: dir }
 }
 
@@ -186,15 +187,10 @@ fn join(mut wanted: Wanted, more: Wanted) -> Wanted {
 
 /// Every report over usage.
 fn reports(data: Data<'_>, selection: &Selection) -> Vec<Report> {
+    let mut reports = reports_of_sums(data, selection);
     let selection = || selection.clone();
     let calendar = Calendar::default();
-    let mut reports = vec![
-        otolith_report::summary(
-            data,
-            &SummaryQuery {
-                selection: selection(),
-            },
-        ),
+    let more = [
         otolith_report::tools(
             data,
             &ToolsQuery {
@@ -213,33 +209,35 @@ fn reports(data: Data<'_>, selection: &Selection) -> Vec<Report> {
                 selection: selection(),
             },
         ),
+        otolith_report::explain_cost(data, &cost_query(&Dimension::ALL, selection())),
+        otolith_report::explain_tokens(data, &tokens_query(&Dimension::ALL, selection())),
+        otolith_report::reconcile(
+            data,
+            &ReconcileQuery {
+                calendar,
+                selection: selection(),
+                pricing: embedded(),
+            },
+        ),
     ];
+    reports.extend(more.into_iter().map(Result::unwrap));
+    reports
+}
+
+/// Those of them that add up what was spent, and need not know what else was told.
+pub fn reports_of_sums(data: Data<'_>, selection: &Selection) -> Vec<Report> {
+    let selection = || selection.clone();
+    let calendar = Calendar::default();
+    let mut reports = vec![otolith_report::summary(
+        data,
+        &SummaryQuery {
+            selection: selection(),
+        },
+    )];
     for by in [&Dimension::ALL[..], &[]] {
-        let by = by.to_vec();
-        let cost = CostQuery {
-            by: by.clone(),
-            calendar: calendar.clone(),
-            selection: selection(),
-            pricing: embedded(),
-        };
-        let tokens = TokensQuery {
-            by,
-            calendar: calendar.clone(),
-            selection: selection(),
-        };
-        reports.push(otolith_report::cost(data, &cost));
-        reports.push(otolith_report::tokens(data, &tokens));
-        if !cost.by.is_empty() {
-            reports.push(otolith_report::explain_cost(data, &cost));
-            reports.push(otolith_report::explain_tokens(data, &tokens));
-        }
+        reports.push(otolith_report::cost(data, &cost_query(by, selection())));
+        reports.push(otolith_report::tokens(data, &tokens_query(by, selection())));
     }
-    let reconcile = ReconcileQuery {
-        calendar: calendar.clone(),
-        selection: selection(),
-        pricing: embedded(),
-    };
-    reports.push(otolith_report::reconcile(data, &reconcile));
     reports.push(otolith_report::token_types(
         data,
         &TokenTypesQuery {
@@ -290,12 +288,15 @@ pub fn only(signal: Signal) -> Selection {
 }
 
 pub fn tokens(lake: &Lake, by: &[Dimension], selection: Selection) -> Report {
-    let query = TokensQuery {
+    otolith_report::tokens(lake, &tokens_query(by, selection)).unwrap()
+}
+
+pub fn tokens_query(by: &[Dimension], selection: Selection) -> TokensQuery {
+    TokensQuery {
         by: by.to_vec(),
         calendar: Calendar::default(),
         selection,
-    };
-    otolith_report::tokens(lake, &query).unwrap()
+    }
 }
 
 /// The embedded list prices.
@@ -315,13 +316,16 @@ pub fn sessions_query(selection: Selection) -> SessionsQuery {
 }
 
 pub fn cost(lake: &Lake, by: &[Dimension], selection: Selection) -> Report {
-    let query = CostQuery {
+    otolith_report::cost(lake, &cost_query(by, selection)).unwrap()
+}
+
+fn cost_query(by: &[Dimension], selection: Selection) -> CostQuery {
+    CostQuery {
         by: by.to_vec(),
         calendar: Calendar::default(),
         selection,
         pricing: embedded(),
-    };
-    otolith_report::cost(lake, &query).unwrap()
+    }
 }
 
 /// One column as numbers by the texts of others; rows without a number are left out.
