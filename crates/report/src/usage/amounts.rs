@@ -12,12 +12,12 @@ use crate::query::Selection;
 /// What the sources of data tell in a selected time.
 pub(crate) struct Amounts<'s> {
     selection: &'s Selection,
-    from: From,
+    told: ToldBy,
 }
 
-enum From {
+enum ToldBy {
     Rows(Items),
-    Kept(Kept),
+    Kept(Box<Kept>),
 }
 
 impl<'s> Amounts<'s> {
@@ -26,19 +26,19 @@ impl<'s> Amounts<'s> {
         selection: &'s Selection,
         notes: &mut Notes,
     ) -> Result<Self, ReportError> {
-        let from = match Kept::read(data, selection, notes)? {
-            Some(kept) => From::Kept(kept),
-            None => From::Rows(Items::read(data, selection, notes)?),
+        let told = match Kept::read(data, selection, notes)? {
+            Some(kept) => ToldBy::Kept(Box::new(kept)),
+            None => ToldBy::Rows(Items::read(data, selection, notes)?),
         };
-        Ok(Self { selection, from })
+        Ok(Self { selection, told })
     }
 
     /// Hands out the usage records, in no order that means anything, without ids of requests and
     /// prompts and without addresses.
     pub(crate) fn each_record(&self, notes: &mut Notes, mut take: impl FnMut(&UsageRecord)) {
-        match &self.from {
-            From::Rows(items) => items.usage(self.selection, notes).iter().for_each(take),
-            From::Kept(kept) => {
+        match &self.told {
+            ToldBy::Rows(items) => items.usage(self.selection, notes).iter().for_each(take),
+            ToldBy::Kept(kept) => {
                 let roles = [Role::Tokens, Role::Cost];
                 for role in roles {
                     kept.note(role, notes);
@@ -65,12 +65,12 @@ impl<'s> Amounts<'s> {
 
     /// Hands out the items that were chosen for one of the kept roles, in no order that means anything.
     pub(crate) fn each_chosen(&self, role: Role, notes: &mut Notes, mut take: impl FnMut(&Item)) {
-        match &self.from {
-            From::Rows(items) => {
+        match &self.told {
+            ToldBy::Rows(items) => {
                 let chosen = items.chosen(role, self.selection, notes);
                 chosen.into_iter().for_each(|(_, item)| take(item));
             }
-            From::Kept(kept) => {
+            ToldBy::Kept(kept) => {
                 kept.note(role, notes);
                 for run in kept.runs(&[role]) {
                     kept.each(run, [role], self.selection, |item, _| take(item));
