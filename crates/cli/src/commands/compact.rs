@@ -1,6 +1,6 @@
 //! `otolith compact`.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use otolith_lake::Lake;
 use otolith_report::keep_usage;
 
@@ -19,8 +19,9 @@ pub fn run(args: CompactArgs, terminal: Terminal) -> Result<Outcome> {
     let compacted = lake.compact(&bar);
     bar.clear();
     let compacted = compacted?;
-    let usage_bytes = keep_usage(&lake)?;
-    let done = Compaction::new(&compacted, usage_bytes);
+    // Parts that were large enough before are read here for the first time.
+    let usage_bytes = keep_usage(&lake);
+    let done = Compaction::new(&compacted, usage_bytes.as_ref().ok().copied().flatten());
     let mut out = Output::stdout();
     let look = out.look();
     if args.json {
@@ -32,5 +33,6 @@ pub fn run(args: CompactArgs, terminal: Terminal) -> Result<Outcome> {
         done.write(look, &mut out)?;
     }
     out.finish()?;
+    usage_bytes.context("the tables are compacted, but what was spent could not be kept")?;
     Ok(Outcome::Clean)
 }

@@ -14,7 +14,7 @@ use super::table::{Grid, Look};
 #[derive(Debug, Serialize)]
 pub struct Compaction {
     tables: Vec<Compacted>,
-    /// Size of what is kept for questions about usage; null if the lake changed meanwhile.
+    /// Size of what is kept for questions about usage; null if it could not be kept.
     usage_bytes: Option<u64>,
 }
 
@@ -51,7 +51,11 @@ impl Compaction {
         self.write_tables(look, out)?;
         match self.usage_bytes {
             Some(kept) => fact(out, "usage kept", bytes(kept)),
-            None => fact(out, "usage", "not kept: the lake has changed meanwhile"),
+            None => fact(
+                out,
+                "usage",
+                "not kept; the lake may have changed meanwhile",
+            ),
         }
     }
 

@@ -31,7 +31,6 @@ impl Amount {
 
     /// Appends it; `before` is the time of the one before.
     pub(super) fn put(&self, before: i64, to: &mut Vec<u8>) {
-        let signed = |number: Option<i64>| number.map(|n| ((n << 1) ^ (n >> 63)) as u64);
         let Tokens {
             input,
             cache_read,
@@ -45,10 +44,10 @@ impl Amount {
             cache_creation,
             output,
             reasoning,
-            signed(self.cost.map(|cost| cost.0)),
+            self.cost.map(|cost| varint::of_signed(cost.0)),
             (self.calls != 0).then_some(self.calls),
-            signed(self.duration),
-            signed(self.active),
+            self.duration.map(varint::of_signed),
+            self.active.map(varint::of_signed),
         ];
         let mut flags = u64::from(self.roles);
         for (bit, number) in (ROLE_BITS..).zip(numbers) {
@@ -76,7 +75,6 @@ impl Amount {
         if flags >> bit != 0 {
             return None;
         }
-        let signed = |number: Option<u64>| number.map(|n| (n >> 1) as i64 ^ -((n & 1) as i64));
         let [
             input,
             cache_read,
@@ -98,10 +96,10 @@ impl Amount {
                 output,
                 reasoning,
             },
-            cost: signed(cost).map(NanoDollars),
+            cost: cost.map(|cost| NanoDollars(varint::signed(cost))),
             calls: calls.unwrap_or(0),
-            duration: signed(duration),
-            active: signed(active),
+            duration: duration.map(varint::signed),
+            active: active.map(varint::signed),
         })
     }
 }

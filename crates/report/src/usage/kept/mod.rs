@@ -8,6 +8,8 @@
 mod form;
 mod make;
 mod rules;
+#[cfg(test)]
+mod tests;
 mod varint;
 
 use super::item::{Item, Told};
@@ -24,6 +26,9 @@ use varint::Cursor;
 
 /// Its name in the lake.
 const NAME: &str = "usage";
+
+/// The least that tells of a run: agent, source, outcome, eight texts, and two lengths.
+const RUN_BYTES: usize = 13;
 
 /// Outcomes by their numbers.
 const OUTCOMES: [Option<Outcome>; 4] = [
@@ -154,16 +159,16 @@ impl Kept {
             *of_role = Some(notes(&mut cursor, selection)?);
         }
         let of_roles = of_roles.map(Option::unwrap_or_default);
-        let count = cursor.count()?;
+        let count = cursor.count(1)?;
         let mut texts: Vec<Arc<str>> = Vec::with_capacity(count);
         for _ in 0..count {
             texts.push(cursor.text()?.into());
         }
-        let count = cursor.count()?;
+        let count = cursor.count(RUN_BYTES)?;
         let mut runs = Vec::with_capacity(count);
         for _ in 0..count {
             let told = told(&mut cursor, &texts, mapping)?;
-            runs.push((told, cursor.number()?, cursor.count()?));
+            runs.push((told, cursor.number()?, cursor.count(1)?));
         }
         let mut begin = bytes.len() - cursor.0.len();
         let mut found = Vec::with_capacity(count);
@@ -264,15 +269,15 @@ fn place(role: Role) -> usize {
 
 fn notes(cursor: &mut Cursor<'_>, selection: &Selection) -> Option<Notes> {
     let mut notes = Notes::default();
-    for _ in 0..cursor.count()? {
+    for _ in 0..cursor.count(1)? {
         let (code, subject) = (code(cursor)?, cursor.text()?);
         notes.add_about(code, subject, cursor.number()?);
     }
-    for _ in 0..cursor.count()? {
+    for _ in 0..cursor.count(1)? {
         let (code, subject) = (code(cursor)?, cursor.text()?);
         let mut times = Vec::new();
         let mut before = 0_i64;
-        for _ in 0..cursor.count()? {
+        for _ in 0..cursor.count(1)? {
             before = before.wrapping_add(cursor.signed()?);
             times.push(before);
         }

@@ -14,7 +14,17 @@ pub(super) fn put(mut number: u64, to: &mut Vec<u8>) {
 }
 
 pub(super) fn put_signed(number: i64, to: &mut Vec<u8>) {
-    put(((number << 1) ^ (number >> 63)) as u64, to);
+    put(of_signed(number), to);
+}
+
+/// Small whatever the sign.
+pub(super) fn of_signed(number: i64) -> u64 {
+    ((number << 1) ^ (number >> 63)) as u64
+}
+
+/// What [`of_signed`] was made of.
+pub(super) fn signed(number: u64) -> i64 {
+    (number >> 1) as i64 ^ -((number & 1) as i64)
 }
 
 pub(super) fn put_text(text: &str, to: &mut Vec<u8>) {
@@ -42,18 +52,18 @@ impl<'a> Cursor<'a> {
     }
 
     pub(super) fn signed(&mut self) -> Option<i64> {
-        let number = self.number()?;
-        Some((number >> 1) as i64 ^ -((number & 1) as i64))
+        self.number().map(signed)
     }
 
-    /// A number of things that take at least a byte each, so that it says how much room they need.
-    pub(super) fn count(&mut self) -> Option<usize> {
+    /// A number of things that take at least so many bytes each, as many as there is room for: it may
+    /// decide how much memory is asked for.
+    pub(super) fn count(&mut self, least_bytes: usize) -> Option<usize> {
         let count = usize::try_from(self.number()?).ok()?;
-        (count <= self.0.len()).then_some(count)
+        (count <= self.0.len() / least_bytes).then_some(count)
     }
 
     pub(super) fn bytes(&mut self) -> Option<&'a [u8]> {
-        let count = self.count()?;
+        let count = self.count(1)?;
         let (bytes, rest) = self.0.split_at(count);
         self.0 = rest;
         Some(bytes)
