@@ -89,7 +89,7 @@ const SCENARIOS: [Scenario; 5] = [
     },
     Scenario {
         name: "drop",
-        before: &[YOUNG, NEXT, ALL],
+        before: &[YOUNG, NEXT, ALL, COMPACT],
         command: DROP,
         after_record: DROP,
     },

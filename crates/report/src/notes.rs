@@ -260,8 +260,12 @@ impl Notes {
         for (about, count) in others.counts {
             *self.counts.entry(about).or_default() += count;
         }
-        for (about, times) in others.times.into_iter().flatten() {
-            let all = self.times.get_or_insert_default();
+        let Some(others) = others.times else { return };
+        let all = self
+            .times
+            .as_mut()
+            .expect("timed notes are added to timed ones");
+        for (about, times) in others {
             all.entry(about).or_default().extend(times);
         }
     }

@@ -29,3 +29,4 @@ mod sql;
 mod streams;
 mod support;
 mod tables;
+mod upkeep;

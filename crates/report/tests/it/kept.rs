@@ -177,3 +177,16 @@ fn what_was_damaged_or_made_otherwise_is_not_read() {
     assert_eq!(tokens_of(&lake, &by), right);
     assert!(is_kept_usage_right(&lake).unwrap(), "there is none");
 }
+
+#[test]
+fn usage_that_the_tables_do_not_tell_is_found() {
+    let lake = claude();
+    keep_usage(&lake).unwrap().unwrap();
+    assert!(is_kept_usage_right(&lake).unwrap());
+    // Without the header, that of the lake.
+    let mut bytes = fs::read(kept(&lake)).unwrap().split_off(40);
+    *bytes.last_mut().unwrap() ^= 1;
+    let state = lake.state().unwrap().unwrap();
+    assert!(lake.keep_derived("usage", state, &bytes).unwrap());
+    assert!(!is_kept_usage_right(&lake).unwrap());
+}
