@@ -1,10 +1,10 @@
 //! What a run has written and not yet committed: parts in their files, and rows set aside.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use otolith_tables::{DatabaseName, Field, Part, PartColumn, Table, Values, base_fields};
 
@@ -46,6 +46,8 @@ pub(crate) struct Staging {
     parts: Mutex<StagedParts>,
     spill: Spill,
     set_aside: Mutex<BTreeMap<Partition, BTreeMap<u32, SortedRows>>>,
+    /// The columns of what is set aside, each once.
+    fields: Mutex<HashSet<Arc<Field>>>,
 }
 
 impl Staging {
@@ -56,7 +58,21 @@ impl Staging {
             parts: Mutex::default(),
             spill: Spill::new(aside.join(names::SPILL)),
             set_aside: Mutex::default(),
+            fields: Mutex::default(),
         }
+    }
+
+    fn shared_fields(&self, columns: &[PartColumn]) -> Vec<Arc<Field>> {
+        let mut known = self.fields.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shared = |field: &Field| match known.get(field) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let new = Arc::new(field.clone());
+                known.insert(Arc::clone(&new));
+                new
+            }
+        };
+        columns.iter().map(|column| shared(&column.field)).collect()
     }
 
     pub fn parts(&self) -> MutexGuard<'_, StagedParts> {
@@ -91,8 +107,7 @@ impl Staging {
     /// See [`Run::set_aside`](crate::Run::set_aside).
     pub fn set_aside(&self, sequence: u32, part: &Part) -> Result<(), LakeError> {
         let partition = partition(part, &self.aside)?;
-        let fields = part.columns.iter().map(|c| c.field.clone()).collect();
-        let mut rows = SortedRows::new(fields);
+        let mut rows = SortedRows::new(self.shared_fields(&part.columns));
         self.spill
             .append(&mut rows, &part.columns, part.row_count)?;
         let mut all = self.all_set_aside();
@@ -138,7 +153,8 @@ impl Staging {
         let base = base_fields(partition.table);
         let mut fields: Vec<Field> = Vec::new();
         for rows in rows.values() {
-            field::join(&mut fields, rows.fields.iter().cloned(), &self.aside)?;
+            let its = rows.fields.iter().map(|field| Field::clone(field));
+            field::join(&mut fields, its, &self.aside)?;
         }
         // Base columns stand in the order of the table's definition, others behind them.
         let place = |field: &Field| base.iter().position(|base| base.name == field.name);

@@ -52,7 +52,7 @@ impl AttributePlace {
 }
 
 /// What a column holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ColumnOrigin {
     /// A base column of the table.
     Base,
@@ -66,7 +66,7 @@ pub enum ColumnOrigin {
 }
 
 /// A column of a table in a lake. Never changes once it exists.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Field {
     /// Column name.
     pub name: String,
@@ -80,7 +80,7 @@ pub struct Field {
 }
 
 /// How the values of a column are distributed: a hint for the file encoding, without meaning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Layout {
     /// Few distinct values: dictionary.
     Repeating,

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 use otolith_tables::{Field, PartColumn, Values};
 
@@ -24,7 +25,8 @@ pub(crate) fn merge(
     while sequences.len() > FAN_IN {
         let mut merged = Vec::with_capacity(sequences.len().div_ceil(FAN_IN));
         for some in sequences.chunks(FAN_IN) {
-            let mut all = SortedRows::new(fields.to_vec());
+            let fields_of_all = fields.iter().cloned().map(Arc::new);
+            let mut all = SortedRows::new(fields_of_all.collect());
             let mut append =
                 |columns: Vec<PartColumn>, row_count| spill.append(&mut all, &columns, row_count);
             merge_at_once(spill, some, fields, &mut append)?;

@@ -16,7 +16,7 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use otolith_tables::{ColumnType, Field, PartColumn, Values};
 
@@ -50,7 +50,8 @@ struct SpillFile {
 /// Rows in the file, in the order of time.
 #[derive(Clone, Debug)]
 pub(crate) struct SortedRows {
-    pub fields: Vec<Field>,
+    /// Shared by all rows that a run sets aside: there are as many lists as drains and tables.
+    pub fields: Vec<Arc<Field>>,
     blocks: Vec<Place>,
 }
 
@@ -65,7 +66,7 @@ struct Place {
 }
 
 impl SortedRows {
-    pub fn new(fields: Vec<Field>) -> Self {
+    pub fn new(fields: Vec<Arc<Field>>) -> Self {
         Self {
             fields,
             blocks: Vec::new(),
@@ -162,8 +163,8 @@ impl Spill {
 }
 
 /// The column that rows are ordered by, if there is one.
-fn time_column(fields: &[Field]) -> Option<usize> {
-    let is_time = |field: &Field| field.name == TIME && field.r#type == ColumnType::Timestamp;
+fn time_column(fields: &[Arc<Field>]) -> Option<usize> {
+    let is_time = |field: &Arc<Field>| field.name == TIME && field.r#type == ColumnType::Timestamp;
     fields.iter().position(is_time)
 }
 

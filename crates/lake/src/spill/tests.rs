@@ -1,6 +1,7 @@
 //! Merged rows against the same rows in memory, sorted.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use otolith_tables::{
     AttributePlace, ColumnOrigin, ColumnType, Field, Layout, PartColumn, Strings, Values,
@@ -237,13 +238,17 @@ fn spill() -> (TempDir, Spill) {
     (dir, spill)
 }
 
+fn fields_of(columns: &[PartColumn]) -> Vec<Arc<Field>> {
+    let fields = columns.iter().map(|column| column.field.clone());
+    fields.map(Arc::new).collect()
+}
+
 /// The rows of all pieces that a merge hands out, and the sizes of the pieces.
 fn merged(drains: &[(usize, Vec<PartColumn>)], fields: &[Field]) -> (Vec<Vec<String>>, Vec<usize>) {
     let (_dir, spill) = spill();
     let mut sequences = Vec::new();
     for (rows, columns) in drains {
-        let fields = columns.iter().map(|column| column.field.clone()).collect();
-        let mut sequence = SortedRows::new(fields);
+        let mut sequence = SortedRows::new(fields_of(columns));
         spill.append(&mut sequence, columns, *rows).unwrap();
         sequences.push(sequence);
     }
@@ -327,7 +332,7 @@ fn large_texts_make_small_blocks_and_pieces() {
         validity: None,
     };
     let (_dir, spill) = spill();
-    let mut sequence = SortedRows::new(vec![bodies.field.clone()]);
+    let mut sequence = SortedRows::new(fields_of(std::slice::from_ref(&bodies)));
     spill
         .append(&mut sequence, std::slice::from_ref(&bodies), rows)
         .unwrap();
@@ -351,7 +356,7 @@ fn what_was_cut_short_is_an_error() {
     let (_dir, spill) = spill();
     let (rows, columns) = (10, drain(10, true, 3));
     let fields: Vec<Field> = columns.iter().map(|c| c.field.clone()).collect();
-    let mut sequence = SortedRows::new(fields.clone());
+    let mut sequence = SortedRows::new(fields_of(&columns));
     spill.append(&mut sequence, &columns, rows).unwrap();
     std::fs::OpenOptions::new()
         .write(true)
