@@ -173,6 +173,14 @@ fn what_was_damaged_or_made_otherwise_is_not_read() {
         fs::write(kept(&lake), &bytes).unwrap();
         assert_eq!(tokens_of(&lake, &by), right, "byte {place}");
     }
+    // Of other rules, which come first behind the header, it is nothing.
+    let mut bytes = whole[40..].to_vec();
+    bytes[0] ^= 1;
+    bytes[20] ^= 1;
+    let state = lake.state().unwrap().unwrap();
+    assert!(lake.keep_derived("usage", state, &bytes).unwrap());
+    assert_eq!(tokens_of(&lake, &by), right);
+    assert!(is_kept_usage_right(&lake).unwrap());
     fs::write(kept(&lake), &whole[..20]).unwrap();
     assert_eq!(tokens_of(&lake, &by), right);
     assert!(is_kept_usage_right(&lake).unwrap(), "there is none");
