@@ -17,7 +17,8 @@ may have to be asked again.
 
 Then it keeps what was spent, some ten bytes per request, in `_derived/usage`: until the lake changes,
 `report cost`, `tokens`, `token-rate`, `summary` and `container-tokens` about all services answer from
-there, alike and many times as fast.
+there, alike and many times as fast. Finding it takes the memory and the time of one such report;
+`--no-usage` leaves it out.
 
 Examples:
   otolith compact --lake my-lake
@@ -26,6 +27,10 @@ pub struct CompactArgs {
     /// Directory of the lake
     #[arg(long, value_name = "DIR")]
     pub lake: PathBuf,
+
+    /// Do not keep what was spent
+    #[arg(long)]
+    pub no_usage: bool,
 
     /// Print one JSON object
     #[arg(long)]

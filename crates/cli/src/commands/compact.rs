@@ -8,7 +8,7 @@ use crate::args::CompactArgs;
 use crate::exit::Outcome;
 use crate::interrupt::{self, OnInterrupt};
 use crate::progress::{LakeBar, Terminal};
-use crate::render::upkeep::Compaction;
+use crate::render::upkeep::{Compaction, Usage};
 use crate::render::{self, Output};
 
 /// Runs the command.
@@ -20,8 +20,12 @@ pub fn run(args: CompactArgs, terminal: Terminal) -> Result<Outcome> {
     bar.clear();
     let compacted = compacted?;
     // Parts that were large enough before are read here for the first time.
-    let usage_bytes = keep_usage(&lake);
-    let done = Compaction::new(&compacted, usage_bytes.as_ref().ok().copied().flatten());
+    let usage = match args.no_usage {
+        true => Ok(Usage::Unwanted),
+        false => keep_usage(&lake).map(|bytes| bytes.map_or(Usage::NotKept, Usage::Kept)),
+    };
+    let of_usage = usage.as_ref().map_or(Usage::NotKept, |usage| *usage);
+    let done = Compaction::new(&compacted, of_usage);
     let mut out = Output::stdout();
     let look = out.look();
     if args.json {
@@ -33,6 +37,6 @@ pub fn run(args: CompactArgs, terminal: Terminal) -> Result<Outcome> {
         done.write(look, &mut out)?;
     }
     out.finish()?;
-    usage_bytes.context("the tables are compacted, but what was spent could not be kept")?;
+    usage.context("the tables are compacted, but what was spent could not be kept")?;
     Ok(Outcome::Clean)
 }

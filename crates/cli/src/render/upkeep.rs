@@ -14,8 +14,21 @@ use super::table::{Grid, Look};
 #[derive(Debug, Serialize)]
 pub struct Compaction {
     tables: Vec<Compacted>,
-    /// Size of what is kept for questions about usage; null if it could not be kept.
+    /// Size of what is kept for questions about usage; null if it was not kept.
     usage_bytes: Option<u64>,
+    #[serde(skip)]
+    usage: Usage,
+}
+
+/// What became of keeping what was spent.
+#[derive(Clone, Copy, Debug)]
+pub enum Usage {
+    /// It takes so many bytes.
+    Kept(u64),
+    /// It could not be kept.
+    NotKept,
+    /// Nobody asked for it.
+    Unwanted,
 }
 
 /// Small parts of a table that were rewritten, before and after.
@@ -31,7 +44,7 @@ struct Compacted {
 
 impl Compaction {
     /// Describes what was compacted.
-    pub fn new(tables: &[CompactedTable], usage_bytes: Option<u64>) -> Self {
+    pub fn new(tables: &[CompactedTable], usage: Usage) -> Self {
         let compacted = |table: &CompactedTable| Compacted {
             database: table.database.as_str().to_owned(),
             table: table.table.as_str(),
@@ -42,20 +55,25 @@ impl Compaction {
         };
         Self {
             tables: tables.iter().map(compacted).collect(),
-            usage_bytes,
+            usage_bytes: match usage {
+                Usage::Kept(bytes) => Some(bytes),
+                Usage::NotKept | Usage::Unwanted => None,
+            },
+            usage,
         }
     }
 
     /// Writes one line per table, and what was kept.
     pub fn write(&self, look: Look, out: &mut impl Write) -> io::Result<()> {
         self.write_tables(look, out)?;
-        match self.usage_bytes {
-            Some(kept) => fact(out, "usage kept", bytes(kept)),
-            None => fact(
+        match self.usage {
+            Usage::Kept(kept) => fact(out, "usage kept", bytes(kept)),
+            Usage::NotKept => fact(
                 out,
                 "usage",
-                "not kept; the lake may have changed meanwhile",
+                "not kept: the lake may have changed meanwhile",
             ),
+            Usage::Unwanted => Ok(()),
         }
     }
 

@@ -11,6 +11,9 @@ fn compacting_keeps_what_was_spent_and_verify_looks_at_it() {
     let ask = |args: &[&str]| run(otolith().args(args).arg("--lake").arg(&lake));
     let cost = |format: &str| ask(&["report", "cost", "--format", format]).out;
     let before = [cost("table"), cost("json")];
+    let unwanted = ask(&["compact", "--no-usage"]);
+    assert_eq!((unwanted.code, unwanted.out.as_str()), (0, ""));
+    assert!(!lake.join("_derived").exists());
     let compacted = ask(&["compact"]);
     assert_eq!(compacted.code, 0);
     assert!(
