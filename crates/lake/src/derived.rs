@@ -8,7 +8,7 @@
 //! It can be deleted at any time, and is as soon as a run changes the lake: nothing that was dropped
 //! lives on in it. What other programs write is noticed by the state.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -164,31 +164,15 @@ fn path(lake: &Path, name: &str) -> PathBuf {
 }
 
 fn files(lake: &Path) -> Result<Vec<PathBuf>, LakeError> {
-    let directory = lake.join(names::DERIVED);
-    let entries = match fs::read_dir(&directory) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(LakeError::io("list", &directory)(error)),
-    };
-    let mut paths = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(LakeError::io("list", &directory))?.path();
-        if path.is_file() {
-            paths.push(path);
-        }
-    }
-    paths.sort();
-    Ok(paths)
+    let entries = names::list(&lake.join(names::DERIVED))?;
+    let paths = entries.into_iter().map(|(_, path)| path);
+    Ok(paths.filter(|path| path.is_file()).collect())
 }
 
 /// Number of the newest commit that has a file of its own.
 fn newest_commit(log: &Path) -> Result<Option<u64>, LakeError> {
-    let mut newest = None;
-    for entry in fs::read_dir(log).map_err(LakeError::io("list", log))? {
-        let name = entry.map_err(LakeError::io("list", log))?.file_name();
-        // Commits are called as our records are.
-        let version = name.to_str().and_then(names::parse_record_file);
-        newest = newest.max(version);
-    }
-    Ok(newest)
+    let names = names::list(log)?.into_iter();
+    // Commits are called as our records are.
+    let versions = names.filter_map(|(name, _)| names::parse_record_file(&name));
+    Ok(versions.max())
 }

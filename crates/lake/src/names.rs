@@ -134,6 +134,22 @@ pub(crate) fn has_log(directory: &Path) -> Result<bool, LakeError> {
     Ok(false)
 }
 
+/// Entries of a directory with UTF-8 names, sorted; none if there is no such directory.
+pub(crate) fn list(directory: &Path) -> Result<Vec<(String, PathBuf)>, LakeError> {
+    if !directory.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).map_err(LakeError::io("list", directory))? {
+        let entry = entry.map_err(LakeError::io("list", directory))?;
+        if let Ok(name) = entry.file_name().into_string() {
+            found.push((name, entry.path()));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
 /// Whether an error says that there is no such directory.
 fn is_absent(error: &io::Error) -> bool {
     matches!(

@@ -1,7 +1,6 @@
 //! Whether a lake is what its ledger and its logs say.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use otolith_tables::{DatabaseName, Table};
@@ -299,11 +298,11 @@ impl Verifier<'_> {
         directory: &Path,
         expected: &dyn Fn(&str) -> bool,
     ) -> Result<(), LakeError> {
-        for (name, path) in list(directory)? {
+        for (name, path) in names::list(directory)? {
             if names::parse_date_directory(&name).is_none() {
                 continue;
             }
-            for (file, path) in list(&path)? {
+            for (file, path) in names::list(&path)? {
                 if names::is_part(&file) && !expected(&format!("{name}/{file}")) {
                     let message = "it lies among the parts, and the log does not name it: who \
                                    reads the files without the log reads its rows too";
@@ -384,22 +383,6 @@ impl Verifier<'_> {
             message: message.to_owned(),
         });
     }
-}
-
-/// Entries of a directory with UTF-8 names, sorted; none if there is no such directory.
-fn list(directory: &Path) -> Result<Vec<(String, PathBuf)>, LakeError> {
-    if !directory.is_dir() {
-        return Ok(Vec::new());
-    }
-    let mut found = Vec::new();
-    for entry in fs::read_dir(directory).map_err(LakeError::io("list", directory))? {
-        let entry = entry.map_err(LakeError::io("list", directory))?;
-        if let Ok(name) = entry.file_name().into_string() {
-            found.push((name, entry.path()));
-        }
-    }
-    found.sort();
-    Ok(found)
 }
 
 /// An error with its causes on one line.

@@ -3,7 +3,7 @@
 use super::form::{Amount, ROLES};
 use super::rules::rules;
 use super::varint::{put, put_signed, put_text};
-use super::{OUTCOMES, is_kept};
+use super::{NOTES, OUTCOMES};
 use crate::notes::Notes;
 use crate::parallel;
 use crate::query::Selection;
@@ -76,14 +76,14 @@ fn put_notes(notes: Notes, to: &mut Vec<u8>) -> Option<()> {
     let (counts, times) = notes.into_timed();
     put(counts.len() as u64, to);
     for ((code, subject), count) in counts {
-        is_kept(code).then_some(())?;
+        NOTES.contains(&code).then_some(())?;
         put_text(code.as_str(), to);
         put_text(&subject, to);
         put(count, to);
     }
     put(times.len() as u64, to);
     for ((code, subject), times) in times {
-        is_kept(code).then_some(())?;
+        NOTES.contains(&code).then_some(())?;
         put_text(code.as_str(), to);
         put_text(&subject, to);
         put(times.len() as u64, to);

@@ -2,7 +2,7 @@
 //!
 //! Which source counts depends on everything that a lake holds, never on the selected time, and so on
 //! nothing that changes from question to question unless a question leaves out services, signals or
-//! duplicates. What was chosen is some ten bytes an item, and what has to be noted is kept with its
+//! duplicates. What was chosen is small beside the tables, and what has to be noted is kept with its
 //! times, so that an answer from it is the answer from the rows.
 
 mod form;
@@ -39,7 +39,7 @@ const OUTCOMES: [Option<Outcome>; 4] = [
 ];
 
 /// The notes of reading and choosing.
-const NOTES: [NoteCode; 7] = [
+const NOTES: [NoteCode; 8] = [
     NoteCode::DuplicatesRemoved,
     NoteCode::NegativeClass,
     NoteCode::BadNumber,
@@ -47,11 +47,8 @@ const NOTES: [NoteCode; 7] = [
     NoteCode::EarlyStart,
     NoteCode::CounterReset,
     NoteCode::UnspecifiedTemporality,
+    NoteCode::CoveredByBetterSource,
 ];
-
-fn is_kept(code: NoteCode) -> bool {
-    NOTES.contains(&code) || code == NoteCode::CoveredByBetterSource
-}
 
 /// Reads the usage of a lake and keeps it there, so that the next questions about all of it need not
 /// read its tables, until one of them changes: how many bytes that takes. None if the
@@ -85,14 +82,7 @@ pub fn is_kept_usage_right(lake: &Lake) -> Result<bool, ReportError> {
 fn made(lake: &Lake) -> Result<Option<Vec<u8>>, ReportError> {
     let mut notes = Notes::timed();
     let items = Items::read(Data::Lake(lake), &Selection::default(), &mut notes)?;
-    Ok(items.made(notes))
-}
-
-impl Items {
-    /// What is kept of them, with the notes of reading them.
-    fn made(&self, reading: Notes) -> Option<Vec<u8>> {
-        make::make(self.all(), &MAPPING, reading)
-    }
+    Ok(make::make(items.all(), &MAPPING, notes))
 }
 
 fn is_of_these_rules(bytes: &[u8]) -> bool {
@@ -105,7 +95,7 @@ pub(super) struct Kept {
     bytes: Vec<u8>,
     runs: Vec<Run>,
     /// What has to be noted of choosing for each of [`ROLES`].
-    of_roles: [Notes; ROLES.len()],
+    of_roles: Vec<Notes>,
 }
 
 /// Amounts that one told.
@@ -154,11 +144,9 @@ impl Kept {
         let rest = bytes.get(size_of::<u64>()..)?;
         let mut cursor = Cursor(rest);
         let reading = notes(&mut cursor, selection)?;
-        let mut of_roles = [const { None }; ROLES.len()];
-        for of_role in &mut of_roles {
-            *of_role = Some(notes(&mut cursor, selection)?);
-        }
-        let of_roles = of_roles.map(Option::unwrap_or_default);
+        let of_roles = ROLES.iter().map(|_| notes(&mut cursor, selection));
+        let of_roles: Option<Vec<Notes>> = of_roles.collect();
+        let of_roles = of_roles?;
         let count = cursor.count(1)?;
         let mut texts: Vec<Arc<str>> = Vec::with_capacity(count);
         for _ in 0..count {
@@ -288,8 +276,7 @@ fn notes(cursor: &mut Cursor<'_>, selection: &Selection) -> Option<Notes> {
 
 fn code(cursor: &mut Cursor<'_>) -> Option<NoteCode> {
     let word = cursor.text()?;
-    let mut codes = NOTES.into_iter().chain([NoteCode::CoveredByBetterSource]);
-    codes.find(|code| code.as_str() == word)
+    NOTES.into_iter().find(|code| code.as_str() == word)
 }
 
 fn told(cursor: &mut Cursor<'_>, texts: &[Arc<str>], mapping: &Mapping) -> Option<Told> {
