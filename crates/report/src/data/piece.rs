@@ -9,7 +9,7 @@ use std::slice;
 use std::sync::Arc;
 
 /// Rows of a file that fit one row group, with which a file is opened where it is read.
-const GROUP_ROWS: u64 = 128 * 1024;
+const GROUP_ROWS: u64 = 64 * 1024;
 /// Rows that are read at once where they are not kept: their columns fit the cache.
 const BATCH_ROWS: usize = 8 * 1024;
 
