@@ -44,6 +44,7 @@ mod writing;
 pub use batches::Batches;
 pub use catalog::{PartFile, TableInfo};
 pub use derived::LakeState;
+pub use encode::ROW_GROUP_ROWS;
 pub use error::LakeError;
 pub use ledger::{Capture, KnownCaptures};
 pub use open::Lake;

@@ -24,9 +24,10 @@ use crate::disk::Durability;
 use crate::error::LakeError;
 use crate::field::LIST_ITEM;
 
-/// Rows of a row group: enough for good compression, few enough to skip by time. A merge holds one in
-/// memory on each thread: with so many it takes no more than reading does (docs/limits.md, Memory).
-pub(crate) const ROW_GROUP_ROWS: usize = 64 * 1024;
+/// The most rows of a row group that is written: enough for good compression, few enough to skip by
+/// time. A merge holds one in memory on each thread: with so many it takes no more than reading does
+/// (docs/limits.md, Memory). Files of versions before may have larger ones.
+pub const ROW_GROUP_ROWS: usize = 64 * 1024;
 /// Higher levels gain little on telemetry and cost much.
 const ZSTD_LEVEL: i32 = 1;
 /// Without a version: the same input gives the same bytes after an update that changes nothing.

@@ -1,15 +1,13 @@
 //! Rows of a table that lie together.
 
 use super::chosen;
-use otolith_lake::{Batches, Lake, LakeError, PartFile, PartReader};
+use otolith_lake::{Batches, Lake, LakeError, PartFile, PartReader, ROW_GROUP_ROWS};
 use otolith_tables::Part;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::slice;
 use std::sync::Arc;
 
-/// Rows of a file that fit one row group, with which a file is opened where it is read.
-const GROUP_ROWS: u64 = 64 * 1024;
 /// Rows that are read at once where they are not kept: their columns fit the cache.
 const BATCH_ROWS: usize = 8 * 1024;
 
@@ -201,7 +199,8 @@ impl<'a, 't> Iterator for Tasks<'a, 't> {
             match &mut self.rest {
                 Rest::Files(lake, files) => {
                     let file = files.next()?;
-                    if file.row_count <= GROUP_ROWS {
+                    // A file of one row group is opened where it is read.
+                    if file.row_count <= ROW_GROUP_ROWS as u64 {
                         let is_alone = self.dates.get(&file.date) == Some(&1);
                         return Some(Ok(Pieces::File(lake, file, is_alone)));
                     }
