@@ -37,6 +37,7 @@ mod sheet;
 mod spill;
 mod staging;
 mod temporary;
+mod text_codes;
 mod upkeep;
 mod watch;
 mod writing;

@@ -113,6 +113,7 @@ impl Strings {
     /// # Panics
     ///
     /// If there are not so many.
+    #[inline]
     pub fn get(&self, index: usize) -> &[u8] {
         &self.bytes[self.offsets[index] as usize..self.offsets[index + 1] as usize]
     }

@@ -6,113 +6,72 @@ use std::sync::Arc;
 use arrow_array::{Array as _, ArrayRef};
 use arrow_schema::{ArrowError, Field as ArrowField, Schema};
 use bytes::Bytes;
-use otolith_tables::{ColumnType, Field, PartColumn, Strings, Values};
+use otolith_tables::{ColumnType, Field, Layout, PartColumn, Values};
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::ColumnDescPtr;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
-use zstd::bulk::Compressor;
 
-use super::array::{self, length};
-use super::{ROW_GROUP_ROWS, ZSTD_LEVEL, begin, compression, dictionary};
+use super::checks::{check_codes, check_texts, length};
+use super::lists;
+use super::texts::{self, Texts};
+use super::{ROW_GROUP_ROWS, begin, numbers};
 use crate::field::to_arrow;
-
-/// Largest dictionary that is written as one page, in bytes: the library's own bound, from which on it
-/// writes plain texts. Readers hold a dictionary in memory as a whole.
-const DICTIONARY_BYTES: usize = 1 << 20;
 
 /// The values of a column.
 pub(super) enum Column {
-    /// For the library's writer.
-    Array(ArrayRef),
-    /// Texts by code.
-    Codes {
-        indices: Vec<i32>,
-        validity: Option<Vec<bool>>,
-        dictionary: Strings,
-    },
+    /// For the library's writer: lists.
+    Library(ArrayRef),
+    /// For our own, which takes a third of the time (docs/limits.md). Lengths and offsets are right.
+    Own(PartColumn),
 }
 
 /// An encoded column chunk.
 enum Chunk {
     OfLibrary(ArrowColumnChunk),
-    OfCodes(Bytes, ColumnCloseResult),
+    Own(Bytes, ColumnCloseResult),
 }
 
 /// What encodes a column in one row group.
 enum Encoder {
     Library(Box<ArrowColumnWriter>),
-    Codes(ColumnDescPtr),
+    Own(ColumnDescPtr),
 }
 
 impl Column {
     /// Checks the lengths and offsets.
     pub fn new(column: PartColumn, row_count: usize) -> Result<Self, ArrowError> {
-        let r#type = column.field.r#type;
-        match column.values {
-            Values::Dictionary {
-                indices,
-                dictionary,
-            } if r#type == ColumnType::String => {
-                check_codes(&indices, column.validity.as_deref(), &dictionary, row_count)?;
-                if dictionary.bytes.len() + 4 * dictionary.offsets.len() > DICTIONARY_BYTES {
-                    return array::dictionary(indices, dictionary, column.validity)
-                        .map(Self::Array);
-                }
-                Ok(Self::Codes {
-                    indices,
-                    validity: column.validity,
-                    dictionary,
-                })
+        let validity = column.validity.as_deref();
+        let valid = validity.map_or(row_count, <[bool]>::len);
+        if valid != row_count {
+            return Err(length("validity", row_count, valid));
+        }
+        let len = match (&column.values, column.field.r#type) {
+            (Values::Int64(values), ColumnType::Int64 | ColumnType::Timestamp) => values.len(),
+            (Values::Double(values), ColumnType::Double) => values.len(),
+            (Values::Boolean(values), ColumnType::Boolean) => values.len(),
+            (Values::String(strings), ColumnType::String) => {
+                check_texts(strings)?;
+                strings.offsets.len() - 1
             }
-            values => array::array(
-                PartColumn {
-                    field: column.field,
-                    values,
-                    validity: column.validity,
+            (
+                Values::Dictionary {
+                    indices,
+                    dictionary,
                 },
-                row_count,
-            )
-            .map(Self::Array),
+                ColumnType::String,
+            ) => {
+                check_codes(indices, validity, dictionary, row_count)?;
+                indices.len()
+            }
+            _ => return lists::array(column, row_count).map(Self::Library),
+        };
+        if len != row_count {
+            return Err(length("values", row_count, len));
         }
-    }
-}
-
-fn check_codes(
-    indices: &[i32],
-    validity: Option<&[bool]>,
-    dictionary: &Strings,
-    row_count: usize,
-) -> Result<(), ArrowError> {
-    array::check_offsets(&dictionary.offsets)?;
-    if indices.len() != row_count {
-        return Err(length("values", row_count, indices.len()));
-    }
-    let valid = validity.map_or(row_count, <[bool]>::len);
-    if valid != row_count {
-        return Err(length("validity", row_count, valid));
-    }
-    let texts = dictionary.offsets.len() - 1;
-    // Without looking at validity first: several rows at a time. Negative ones become great.
-    let greatest = indices.iter().map(|index| index.cast_unsigned()).max();
-    if greatest.is_none_or(|greatest| (greatest as usize) < texts) {
-        return Ok(());
-    }
-    let is_outside = |index: &i32| usize::try_from(*index).map_or(true, |index| index >= texts);
-    let outside = match validity {
-        None => indices.iter().find(|index| is_outside(index)),
-        Some(valid) => {
-            let mut valid = indices.iter().zip(valid).filter(|(_, valid)| **valid);
-            valid.find_map(|(index, _)| is_outside(index).then_some(index))
-        }
-    };
-    match outside {
-        None => Ok(()),
-        Some(index) => Err(ArrowError::InvalidArgumentError(format!(
-            "index {index} in a dictionary of {texts} texts"
-        ))),
+        Ok(Self::Own(column))
     }
 }
 
@@ -139,19 +98,17 @@ impl<W: io::Write + Send> Writer<W> {
     /// Appends rows of all columns.
     pub fn write(&mut self, columns: &[Column], row_count: usize) -> Result<()> {
         // The library's writers of columns come for a whole schema, and each brings contexts of zstd
-        // that cost more than a small column: so there is one of just the columns that are its own.
-        let mut own_fields = Vec::new();
-        let mut own_schema = Vec::new();
+        // that cost more than a small column: so there is one of just the columns that it encodes.
+        let mut fields = Vec::new();
+        let mut schema = Vec::new();
         for (field, column) in self.fields.iter().zip(columns) {
-            if let Column::Array(array) = column {
-                own_fields.push(field.clone());
-                // Texts may be a dictionary here; readers see texts.
-                own_schema.push(to_arrow(field).with_data_type(array.data_type().clone()));
+            if let Column::Library(_) = column {
+                fields.push(field.clone());
+                schema.push(to_arrow(field));
             }
         }
-        let own_schema = Arc::new(Schema::new(own_schema));
-        let own = begin(&own_fields, own_schema, io::sink())?;
-        let (_own, factory) = own.into_serialized_writer()?;
+        let library = begin(&fields, Arc::new(Schema::new(schema)), io::sink())?;
+        let (_file, factory) = library.into_serialized_writer()?;
         for start in (0..row_count).step_by(ROW_GROUP_ROWS) {
             let rows = ROW_GROUP_ROWS.min(row_count - start);
             let number = self.file.flushed_row_groups().len();
@@ -160,8 +117,8 @@ impl<W: io::Write + Send> Writer<W> {
             // Every column has one leaf: lists are of plain numbers.
             for (leaf, (column, field)) in columns.iter().zip(&self.arrow_fields).enumerate() {
                 let encoder = match column {
-                    Column::Codes { .. } => Encoder::Codes(self.file.schema_descr().column(leaf)),
-                    Column::Array(_) => {
+                    Column::Own(_) => Encoder::Own(self.file.schema_descr().column(leaf)),
+                    Column::Library(_) => {
                         Encoder::Library(Box::new(writers.next().ok_or_else(|| {
                             ParquetError::General("fewer writers than columns".to_owned())
                         })?))
@@ -195,57 +152,71 @@ type Job<'a> = (&'a Column, &'a ArrowField, Encoder);
 
 /// Encodes the columns of a row group; in a pool of threads side by side.
 fn encode_all(jobs: Vec<Job<'_>>, start: usize, rows: usize) -> Result<Vec<Chunk>> {
-    let compressor = || Compressor::new(ZSTD_LEVEL);
     // On a thread of no pool the work would go to one that nobody asked for.
     if rayon::current_thread_index().is_none() {
-        let mut compressor = compressor()?;
         let jobs = jobs.into_iter();
-        return jobs
-            .map(|job| encode(job, start, rows, &mut compressor))
-            .collect();
+        return jobs.map(|job| encode(job, start, rows)).collect();
     }
-    jobs.into_par_iter()
-        .map_init(compressor, |compressor, job| match compressor {
-            Ok(compressor) => encode(job, start, rows, compressor),
-            Err(error) => Err(ParquetError::General(error.to_string())),
-        })
-        .collect()
+    let jobs = jobs.into_par_iter();
+    jobs.map(|job| encode(job, start, rows)).collect()
 }
 
-fn encode(
-    (column, field, encoder): Job<'_>,
-    start: usize,
-    rows: usize,
-    compressor: &mut Compressor<'static>,
-) -> Result<Chunk> {
+fn encode((column, field, encoder): Job<'_>, start: usize, rows: usize) -> Result<Chunk> {
     match (column, encoder) {
-        (Column::Array(array), Encoder::Library(mut writer)) => {
+        (Column::Library(array), Encoder::Library(mut writer)) => {
             for leaf in compute_leaves(field, &array.slice(start, rows))? {
                 writer.write(&leaf)?;
             }
             writer.close().map(Chunk::OfLibrary)
         }
-        (
-            Column::Codes {
-                indices,
-                validity,
-                dictionary,
-            },
-            Encoder::Codes(descriptor),
-        ) => {
-            let codes = dictionary::Codes {
-                indices: &indices[start..start + rows],
-                validity: validity.as_ref().map(|valid| &valid[start..start + rows]),
-                dictionary,
-            };
-            let (bytes, close) =
-                dictionary::encode(&descriptor, &codes, compressor, compression()?)?;
-            Ok(Chunk::OfCodes(bytes, close))
+        (Column::Own(column), Encoder::Own(descriptor)) => {
+            let (bytes, close) = encode_own(column, &descriptor, start, rows)?;
+            Ok(Chunk::Own(bytes, close))
         }
-        _ => Err(ParquetError::General(
-            "another encoder than the column".to_owned(),
-        )),
+        _ => Err(another_encoder()),
     }
+}
+
+fn encode_own(
+    column: &PartColumn,
+    descriptor: &ColumnDescPtr,
+    start: usize,
+    rows: usize,
+) -> Result<(Bytes, ColumnCloseResult)> {
+    let layout = column.field.layout;
+    let range = start..start + rows;
+    let valid = column.validity.as_ref().map(|valid| &valid[range.clone()]);
+    match &column.values {
+        Values::Int64(values) => numbers::encode_ints(descriptor, layout, &values[range], valid),
+        Values::Double(values) => {
+            numbers::encode_doubles(descriptor, layout, &values[range], valid)
+        }
+        Values::Boolean(values) => numbers::encode_truths(descriptor, &values[range], valid),
+        Values::String(texts) => {
+            let texts = Texts {
+                texts,
+                indices: None,
+                validity: column.validity.as_deref(),
+            };
+            texts::encode(descriptor, texts, range, layout == Layout::Repeating)
+        }
+        Values::Dictionary {
+            indices,
+            dictionary,
+        } => {
+            let texts = Texts {
+                texts: dictionary,
+                indices: Some(indices),
+                validity: column.validity.as_deref(),
+            };
+            texts::encode(descriptor, texts, range, true)
+        }
+        Values::Int64List { .. } | Values::DoubleList { .. } => Err(another_encoder()),
+    }
+}
+
+fn another_encoder() -> ParquetError {
+    ParquetError::General("another encoder than the column".to_owned())
 }
 
 fn append<W: io::Write + Send>(
@@ -254,39 +225,6 @@ fn append<W: io::Write + Send>(
 ) -> Result<()> {
     match chunk {
         Chunk::OfLibrary(chunk) => chunk.append_to_row_group(group),
-        Chunk::OfCodes(bytes, close) => group.append_column(&bytes, close),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use otolith_tables::{ColumnOrigin, Layout};
-
-    fn words(len_bytes: usize) -> PartColumn {
-        PartColumn {
-            field: Field {
-                name: "word".to_owned(),
-                r#type: ColumnType::String,
-                origin: ColumnOrigin::Base,
-                layout: Layout::Repeating,
-            },
-            values: Values::Dictionary {
-                indices: vec![0, 0],
-                dictionary: Strings {
-                    offsets: vec![0, i32::try_from(len_bytes).unwrap()],
-                    bytes: vec![b'x'; len_bytes],
-                },
-            },
-            validity: None,
-        }
-    }
-
-    #[test]
-    fn only_small_dictionaries_become_one_page() {
-        let small = Column::new(words(DICTIONARY_BYTES - 8), 2).unwrap();
-        assert!(matches!(small, Column::Codes { .. }));
-        let large = Column::new(words(DICTIONARY_BYTES - 7), 2).unwrap();
-        assert!(matches!(large, Column::Array(_)));
+        Chunk::Own(bytes, close) => group.append_column(&bytes, close),
     }
 }

@@ -3,6 +3,10 @@
 //! Format: <https://parquet.apache.org/docs/file-format/data-pages/encodings/>, "Run Length
 //! Encoding / Bit-Packing Hybrid".
 
+use std::ops::Range;
+
+use super::bits;
+
 /// Values in a packed group.
 const GROUP: usize = 8;
 /// A run shorter than this is packed with its neighbours: ending a packed run and beginning a new one
@@ -48,6 +52,52 @@ pub(super) fn encode_same(value: u32, count: usize, width: u32, out: &mut Vec<u8
     out.extend_from_slice(&value.to_le_bytes()[..width.div_ceil(8) as usize]);
 }
 
+/// Appends the codes of a dictionary of so many entries, after their width.
+pub(super) fn encode_codes(codes: &[u32], entries: usize, out: &mut Vec<u8>) {
+    let width = bit_width(entries);
+    out.push(width as u8);
+    match entries {
+        1 => encode_same(0, codes.len(), width, out),
+        _ => encode(codes, width, out),
+    }
+}
+
+/// Appends truths as values of one bit. Runs begin and end where groups do.
+pub(super) fn encode_truths(truths: &[bool], out: &mut Vec<u8>) {
+    let mut groups = Vec::with_capacity(truths.len().div_ceil(GROUP));
+    bits::pack_truths(truths, &mut groups);
+    // Of the last group only some bits are truths.
+    let all_of_last = u8::MAX >> (groups.len() * GROUP - truths.len());
+    let last = groups.len().saturating_sub(1);
+    let same = |group: usize| match groups[group] {
+        0 => Some(false),
+        bits if bits == if group == last { all_of_last } else { u8::MAX } => Some(true),
+        _ => None,
+    };
+    let put_packed = |range: Range<usize>, out: &mut Vec<u8>| {
+        if !range.is_empty() {
+            put_varint(range.len() as u64 * 2 + 1, out);
+            out.extend_from_slice(&groups[range]);
+        }
+    };
+    let (mut packed, mut at) = (0, 0);
+    while at < groups.len() {
+        let value = same(at);
+        let run = (at..groups.len()).take_while(|group| same(*group) == value);
+        let end = at + run.count();
+        if let Some(value) = value
+            && end - at >= MIN_RUN / GROUP
+        {
+            put_packed(packed..at, out);
+            let count = (end * GROUP).min(truths.len()) - at * GROUP;
+            encode_same(u32::from(value), count, 1, out);
+            packed = end;
+        }
+        at = end;
+    }
+    put_packed(packed..groups.len(), out);
+}
+
 /// How many values at the front are the same.
 fn run_length(values: &[u32]) -> usize {
     let first = values[0];
@@ -60,23 +110,11 @@ fn pack(values: &[u32], width: u32, out: &mut Vec<u8>) {
     let groups = values.len().div_ceil(GROUP);
     put_varint(groups as u64 * 2 + 1, out);
     let end = out.len() + groups * width as usize;
-    let (mut bits, mut count) = (0_u64, 0);
-    for value in values {
-        bits |= u64::from(*value) << count;
-        count += width;
-        while count >= 8 {
-            out.push(bits as u8);
-            bits >>= 8;
-            count -= 8;
-        }
-    }
-    if count > 0 {
-        out.push(bits as u8);
-    }
+    bits::pack(values.iter().map(|value| u64::from(*value)), width, out);
     out.resize(end, 0);
 }
 
-fn put_varint(mut value: u64, out: &mut Vec<u8>) {
+pub(super) fn put_varint(mut value: u64, out: &mut Vec<u8>) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;
@@ -162,6 +200,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn truths_come_back(
+            runs in prop::collection::vec((any::<bool>(), 1..60_usize), 0..20),
+        ) {
+            let runs = runs.into_iter();
+            let truths: Vec<bool> =
+                runs.flat_map(|(truth, len)| std::iter::repeat_n(truth, len)).collect();
+            let mut out = Vec::new();
+            encode_truths(&truths, &mut out);
+            let expected: Vec<u32> = truths.iter().map(|truth| u32::from(*truth)).collect();
+            assert_eq!(decode(&out, 1, truths.len()), expected);
+        }
+
         #[test]
         fn values_come_back(
             runs in prop::collection::vec((any::<u32>(), 1..40_usize), 0..60),

@@ -1,9 +1,19 @@
 //! A part into the bytes of a Parquet file. The same part always gives the same bytes.
 
-mod array;
+pub(crate) mod bits;
+mod bounds;
+mod checks;
 mod chunk;
+mod delta;
 mod dictionary;
 pub(crate) mod hybrid;
+mod lists;
+mod numbers;
+mod pages;
+mod texts;
+
+#[cfg(test)]
+mod tests;
 
 use std::fs::File;
 use std::io;

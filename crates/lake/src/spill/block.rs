@@ -7,6 +7,8 @@ use std::ops::Range;
 
 use otolith_tables::{ColumnType, PartColumn, Strings, Values};
 
+use crate::encode::bits::pack_truths;
+
 /// No row has a value; nothing follows.
 const NO_VALUES: u8 = 0;
 /// Every row has one.
@@ -48,7 +50,7 @@ pub(super) fn encode(column: &PartColumn, rows: Range<usize>, out: &mut Vec<u8>)
         }
         Some(valid) if valid.contains(&false) => {
             out.push(SOME_VALUES);
-            encode_bits(valid, out);
+            pack_truths(valid, out);
         }
         _ => out.push(ALL_VALUES),
     }
@@ -59,7 +61,7 @@ pub(super) fn encode(column: &PartColumn, rows: Range<usize>, out: &mut Vec<u8>)
             let bits: Vec<u64> = values[rows].iter().map(|value| value.to_bits()).collect();
             encode_fixed(&bits, out, |value| value.to_le_bytes());
         }
-        Values::Boolean(values) => encode_bits(&values[rows], out),
+        Values::Boolean(values) => pack_truths(&values[rows], out),
         Values::String(strings) => {
             out.push(EACH);
             let range = encode_lengths(&strings.offsets[rows.start..=rows.end], out);
@@ -102,20 +104,6 @@ fn append<const N: usize, T: Copy>(out: &mut Vec<u8>, values: &[T], bytes: impl 
     let (places, _) = out[start..].as_chunks_mut();
     for (place, value) in places.iter_mut().zip(values) {
         *place = bytes(*value);
-    }
-}
-
-fn encode_bits(bits: &[bool], out: &mut Vec<u8>) {
-    // Moves bit 0 of byte n to bit 56 + n.
-    const GATHER: u64 = 0x0102_0408_1020_4080;
-    let byte =
-        |bits: [bool; 8]| (u64::from_le_bytes(bits.map(u8::from)).wrapping_mul(GATHER) >> 56) as u8;
-    let (chunks, rest) = bits.as_chunks();
-    out.extend(chunks.iter().map(|bits| byte(*bits)));
-    if !rest.is_empty() {
-        let mut last = [false; 8];
-        last[..rest.len()].copy_from_slice(rest);
-        out.push(byte(last));
     }
 }
 

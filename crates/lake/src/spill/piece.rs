@@ -1,14 +1,12 @@
 //! Rows of several blocks, one after another, into the columns of a row group.
 
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::ops::Range;
 
-use hashbrown::HashTable;
 use otolith_tables::{ColumnType, Field, PartColumn, Strings, Values};
-use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::block::BlockColumn;
 use crate::encode::ROW_GROUP_ROWS;
+use crate::text_codes::TextCodes;
 
 /// Bytes in memory beyond which a piece ends with fewer rows than a row group should have.
 const PIECE_BYTES: usize = 32 << 20;
@@ -85,7 +83,7 @@ struct Builder {
     field: Field,
     values: Values,
     validity: Option<Vec<bool>>,
-    codes: Codes,
+    codes: TextCodes,
 }
 
 impl Builder {
@@ -117,7 +115,7 @@ impl Builder {
             field: field.clone(),
             values,
             validity: None,
-            codes: Codes::default(),
+            codes: TextCodes::default(),
         }
     }
 
@@ -269,7 +267,7 @@ impl Builder {
             texts.offsets.push(offset(texts.bytes.len()));
         }
         self.values = Values::String(texts);
-        self.codes = Codes::default();
+        self.codes = TextCodes::default();
     }
 
     fn finish(mut self) -> PartColumn {
@@ -284,43 +282,6 @@ impl Builder {
             values: self.values,
             validity: self.validity,
         }
-    }
-}
-
-/// Codes of the texts of a dictionary, by their hashes.
-#[derive(Debug)]
-struct Codes {
-    codes: HashTable<u32>,
-    hashes: Vec<u64>,
-    /// Nobody can write texts whose hashes are the same.
-    seed: u64,
-}
-
-impl Default for Codes {
-    fn default() -> Self {
-        Self {
-            codes: HashTable::new(),
-            hashes: Vec::new(),
-            seed: RandomState::new().build_hasher().finish(),
-        }
-    }
-}
-
-impl Codes {
-    fn intern(&mut self, texts: &mut Strings, text: &[u8]) -> u32 {
-        let hash = xxh3_64_with_seed(text, self.seed);
-        let is_same = |code: &u32| texts.get(*code as usize) == text;
-        if let Some(code) = self.codes.find(hash, is_same) {
-            return *code;
-        }
-        let code = self.hashes.len() as u32;
-        self.hashes.push(hash);
-        let hashes = &self.hashes;
-        self.codes
-            .insert_unique(hash, code, |code| hashes[*code as usize]);
-        texts.bytes.extend_from_slice(text);
-        texts.offsets.push(offset(texts.bytes.len()));
-        code
     }
 }
 
