@@ -26,23 +26,22 @@ impl Default for TextCodes {
 }
 
 impl TextCodes {
-    /// The code of a text, which becomes one of `texts` if it is new.
-    pub fn intern(&mut self, texts: &mut Strings, text: &[u8]) -> u32 {
+    /// The code of a text, which becomes one of `texts` if it is new; none if that would give them more
+    /// bytes than offsets can tell.
+    pub fn intern(&mut self, texts: &mut Strings, text: &[u8]) -> Option<u32> {
         let hash = xxh3_64_with_seed(text, self.seed);
         let is_same = |code: &u32| texts.get(*code as usize) == text;
         if let Some(code) = self.codes.find(hash, is_same) {
-            return *code;
+            return Some(*code);
         }
+        let end = i32::try_from(texts.bytes.len() + text.len()).ok()?;
         let code = self.hashes.len() as u32;
         self.hashes.push(hash);
         let hashes = &self.hashes;
         self.codes
             .insert_unique(hash, code, |code| hashes[*code as usize]);
         texts.bytes.extend_from_slice(text);
-        let end = i32::try_from(texts.bytes.len());
-        texts
-            .offsets
-            .push(end.expect("rows that are in memory at once have less than 2 GiB of text"));
-        code
+        texts.offsets.push(end);
+        Some(code)
     }
 }

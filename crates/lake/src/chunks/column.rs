@@ -11,6 +11,7 @@ use super::footer::ChunkInfo;
 use super::pages::{Encoding, Header, Page, PageKind};
 use super::rows::Rows;
 use super::{delta, hybrid};
+use crate::text_codes::TextCodes;
 
 /// What of a column chunk is wanted, and as what.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +71,7 @@ pub(crate) fn decode(bytes: &Bytes, chunk: &ChunkInfo<'_>, wanted: &Wanted<'_>) 
             values,
             validity: Vec::new(),
             has_nulls: false,
+            codes: TextCodes::default(),
             len: 0,
             at: 0,
         };
@@ -94,6 +96,8 @@ struct Decoder<'a> {
     /// Of the rows that are wanted; empty as long as all have values.
     validity: Vec<bool>,
     has_nulls: bool,
+    /// Of texts that are wanted as codes and lie there one by one.
+    codes: TextCodes,
     /// Rows that are wanted, so far.
     len: usize,
     /// Rows so far.
@@ -150,9 +154,11 @@ impl Decoder<'_> {
             dictionary: texts, ..
         } = &mut self.values
         {
-            match dictionary? {
-                Dictionary::Texts(found) if are_distinct(&found) => *texts = found,
-                _ => return None,
+            match dictionary {
+                // Pages of texts one by one: these are distinct.
+                None => are_texts(texts, 0).then_some(())?,
+                Some(Dictionary::Texts(found)) if are_distinct(&found) => *texts = found,
+                Some(_) => return None,
             }
         }
         let validity = self.has_nulls.then_some(self.validity);
@@ -258,6 +264,27 @@ impl Decoder<'_> {
             ) => {
                 are_codes(codes, texts.offsets.len() - 1)?;
                 rows.place(codes.iter().map(|code| code.cast_signed()), indices);
+            }
+            (
+                Values::Dictionary {
+                    indices,
+                    dictionary: texts,
+                },
+                Encoding::Plain,
+                None,
+            ) => {
+                let mut rest = bytes;
+                rows.each(|is_valid, is_chosen| {
+                    let text = match is_valid {
+                        true => Some(plain_text(&mut rest)?),
+                        false => None,
+                    };
+                    if is_chosen {
+                        let code = text.map_or(Some(0), |text| self.codes.intern(texts, text));
+                        indices.push(code?.cast_signed());
+                    }
+                    Some(())
+                })?;
             }
             (Values::String(strings), Encoding::Codes, Some(Dictionary::Texts(texts))) => {
                 are_codes(codes, texts.offsets.len() - 1)?;

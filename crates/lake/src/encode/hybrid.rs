@@ -13,6 +13,14 @@ const GROUP: usize = 8;
 /// costs more than it saves.
 const MIN_RUN: usize = 2 * GROUP;
 
+/// [`MIN_RUN`] of values of a width: a group of long ones takes more than ending a run.
+fn min_run(width: u32) -> usize {
+    match width {
+        0..8 => MIN_RUN,
+        _ => GROUP,
+    }
+}
+
 /// Bits that values below `count` need.
 pub(crate) fn bit_width(count: usize) -> u32 {
     usize::BITS - count.saturating_sub(1).leading_zeros()
@@ -24,7 +32,7 @@ pub(crate) fn encode(values: &[u32], width: u32, out: &mut Vec<u8>) {
     let mut at = 0;
     while at < values.len() {
         let run = run_length(&values[at..]);
-        if run < MIN_RUN {
+        if run < min_run(width) {
             // Only whole groups can be followed by something else.
             at += run.next_multiple_of(GROUP).min(values.len() - at);
             continue;

@@ -87,7 +87,7 @@ fn find_codes(all: Texts<'_>, rows: Range<usize>) -> Option<(Vec<i32>, Strings)>
             continue;
         }
         let text = all.get(row);
-        let code = codes.intern(&mut texts, text);
+        let code = codes.intern(&mut texts, text)?;
         indices.push(code.cast_signed());
         plain_bytes += text.len() + 4;
         count += 1;

@@ -224,7 +224,9 @@ impl Builder {
                 let mut code_of = |index: &i32| {
                     let code = &mut codes[*index as usize];
                     if *code == UNKNOWN {
-                        *code = self.codes.intern(texts, dictionary.get(*index as usize));
+                        let text = dictionary.get(*index as usize);
+                        let new = self.codes.intern(texts, text);
+                        *code = new.expect("a piece is far smaller than 2 GiB");
                     }
                     code.cast_signed()
                 };

@@ -180,8 +180,7 @@ proptest! {
             ..how
         };
         check(ints, delta, false, &chosen)?;
-        let coded = How { has_dictionary: true, ..how };
-        check(words, coded, true, &chosen)?;
+        check(words, how, true, &chosen)?;
     }
 
     #[test]
