@@ -1,4 +1,4 @@
-//! Numbers of so many bits one after another, the lowest bit first.
+//! Numbers of so many bits or bytes one after another, the lowest first.
 
 /// Appends values, all of which fit `width` bits (at most 64); the last byte is filled with zeros.
 pub(super) fn pack(values: impl Iterator<Item = u64>, width: u32, out: &mut Vec<u8>) {
@@ -16,12 +16,41 @@ pub(super) fn pack(values: impl Iterator<Item = u64>, width: u32, out: &mut Vec<
     out.extend_from_slice(&bits.to_le_bytes()[..rest]);
 }
 
+/// Appends numbers. Room for all is made first: growing inside of the loop costs more than copying.
+pub(crate) fn append<const N: usize, T: Copy>(
+    out: &mut Vec<u8>,
+    values: &[T],
+    bytes: impl Fn(T) -> [u8; N],
+) {
+    let start = out.len();
+    out.resize(start + values.len() * N, 0);
+    let (places, _) = out[start..].as_chunks_mut();
+    for (place, value) in places.iter_mut().zip(values) {
+        *place = bytes(*value);
+    }
+}
+
 /// Eight truths as one byte, the first as its lowest bit.
 pub(crate) fn byte(truths: [bool; 8]) -> u8 {
     // Moves bit 0 of byte n to bit 56 + n.
     const GATHER: u64 = 0x0102_0408_1020_4080;
     (u64::from_le_bytes(truths.map(u8::from)).wrapping_mul(GATHER) >> 56) as u8
 }
+
+/// What [`byte`] makes a byte of.
+pub(crate) fn truths(byte: u8) -> [bool; 8] {
+    TRUTHS[usize::from(byte)]
+}
+
+const TRUTHS: [[bool; 8]; 256] = {
+    let mut all = [[false; 8]; 256];
+    let mut at = 0;
+    while at < 256 * 8 {
+        all[at / 8][at % 8] = (at / 8) >> (at % 8) & 1 == 1;
+        at += 1;
+    }
+    all
+};
 
 /// Appends truths as bits; the last byte is filled with zeros.
 pub(crate) fn pack_truths(truths: &[bool], out: &mut Vec<u8>) {

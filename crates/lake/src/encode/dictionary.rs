@@ -47,7 +47,7 @@ pub(super) fn encode(
 pub(super) struct Used {
     /// Index into the dictionary by code in the chunk.
     entries: Vec<usize>,
-    /// Code of each row that is not null.
+    /// Code of each row that is not null; none where all have the only entry.
     codes: Vec<u32>,
     nulls: u64,
 }
@@ -70,7 +70,12 @@ impl Used {
         let codes: Vec<u32> = match rows.validity {
             // Most columns of what rows share: no row has another text.
             None if rows.dictionary.offsets.len() == 2 && !rows.indices.is_empty() => {
-                vec![code(&0); rows.indices.len()]
+                entries.push(0);
+                return Self {
+                    entries,
+                    codes: Vec::new(),
+                    nulls: 0,
+                };
             }
             None => indices.map(&mut code).collect(),
             Some(valid) => {
@@ -113,6 +118,7 @@ impl Used {
 /// Definition levels, the width of a code, codes.
 fn data_page(column: &ColumnDescPtr, rows: &Codes<'_>, used: &Used) -> Result<Vec<u8>> {
     let mut page = pages::levels(column, rows.indices.len(), rows.validity)?;
-    hybrid::encode_codes(&used.codes, used.entries.len(), &mut page);
+    let count = rows.indices.len() - used.nulls as usize;
+    hybrid::encode_codes(&used.codes, count, used.entries.len(), &mut page);
     Ok(page)
 }

@@ -60,12 +60,13 @@ pub(super) fn encode_same(value: u32, count: usize, width: u32, out: &mut Vec<u8
     out.extend_from_slice(&value.to_le_bytes()[..width.div_ceil(8) as usize]);
 }
 
-/// Appends the codes of a dictionary of so many entries, after their width.
-pub(super) fn encode_codes(codes: &[u32], entries: usize, out: &mut Vec<u8>) {
+/// Appends `count` codes of a dictionary of so many entries, after their width. Of one entry the codes
+/// need not be there.
+pub(super) fn encode_codes(codes: &[u32], count: usize, entries: usize, out: &mut Vec<u8>) {
     let width = bit_width(entries);
     out.push(width as u8);
     match entries {
-        1 => encode_same(0, codes.len(), width, out),
+        1 => encode_same(0, count, width, out),
         _ => encode(codes, width, out),
     }
 }

@@ -40,9 +40,7 @@ pub(super) fn encode_ints(
     }
     // What is mostly distinct and does not rise has differences that are no shorter.
     if layout == Layout::Distinct {
-        let plain = |values: &[i64], out: &mut Vec<u8>| {
-            out.extend(values.iter().flat_map(|value| value.to_le_bytes()));
-        };
+        let plain = |values: &[i64], out: &mut _| bits::append(out, values, i64::to_le_bytes);
         let pages = present.pages(column, Encoding::PLAIN, plain);
         return pages::chunk(column, pages, statistics);
     }
@@ -76,9 +74,7 @@ pub(super) fn encode_doubles(
     if let Some(codes) = codes {
         return codes.chunk(column, &present, statistics);
     }
-    let plain = |values: &[f64], out: &mut Vec<u8>| {
-        out.extend(values.iter().flat_map(|value| value.to_le_bytes()));
-    };
+    let plain = |values: &[f64], out: &mut _| bits::append(out, values, f64::to_le_bytes);
     let pages = present.pages(column, Encoding::PLAIN, plain);
     pages::chunk(column, pages, statistics)
 }
@@ -232,13 +228,19 @@ impl Codes {
         present: &Present<'_, T>,
         statistics: Statistics,
     ) -> Result<(Bytes, ColumnCloseResult)> {
-        let entries = self.entries.iter().flat_map(|entry| entry.to_le_bytes());
+        let mut entries = Vec::new();
+        bits::append(&mut entries, &self.entries, u64::to_le_bytes);
         let dictionary = PlainPage::Dictionary {
-            bytes: entries.collect(),
+            bytes: entries,
             count: self.entries.len(),
         };
         let mut bytes = pages::levels(column, present.rows, present.validity)?;
-        hybrid::encode_codes(&self.codes, self.entries.len(), &mut bytes);
+        hybrid::encode_codes(
+            &self.codes,
+            self.codes.len(),
+            self.entries.len(),
+            &mut bytes,
+        );
         let data = PlainPage::Data {
             bytes,
             rows: present.rows,

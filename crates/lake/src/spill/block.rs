@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use otolith_tables::{ColumnType, PartColumn, Strings, Values};
 
-use crate::encode::bits::pack_truths;
+use crate::encode::bits::{append, pack_truths, truths};
 
 /// No row has a value; nothing follows.
 const NO_VALUES: u8 = 0;
@@ -94,16 +94,6 @@ fn encode_fixed<T: Copy + PartialEq>(
     } else {
         out.push(EACH);
         append(out, values, bytes);
-    }
-}
-
-/// Appends numbers. Room for all is made first: growing inside of the loop costs more than copying.
-fn append<const N: usize, T: Copy>(out: &mut Vec<u8>, values: &[T], bytes: impl Fn(T) -> [u8; N]) {
-    let start = out.len();
-    out.resize(start + values.len() * N, 0);
-    let (places, _) = out[start..].as_chunks_mut();
-    for (place, value) in places.iter_mut().zip(values) {
-        *place = bytes(*value);
     }
 }
 
@@ -243,12 +233,9 @@ fn decode_fixed<T: Copy>(
 
 fn decode_bits(input: &mut &[u8], rows: usize) -> Option<Vec<bool>> {
     let bytes = take(input, rows.div_ceil(8))?;
-    let mut bits = vec![false; rows];
-    for (bits, byte) in bits.chunks_mut(8).zip(bytes) {
-        for (place, bit) in bits.iter_mut().enumerate() {
-            *bit = byte >> place & 1 == 1;
-        }
-    }
+    let mut bits = Vec::with_capacity(bytes.len() * 8);
+    bits.extend(bytes.iter().flat_map(|byte| truths(*byte)));
+    bits.truncate(rows);
     Some(bits)
 }
 

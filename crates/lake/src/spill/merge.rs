@@ -56,10 +56,11 @@ fn merge_at_once(
     let rows = sequences.iter().flat_map(|rows| &rows.blocks);
     let mut rest: usize = rows.map(|block| block.row_count).sum();
     let mut piece = Piece::new(fields, rest);
+    let mut bytes = Vec::new();
     while let Some(Reverse((_, index))) = next.pop() {
         let limit = next.peek().map(|Reverse(other)| *other);
         let cursor = &mut cursors[index];
-        cursor.load(spill)?;
+        cursor.load(spill, &mut bytes)?;
         cursor.append_until(index, limit, &mut piece);
         if let Some(time) = cursor.time() {
             next.push(Reverse((time, index)));
@@ -119,10 +120,10 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Reads the present block, unless it is there.
-    fn load(&mut self, spill: &Spill) -> Result<(), LakeError> {
+    /// Reads the present block by way of `bytes`, unless it is there.
+    fn load(&mut self, spill: &Spill, bytes: &mut Vec<u8>) -> Result<(), LakeError> {
         if self.block.is_none() {
-            self.block = Some(spill.read(self.rows, self.number)?);
+            self.block = Some(spill.read(self.rows, self.number, bytes)?);
             self.row = 0;
             self.forget_codes();
         }

@@ -142,20 +142,27 @@ impl Spill {
         Ok(offset)
     }
 
-    fn read(&self, rows: &SortedRows, block: usize) -> Result<Block, LakeError> {
+    /// Reads a block by way of `bytes`, whose memory is used again.
+    fn read(
+        &self,
+        rows: &SortedRows,
+        block: usize,
+        bytes: &mut Vec<u8>,
+    ) -> Result<Block, LakeError> {
         let place = &rows.blocks[block];
-        let mut bytes = vec![0; place.len_bytes];
+        // Only what is new of it is cleared.
+        bytes.resize(place.len_bytes, 0);
         {
             let mut guard = self.file.lock().unwrap_or_else(PoisonError::into_inner);
             let spill = guard.as_mut().expect("what is read was written");
             spill
                 .file
                 .seek(SeekFrom::Start(place.offset))
-                .and_then(|_| spill.file.read_exact(&mut bytes))
+                .and_then(|_| spill.file.read_exact(bytes))
                 .map_err(LakeError::io("read", &self.path))?;
         }
         let types: Vec<ColumnType> = rows.fields.iter().map(|field| field.r#type).collect();
-        Block::decode(&bytes, &types, place.row_count).ok_or_else(|| {
+        Block::decode(bytes, &types, place.row_count).ok_or_else(|| {
             let source = io::Error::from(io::ErrorKind::InvalidData);
             LakeError::io("read again what was set aside in", &self.path)(source)
         })
