@@ -24,7 +24,7 @@ use crate::field::to_arrow;
 pub(super) enum Column {
     /// For the library's writer: lists.
     Library(ArrayRef),
-    /// For our own, which takes a third of the time (docs/limits.md). Lengths and offsets are right.
+    /// For our own (docs/adr/0027-own-column-chunks.md). Lengths and offsets are right.
     Own(PartColumn),
 }
 

@@ -1,7 +1,7 @@
 //! Pages into a column chunk: compressed by one context of zstd per thread, behind the library's headers.
 //!
 //! The library's writer of a column has two contexts of its own, for which the kernel hands out pages
-//! of memory again and again (`cargo xtask bench`, protobuf).
+//! of memory again and again (docs/adr/0027-own-column-chunks.md).
 
 use std::cell::RefCell;
 use std::sync::Arc;
