@@ -52,7 +52,7 @@ fn own(column: PartColumn, rows: usize) -> Bytes {
 /// The file of the library's.
 fn of_library(field: &Field, array: ArrayRef) -> Bytes {
     let schema = Arc::new(Schema::new(vec![to_arrow(field)]));
-    let mut writer = begin(&[field.clone()], Arc::clone(&schema), Vec::new()).unwrap();
+    let mut writer = begin(std::slice::from_ref(field), Arc::clone(&schema), Vec::new()).unwrap();
     writer
         .write(&RecordBatch::try_new(schema, vec![array]).unwrap())
         .unwrap();
