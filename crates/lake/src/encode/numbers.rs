@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::hash::{BuildHasher as _, RandomState};
 
 use bytes::Bytes;
+use hashbrown::HashTable;
 use otolith_tables::Layout;
 use parquet::basic::Encoding;
 use parquet::column::writer::ColumnCloseResult;
@@ -258,56 +259,50 @@ fn is_shorter(entries: usize, rows: usize) -> bool {
     entries * 64 + rows * hybrid::bit_width(entries) as usize <= rows * 64
 }
 
-/// The codes of numbers: a table of open addressing, at most half full.
+/// The codes of numbers.
 struct Known {
     entries: Vec<u64>,
-    /// Code and one; 0 if the slot is empty.
-    slots: Vec<u32>,
-    /// Nobody can write numbers that all fall into the same slots.
-    seed: [u64; 2],
+    codes: HashTable<u32>,
+    hasher: Hasher,
 }
 
 impl Known {
     fn new() -> Self {
-        let seed = RandomState::new();
         Self {
             entries: Vec::new(),
-            slots: vec![0; 256],
-            seed: [seed.hash_one(0), seed.hash_one(1) | 1],
+            codes: HashTable::new(),
+            hasher: Hasher::new(),
         }
     }
 
     fn code(&mut self, value: u64) -> u32 {
-        let mut slot = self.slot(value);
-        loop {
-            match self.slots[slot] {
-                0 => break,
-                code if self.entries[code as usize - 1] == value => return code - 1,
-                _ => slot = (slot + 1) & (self.slots.len() - 1),
-            }
+        let hash = self.hasher.hash(value);
+        let (entries, hasher) = (&mut self.entries, &self.hasher);
+        if let Some(code) = self
+            .codes
+            .find(hash, |code| entries[*code as usize] == value)
+        {
+            return *code;
         }
-        let code = self.entries.len() as u32;
-        self.entries.push(value);
-        self.slots[slot] = code + 1;
-        if self.entries.len() * 2 > self.slots.len() {
-            self.grow();
-        }
+        let code = entries.len() as u32;
+        entries.push(value);
+        self.codes
+            .insert_unique(hash, code, |code| hasher.hash(entries[*code as usize]));
         code
     }
+}
 
-    fn slot(&self, value: u64) -> usize {
-        let wide = u128::from(value ^ self.seed[0]) * u128::from(self.seed[1]);
-        ((wide >> 64) as u64 ^ wide as u64) as usize & (self.slots.len() - 1)
+/// Nobody can write numbers that all have one hash.
+struct Hasher([u64; 2]);
+
+impl Hasher {
+    fn new() -> Self {
+        let seed = RandomState::new();
+        Self([seed.hash_one(0), seed.hash_one(1) | 1])
     }
 
-    fn grow(&mut self) {
-        self.slots = vec![0; self.slots.len() * 4];
-        for (code, value) in (1..).zip(&self.entries) {
-            let mut slot = self.slot(*value);
-            while self.slots[slot] != 0 {
-                slot = (slot + 1) & (self.slots.len() - 1);
-            }
-            self.slots[slot] = code;
-        }
+    fn hash(&self, value: u64) -> u64 {
+        let wide = u128::from(value ^ self.0[0]) * u128::from(self.0[1]);
+        (wide >> 64) as u64 ^ wide as u64
     }
 }
