@@ -33,7 +33,7 @@ impl<'b> UniqueList<'b> {
     }
 
     /// Adds an attribute; true if it replaced the value of an earlier one with the same key.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, attribute: KeyValue<'b>) -> bool {
         let hash = quick_hash(attribute.key.as_bytes());
         let (word, bit) = (&mut self.seen[hash >> 6], 1u64 << (hash & 63));

@@ -36,6 +36,8 @@ pub(crate) struct Block {
 pub(crate) enum BlockColumn {
     /// No row has a value.
     Nulls,
+    /// Every row has this text, or those that have one.
+    Text(Vec<u8>, Option<Vec<bool>>),
     /// As in [`PartColumn`].
     Values(Values, Option<Vec<bool>>),
 }
@@ -187,7 +189,14 @@ fn decode(input: &mut &[u8], r#type: ColumnType, rows: usize) -> Option<BlockCol
         }
         ColumnType::Double => Values::Double(decode_fixed(input, rows, f64::from_le_bytes)?),
         ColumnType::Boolean => Values::Boolean(decode_bits(input, rows)?),
-        ColumnType::String => decode_strings(input, rows)?,
+        ColumnType::String => match byte(input)? {
+            SAME => {
+                // One text, as a dictionary.
+                let text = decode_dictionary(input)?.bytes;
+                return Some(BlockColumn::Text(text, valid));
+            }
+            kind => decode_strings(kind, input, rows)?,
+        },
         ColumnType::Int64List => {
             let offsets = decode_lengths(input, rows)?;
             let items = decode_items(input, &offsets, i64::from_le_bytes)?;
@@ -239,11 +248,10 @@ fn decode_bits(input: &mut &[u8], rows: usize) -> Option<Vec<bool>> {
     Some(bits)
 }
 
-fn decode_strings(input: &mut &[u8], rows: usize) -> Option<Values> {
+fn decode_strings(kind: u8, input: &mut &[u8], rows: usize) -> Option<Values> {
     let code = |code: u32| code.cast_signed();
-    let indices: Vec<i32> = match byte(input)? {
+    let indices: Vec<i32> = match kind {
         EACH => return Some(Values::String(decode_texts(input, rows)?)),
-        SAME => vec![0; rows],
         CODES_OF_1 => take(input, rows)?
             .iter()
             .map(|code| i32::from(*code))
@@ -255,11 +263,15 @@ fn decode_strings(input: &mut &[u8], rows: usize) -> Option<Values> {
             .map(code)
             .collect(),
     };
-    let count = numbers(take(input, 4)?, u32::from_le_bytes).next()?;
     Some(Values::Dictionary {
         indices,
-        dictionary: decode_texts(input, count as usize)?,
+        dictionary: decode_dictionary(input)?,
     })
+}
+
+fn decode_dictionary(input: &mut &[u8]) -> Option<Strings> {
+    let count = numbers(take(input, 4)?, u32::from_le_bytes).next()?;
+    decode_texts(input, count as usize)
 }
 
 fn decode_texts(input: &mut &[u8], count: usize) -> Option<Strings> {

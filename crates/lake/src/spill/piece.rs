@@ -64,6 +64,11 @@ impl Piece {
         let builder = &mut self.builders[column];
         match from {
             None | Some(BlockColumn::Nulls) => builder.push_nulls(before, rows.len()),
+            Some(BlockColumn::Text(text, valid)) => {
+                let valid = valid.as_ref().map(|valid| &valid[rows.clone()]);
+                builder.push_validity(before, rows.len(), valid);
+                builder.push_text(text, rows.len(), valid, codes);
+            }
             Some(BlockColumn::Values(values, valid)) => {
                 let valid = valid.as_ref().map(|valid| &valid[rows.clone()]);
                 builder.push_validity(before, rows.len(), valid);
@@ -164,6 +169,40 @@ impl Builder {
         }
     }
 
+    /// Appends a text for each of so many rows that has one.
+    fn push_text(
+        &mut self,
+        text: &[u8],
+        count: usize,
+        valid: Option<&[bool]>,
+        codes: &mut Vec<u32>,
+    ) {
+        match &mut self.values {
+            Values::Dictionary {
+                indices,
+                dictionary,
+            } => {
+                codes.resize(1, UNKNOWN);
+                let code = known_code(&mut codes[0], &mut self.codes, dictionary, || text);
+                match valid {
+                    None => indices.resize(indices.len() + count, code),
+                    Some(valid) => {
+                        indices.extend(valid.iter().map(|valid| if *valid { code } else { 0 }));
+                    }
+                }
+            }
+            Values::String(to) => {
+                for row in 0..count {
+                    if valid.is_none_or(|valid| valid[row]) {
+                        to.bytes.extend_from_slice(text);
+                    }
+                    to.offsets.push(offset(to.bytes.len()));
+                }
+            }
+            _ => unreachable!("columns of one name have one type"),
+        }
+    }
+
     fn push_values(
         &mut self,
         from: &Values,
@@ -222,19 +261,10 @@ impl Builder {
             ) => {
                 codes.resize(dictionary.offsets.len() - 1, UNKNOWN);
                 let mut code_of = |index: &i32| {
-                    let code = &mut codes[*index as usize];
-                    if *code == UNKNOWN {
-                        let text = dictionary.get(*index as usize);
-                        let new = self.codes.intern(texts, text);
-                        *code = new.expect("a piece is far smaller than 2 GiB");
-                    }
-                    code.cast_signed()
+                    let text = || dictionary.get(*index as usize);
+                    known_code(&mut codes[*index as usize], &mut self.codes, texts, text)
                 };
                 match valid {
-                    None if dictionary.offsets.len() == 2 => {
-                        // No row of the block has another text.
-                        to.resize(to.len() + rows.len(), code_of(&0));
-                    }
                     None => to.extend(indices[rows].iter().map(code_of)),
                     Some(valid) => {
                         let indices = indices[rows].iter().zip(valid);
@@ -285,6 +315,21 @@ impl Builder {
             validity: self.validity,
         }
     }
+}
+
+/// The code of a text in the piece, which `known` tells once it was asked for.
+#[inline(always)]
+fn known_code<'a>(
+    known: &mut u32,
+    codes: &mut TextCodes,
+    texts: &mut Strings,
+    text: impl FnOnce() -> &'a [u8],
+) -> i32 {
+    if *known == UNKNOWN {
+        let code = codes.intern(texts, text());
+        *known = code.expect("a piece is far smaller than 2 GiB");
+    }
+    known.cast_signed()
 }
 
 /// Appends the offsets of rows; gives where their bytes or items are.

@@ -105,6 +105,18 @@ impl<'a> Fields<'a> {
         }))
     }
 
+    /// The number of the next field, if that is this one with eight bytes; its number is at most 15.
+    #[inline(always)]
+    pub(crate) fn fixed64(&mut self, number: u8) -> Option<u64> {
+        let field = self.slice.bytes.get(self.pos..)?.first_chunk::<9>()?;
+        let [tag, value @ ..] = field;
+        if *tag != number << 3 | 1 {
+            return None;
+        }
+        self.pos += field.len();
+        Some(u64::from_le_bytes(*value))
+    }
+
     /// Passes over the length-delimited fields that come next, as long as they have this number, which
     /// is at most 15. A list is read again when what stands around it is known.
     pub(crate) fn pass_over(&mut self, number: u8) -> Result<(), Fault> {

@@ -1,8 +1,8 @@
 //! What many rows of a part share: worked out once, then spread over the rows.
 
-use std::collections::HashMap;
+use hashbrown::HashTable;
 
-use crate::batch::lists::Lists;
+use crate::batch::lists::{Lists, spread};
 use crate::part::{ColumnType, Values};
 use crate::schema::ContextValue;
 use crate::schema::buffer::{DictionaryBuilder, Gathered, RowRef, validity};
@@ -18,7 +18,10 @@ pub(crate) struct Distinct {
 
 impl Distinct {
     pub(crate) fn new(rows: &[RowRef], number: impl Fn(&RowRef) -> u32) -> Self {
-        let mut seen: HashMap<(u32, u32), u32> = HashMap::new();
+        // Numbers are given in order, not by who sends: no one chooses what hashes are the same.
+        let hash =
+            |(buffer, number): (u32, u32)| spread(u64::from(buffer) << 32 | u64::from(number));
+        let mut seen = HashTable::new();
         let mut distinct = Self {
             numbers: Vec::new(),
             of_row: Vec::with_capacity(rows.len()),
@@ -28,10 +31,19 @@ impl Distinct {
             let number = (row.buffer, number(row));
             let index = match last {
                 Some((last, index)) if last == number => index,
-                _ => *seen.entry(number).or_insert_with(|| {
-                    distinct.numbers.push(number);
-                    u32::try_from(distinct.numbers.len() - 1).expect("fewer than rows")
-                }),
+                _ => {
+                    let numbers = &mut distinct.numbers;
+                    let is_same = |index: &u32| numbers[*index as usize] == number;
+                    match seen.find(hash(number), is_same) {
+                        Some(index) => *index,
+                        None => {
+                            let index = u32::try_from(numbers.len()).expect("fewer than rows");
+                            numbers.push(number);
+                            let rehash = |index: &u32| hash(numbers[*index as usize]);
+                            *seen.insert_unique(hash(number), index, rehash).get()
+                        }
+                    }
+                }
             };
             last = Some((number, index));
             distinct.of_row.push(index);

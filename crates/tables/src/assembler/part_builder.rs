@@ -7,7 +7,7 @@ use otolith_otlp::Value;
 use crate::batch::cells::{Cell, Cells, Kind};
 use crate::batch::context::View;
 use crate::batch::lists::Lists;
-use crate::batch::tables::TableBatch;
+use crate::batch::tables::{RowContext, TableBatch};
 use crate::part::{AttributePlace, ColumnType, Field, PartColumn, Values};
 use crate::schema::buffer::{Gathered, RowRef, StringsBuilder, validity};
 use crate::schema::{COMMON, ContextColumn, ContextValue, ENDING, Rows};
@@ -54,9 +54,7 @@ impl<'a, R: Rows> PartBuilder<'a, R> {
             .map(|(column, gathered)| part_column(column.field(), gathered))
             .collect();
 
-        let contexts = Distinct::new(rows, |row| {
-            self.pushed[row.buffer as usize].table.contexts[row.row as usize]
-        });
+        let contexts = Distinct::new(rows, |row| self.context(*row).context);
         for column in R::HEADERS.iter().chain(COMMON) {
             columns.push(self.context_column(column, &contexts));
         }
@@ -86,6 +84,10 @@ impl<'a, R: Rows> PartBuilder<'a, R> {
             }
         }
         columns
+    }
+
+    fn context(&self, row: RowRef) -> &'a RowContext {
+        &self.pushed[row.buffer as usize].table.contexts[row.row as usize]
     }
 
     fn view(&self, (buffer, number): (u32, u32)) -> View<'a> {
@@ -132,15 +134,13 @@ impl<'a, R: Rows> PartBuilder<'a, R> {
     }
 
     fn items(&self, rows: &[RowRef]) -> Gathered {
-        let item = |row: &RowRef| self.pushed[row.buffer as usize].table.items[row.row as usize];
-        let items = rows.iter().map(|row| item(row).into()).collect();
+        let items = rows.iter().map(|row| self.context(*row).item.into());
+        let items = items.collect();
         (Values::Int64(items), None)
     }
 
     fn sources(&self, rows: &[RowRef]) -> Gathered {
-        let frames = Distinct::new(rows, |row| {
-            self.pushed[row.buffer as usize].table.frames[row.row as usize]
-        });
+        let frames = Distinct::new(rows, |row| self.context(*row).frame);
         let names: Vec<String> = frames
             .numbers
             .iter()

@@ -148,20 +148,17 @@ impl<R: Stored> DrainedTable for DrainedRows<'_, R> {
 fn rows_by_date<R: Rows>(pushed: &[Pushed<R>]) -> BTreeMap<i32, Vec<(i64, RowRef)>> {
     let mut dates: BTreeMap<i32, Vec<(i64, RowRef)>> = BTreeMap::new();
     for (buffer, pushed) in (0..).zip(pushed) {
-        let mut nanos = pushed.table.nanos.as_slice();
         let mut row = 0;
         // Runs of one date, so that the map is asked once per run.
-        for run in pushed.table.dates.chunk_by(|one, next| one == next) {
-            let date = run[0];
-            let run = run.len();
-            dates.entry(date).or_default().extend(
-                nanos[..run]
-                    .iter()
+        let contexts = &pushed.table.contexts;
+        for run in contexts.chunk_by(|one, next| one.date == next.date) {
+            let rows = dates.entry(run[0].date).or_default();
+            rows.extend(
+                run.iter()
                     .zip(row..)
-                    .map(|(nanos, row)| (*nanos, RowRef { buffer, row })),
+                    .map(|(context, row)| (context.nanos, RowRef { buffer, row })),
             );
-            row += u32::try_from(run).expect("a chunk has fewer rows");
-            nanos = &nanos[run..];
+            row += u32::try_from(run.len()).expect("a chunk has fewer rows");
         }
     }
     dates

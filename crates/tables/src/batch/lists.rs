@@ -30,18 +30,19 @@ pub(crate) struct SharedList {
     pub hash: AttributesHash,
 }
 
-/// Spreads small numbers over 64 bits.
-fn spread(name: u32) -> u64 {
-    u64::from(name).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+/// Spreads numbers that were given in order over 64 bits.
+pub(crate) fn spread(number: u64) -> u64 {
+    let spread = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    spread ^ spread >> 32
 }
 
 impl Lists {
     /// The list with a name, if there is one.
     pub(crate) fn find(&self, name: u32) -> Option<&SharedList> {
         let shared = &self.shared;
-        let found = self
-            .names
-            .find(spread(name), |index| shared[*index as usize].name == name)?;
+        let found = self.names.find(spread(name.into()), |index| {
+            shared[*index as usize].name == name
+        })?;
         shared.get(*found as usize)
     }
 
@@ -67,9 +68,10 @@ impl Lists {
             hash,
         });
         let shared = &self.shared;
-        self.names.insert_unique(spread(name), index, |index| {
-            spread(shared[*index as usize].name)
-        });
+        self.names
+            .insert_unique(spread(name.into()), index, |index| {
+                spread(shared[*index as usize].name.into())
+            });
     }
 
     /// Shares none of the lists any more.
@@ -115,7 +117,9 @@ impl Lists {
         self.ends.truncate(lists);
         while let Some(last) = self.shared.pop_if(|last| last.list as usize >= lists) {
             let index = self.shared.len() as u32;
-            let found = self.names.find_entry(spread(last.name), |at| *at == index);
+            let found = self
+                .names
+                .find_entry(spread(last.name.into()), |at| *at == index);
             if let Ok(found) = found {
                 found.remove();
             }

@@ -31,16 +31,9 @@ pub(crate) struct Announced {
 #[derive(Debug, Default)]
 pub(crate) struct TableBatch<R> {
     pub rows: R,
-    /// Number of the scope, or in tables with [`Rows::HEADERS`] of the metric, per row.
-    pub contexts: Vec<u32>,
-    /// Number of the frame per row.
-    pub frames: Vec<u32>,
-    /// Number of the item in its frame per row.
-    pub items: Vec<u32>,
-    /// What the row is sorted by, see [`crate::value::time::Moment::nanos`].
-    pub nanos: Vec<i64>,
-    /// The partition of the row: the date of the item that it belongs to.
-    pub dates: Vec<i32>,
+    /// Beside the own columns of each row. One list, as to append to five costs more than to look
+    /// for one of the five in it (`cargo bench -p otolith-ingest --bench convert`).
+    pub contexts: Vec<RowContext>,
     pub attributes: Cells,
     /// Everything that can have a column, in the order in which the rows brought it.
     pub announced: Vec<Announced>,
@@ -63,11 +56,16 @@ struct Mark {
 /// What each row has beside its own columns.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RowContext {
+    /// Number of the frame.
     pub frame: u32,
+    /// Number of the scope, or in tables with [`Rows::HEADERS`] of the metric.
     pub context: u32,
+    /// Number of the item in its frame.
     pub item: u32,
-    pub nanos: i64,
+    /// The partition of the row: the date of the item that it belongs to.
     pub date: i32,
+    /// What the row is sorted by, see [`crate::value::time::Moment::nanos`].
+    pub nanos: i64,
 }
 
 impl<R: Rows> TableBatch<R> {
@@ -93,7 +91,7 @@ impl<R: Rows> TableBatch<R> {
     }
 
     pub(crate) fn row_count(&self) -> usize {
-        self.frames.len()
+        self.contexts.len()
     }
 
     /// Appends all of a row but its own columns. `reserved` are own columns that cannot hold their
@@ -135,15 +133,12 @@ impl<R: Rows> TableBatch<R> {
             });
         }
         self.attributes.forget_fresh();
-        if self.contexts.last() != Some(&row.context) && self.used_set.insert(row.context) {
+        let last = self.contexts.last().map(|last| last.context);
+        if last != Some(row.context) && self.used_set.insert(row.context) {
             self.used_contexts.push(row.context);
             self.announce_context(row.context, contexts);
         }
-        self.contexts.push(row.context);
-        self.frames.push(row.frame);
-        self.items.push(row.item);
-        self.nanos.push(row.nanos);
-        self.dates.push(row.date);
+        self.contexts.push(row);
     }
 
     /// The contexts of a number in [`Self::contexts`].
@@ -195,8 +190,8 @@ pub(crate) trait AnyTable {
 
 impl<R: Rows> AnyTable for TableBatch<R> {
     fn len_bytes(&self) -> usize {
-        let per_row = size_of::<u32>() * 3 + size_of::<i64>() + size_of::<i32>();
-        self.rows.len_bytes() + self.attributes.len_bytes() + self.row_count() * per_row
+        let contexts = self.row_count() * size_of::<RowContext>();
+        self.rows.len_bytes() + self.attributes.len_bytes() + contexts
     }
 
     fn commit(&mut self) -> usize {
@@ -208,10 +203,6 @@ impl<R: Rows> AnyTable for TableBatch<R> {
         let Some(mark) = self.mark.take() else { return };
         self.rows.truncate(mark.rows);
         self.contexts.truncate(mark.rows);
-        self.frames.truncate(mark.rows);
-        self.items.truncate(mark.rows);
-        self.nanos.truncate(mark.rows);
-        self.dates.truncate(mark.rows);
         self.attributes.truncate(mark.attributes);
         for announced in self.announced.drain(mark.announced..) {
             self.announced_set.remove(&announced);

@@ -11,6 +11,8 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::part::{ColumnType, Strings, Values};
 use crate::value::texts::Texts;
 
+use super::validity::Validity;
+
 /// A row of one of several buffers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RowRef {
@@ -57,19 +59,20 @@ pub(crate) fn offset(len: usize) -> i32 {
 #[derive(Debug)]
 struct Nullable<T> {
     values: Vec<T>,
-    valid: Vec<bool>,
+    valid: Validity,
 }
 
 impl<T> Default for Nullable<T> {
     fn default() -> Self {
         Self {
             values: Vec::new(),
-            valid: Vec::new(),
+            valid: Validity::default(),
         }
     }
 }
 
 impl<T: Copy + Default> Nullable<T> {
+    #[inline(always)]
     fn push(&mut self, value: Option<T>) {
         self.values.push(value.unwrap_or_default());
         self.valid.push(value.is_some());
@@ -86,7 +89,7 @@ impl<T: Copy + Default> Nullable<T> {
 
     fn at(&self, row: u32) -> Option<T> {
         let row = row as usize;
-        self.valid[row].then(|| self.values[row])
+        self.valid.at(row).then(|| self.values[row])
     }
 }
 
@@ -94,14 +97,10 @@ fn gather_fixed<T: Copy + Default>(
     buffers: &[&Nullable<T>],
     rows: &[RowRef],
 ) -> (Vec<T>, Option<Vec<bool>>) {
-    let buffer = |row: &RowRef| buffers[row.buffer as usize];
-    let value = |row| buffer(row).values[row.row as usize];
-    let is_valid = |row| buffer(row).valid[row.row as usize];
+    let value = |row: &RowRef| buffers[row.buffer as usize].values[row.row as usize];
     let values = rows.iter().map(value).collect();
-    // Most columns have a value in each row.
-    let all = buffers.iter().all(|buffer| !buffer.valid.contains(&false));
-    let valid = (!all).then(|| rows.iter().map(is_valid).collect());
-    (values, valid.and_then(validity))
+    let valid = Validity::gather(|buffer| &buffers[buffer].valid, buffers.len(), rows);
+    (values, valid)
 }
 
 macro_rules! fixed_buffer {
@@ -150,7 +149,7 @@ fixed_buffer!(
 pub(crate) struct Text {
     bytes: Vec<u8>,
     ends: Vec<usize>,
-    valid: Vec<bool>,
+    valid: Validity,
 }
 
 impl Text {
@@ -191,13 +190,12 @@ impl Buffer for Text {
             .map(|row| buffers[row.buffer as usize].row_bytes(row.row as usize))
             .sum();
         let mut strings = StringsBuilder::with_capacity(rows.len(), len);
-        let mut valid = Vec::with_capacity(rows.len());
         for row in rows {
             let buffer = buffers[row.buffer as usize];
             strings.push(&buffer.bytes[buffer.range(row.row as usize)]);
-            valid.push(buffer.valid[row.row as usize]);
         }
-        (Values::String(strings.finish()), validity(valid))
+        let valid = Validity::gather(|buffer| &buffers[buffer].valid, buffers.len(), rows);
+        (Values::String(strings.finish()), valid)
     }
 }
 
@@ -399,7 +397,7 @@ impl DictionaryBuilder {
 struct Lists<T> {
     items: Vec<T>,
     ends: Vec<usize>,
-    valid: Vec<bool>,
+    valid: Validity,
 }
 
 impl<T> Default for Lists<T> {
@@ -407,7 +405,7 @@ impl<T> Default for Lists<T> {
         Self {
             items: Vec::new(),
             ends: Vec::new(),
-            valid: Vec::new(),
+            valid: Validity::default(),
         }
     }
 }
@@ -437,15 +435,14 @@ impl<T: Copy> Lists<T> {
     fn gather(buffers: &[&Self], rows: &[RowRef]) -> (Vec<i32>, Vec<T>, Option<Vec<bool>>) {
         let mut offsets = Vec::with_capacity(rows.len() + 1);
         let mut items = Vec::new();
-        let mut valid = Vec::with_capacity(rows.len());
         offsets.push(0);
         for row in rows {
             let buffer = buffers[row.buffer as usize];
             items.extend_from_slice(&buffer.items[buffer.range(row.row as usize)]);
             offsets.push(offset(items.len()));
-            valid.push(buffer.valid[row.row as usize]);
         }
-        (offsets, items, validity(valid))
+        let valid = Validity::gather(|buffer| &buffers[buffer].valid, buffers.len(), rows);
+        (offsets, items, valid)
     }
 }
 

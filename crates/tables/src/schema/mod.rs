@@ -9,6 +9,7 @@ mod context_columns;
 mod definitions;
 mod markdown;
 mod names;
+mod validity;
 
 pub(crate) use context_columns::{
     COMMON, CommonColumns, ContextColumn, ContextValue, ENDING, EndingColumns, MetricColumns,

@@ -45,6 +45,7 @@ pub(crate) enum Sent<'a> {
 pub(crate) type Fitted<'a> = (Scalar<'a>, Sent<'a>);
 
 /// The plain value, or `None` for a value that goes to the JSON rest (empty, bytes, lists, maps).
+#[inline]
 pub(crate) fn fit<'a>(value: &Value<'a>, known: Option<ColumnType>) -> Option<Fitted<'a>> {
     let scalar = match *value {
         Value::String(text) => Scalar::String(text),
@@ -53,9 +54,17 @@ pub(crate) fn fit<'a>(value: &Value<'a>, known: Option<ColumnType>) -> Option<Fi
         Value::Double(double) => Scalar::Double(double),
         Value::Empty | Value::Bytes(_) | Value::Array(_) | Value::KeyValueList(_) => return None,
     };
-    let Some(known) = known else {
-        return Some((scalar, Sent::AsIs));
-    };
+    match (scalar, known) {
+        (_, None)
+        | (Scalar::String(_), Some(ColumnType::String))
+        | (Scalar::Bool(_), Some(ColumnType::Boolean))
+        | (Scalar::Int(_), Some(ColumnType::Int64))
+        | (Scalar::Double(_), Some(ColumnType::Double)) => Some((scalar, Sent::AsIs)),
+        (_, Some(known)) => Some(fit_known(scalar, known)),
+    }
+}
+
+fn fit_known<'a>(scalar: Scalar<'a>, known: ColumnType) -> Fitted<'a> {
     let fitted = convert(scalar, known);
     let sent = match (scalar, fitted) {
         (Scalar::String(_), Scalar::String(_))
@@ -67,7 +76,7 @@ pub(crate) fn fit<'a>(value: &Value<'a>, known: Option<ColumnType>) -> Option<Fi
         (Scalar::Int(_), _) => Sent::Int,
         (Scalar::Double(_), _) => Sent::Double,
     };
-    Some((fitted, sent))
+    (fitted, sent)
 }
 
 /// True if a text is the canonical one, without making that.
