@@ -77,15 +77,10 @@ impl Default for KnownLists {
 }
 
 impl KnownLists {
-    /// The attributes of the list that is expected next, and its length, if `bytes` begin with it. A
-    /// byte of `going_on` behind it would belong to the list, which is then another one.
+    /// The number of the list that is expected next, and its length, if `bytes` begin with it. A byte
+    /// of `going_on` behind it would belong to the list, which is then another one.
     #[inline]
-    pub(crate) fn expected<'b>(
-        &mut self,
-        bytes: &[u8],
-        going_on: Option<u8>,
-        bump: &'b Bump,
-    ) -> Option<(usize, Attributes<'b>)> {
+    pub(crate) fn expected(&mut self, bytes: &[u8], going_on: Option<u8>) -> Option<(usize, u32)> {
         let number = self.last.map_or(0, |last| self.lists[last as usize].next);
         let list = self.lists.get(number as usize)?;
         let known = &self.bytes[list.bytes.clone()];
@@ -94,10 +89,12 @@ impl KnownLists {
             return None;
         }
         self.last = Some(number);
-        Some((known.len(), self.attributes(list, bump)))
+        Some((known.len(), number))
     }
 
-    fn attributes<'b>(&self, list: &List, bump: &'b Bump) -> Attributes<'b> {
+    /// The attributes of a list, whose number is good until [`Self::keep`] is called.
+    pub(crate) fn attributes<'b>(&self, number: u32, bump: &'b Bump) -> Attributes<'b> {
+        let list = &self.lists[number as usize];
         let mut texts: &'b str = bump.alloc_str(&self.texts[list.texts.clone()]);
         let mut take = |len| {
             let (text, rest) = texts.split_at(len);
@@ -205,27 +202,30 @@ mod tests {
             attribute("n", Value::Int(-1)),
             attribute("x", Value::Double(0.5)),
         ];
-        assert_eq!(lists.expected(b"one", None, &bump), None);
+        let expected = |lists: &mut KnownLists, bytes, going_on| {
+            let (len, number) = lists.expected(bytes, going_on)?;
+            Some((len, lists.attributes(number, &bump)))
+        };
+        assert_eq!(expected(&mut lists, b"one", None), None);
         for (bytes, list) in [(b"one", &one[..]), (b"two", &two), (b"one", &one)] {
             lists.keep(bytes, list);
         }
-        assert_eq!(lists.expected(b"one", None, &bump), None);
-        assert_eq!(lists.expected(b"two+", Some(b'+'), &bump), None);
-        assert_eq!(lists.expected(b"two+", None, &bump), Some((3, &two[..])));
+        assert_eq!(expected(&mut lists, b"one", None), None);
+        assert_eq!(expected(&mut lists, b"two+", Some(b'+')), None);
+        assert_eq!(expected(&mut lists, b"two+", None), Some((3, &two[..])));
         assert_eq!(
-            lists.expected(b"one", Some(b'+'), &bump),
+            expected(&mut lists, b"one", Some(b'+')),
             Some((3, &one[..]))
         );
     }
 
     #[test]
     fn lists_of_anything_else_are_not_kept() {
-        let bump = Bump::new();
         let mut lists = KnownLists::default();
         lists.keep(b"a", &[attribute("a", Value::Array(&[]))]);
         lists.keep(b"", &[]);
         lists.keep(&[0; LIST_BYTES + 1], &[]);
-        assert_eq!(lists.expected(b"a", None, &bump), None);
+        assert_eq!(lists.expected(b"a", None), None);
         assert!(lists.lists.is_empty());
     }
 
@@ -242,7 +242,8 @@ mod tests {
         }
         let last = [999_u32.to_le_bytes().as_slice(), text.as_bytes()].concat();
         lists.keep(&last, &[attribute(&text, Value::Empty)]);
-        let (len, found) = lists.expected(&last, None, &bump).unwrap();
+        let (len, found) = lists.expected(&last, None).unwrap();
+        let found = lists.attributes(found, &bump);
         assert_eq!((len, found[0].key), (last.len(), text.as_str()));
     }
 }

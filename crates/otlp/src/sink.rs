@@ -54,7 +54,11 @@ pub trait Sink {
     /// The attributes of the point that comes next are what these bytes of the frame say: the same bytes
     /// of frames of one encoding always say the same. A hint, for which nothing needs to be done, and
     /// which points may come without. A sink that changes attributes must not pass it on.
-    fn point_attributes(&mut self, _bytes: &[u8]) {}
+    ///
+    /// True if the sink does not need them: the point may then come without its attributes.
+    fn point_attributes(&mut self, _bytes: &[u8]) -> bool {
+        false
+    }
     /// A point of the last metric, a gauge or sum.
     fn number_point(&mut self, point: &NumberPoint<'_>);
     /// A point of the last metric, a histogram.

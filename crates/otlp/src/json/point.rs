@@ -30,7 +30,8 @@ pub(super) type ListedPoint<'b> = (Point<'b>, Option<&'b [u8]>);
 #[inline]
 pub(super) fn push_listed<S: Sink>((point, list): ListedPoint<'_>, sink: &mut S) {
     if let Some(list) = list {
-        sink.point_attributes(list);
+        // The attributes are there already, whether they are needed or not.
+        let _ = sink.point_attributes(list);
     }
     point.push(sink);
 }

@@ -49,9 +49,9 @@ pub(super) fn point_attributes<'a: 'b, 'b>(
 ) -> Result<(Attributes<'b>, Option<&'b [u8]>), Stop> {
     let start = reader.mark();
     let rest = reader.rest();
-    if let Some((len, known)) = reader.lists.expected(rest, None, bump) {
+    if let Some((len, known)) = reader.lists.expected(rest, None) {
         reader.go_to(start.offset + len);
-        return Ok((known, rest.get(..len)));
+        return Ok((reader.lists.attributes(known, bump), rest.get(..len)));
     }
     let list = attributes(reader, bump, limits)?;
     let bytes = reader.since(start.offset);

@@ -5,7 +5,7 @@ use bumpalo::collections::Vec as BumpVec;
 
 use super::fault::Fault;
 use super::list::{Found, varint_list};
-use super::point_attributes::PointAttributes;
+use super::point_attributes::{PointAttributes, PointList};
 use super::value::{
     AttributeList, Merged, Values, double, numbered, span_id, trace_id, wrong_wire_type,
 };
@@ -21,7 +21,7 @@ impl Values<'_> {
         &mut self,
         slice: Slice<'b>,
         bump: &'b Bump,
-    ) -> Result<(NumberPoint<'b>, Option<&'b [u8]>), Fault> {
+    ) -> Result<(NumberPoint<'b>, PointList<'b>), Fault> {
         let message = Message::from(slice);
         let mut point = NumberPoint {
             attributes: &[],
@@ -64,7 +64,7 @@ impl Values<'_> {
         &mut self,
         slice: Slice<'b>,
         bump: &'b Bump,
-    ) -> Result<(HistogramPoint<'b>, Option<&'b [u8]>), Fault> {
+    ) -> Result<(HistogramPoint<'b>, PointList<'b>), Fault> {
         let message = Message::from(slice);
         let mut point = HistogramPoint {
             attributes: &[],
@@ -114,7 +114,7 @@ impl Values<'_> {
         &mut self,
         slice: Slice<'b>,
         bump: &'b Bump,
-    ) -> Result<(ExponentialHistogramPoint<'b>, Option<&'b [u8]>), Fault> {
+    ) -> Result<(ExponentialHistogramPoint<'b>, PointList<'b>), Fault> {
         let message = Message::from(slice);
         let mut point = ExponentialHistogramPoint {
             attributes: &[],
@@ -170,7 +170,7 @@ impl Values<'_> {
         &mut self,
         slice: Slice<'b>,
         bump: &'b Bump,
-    ) -> Result<(SummaryPoint<'b>, Option<&'b [u8]>), Fault> {
+    ) -> Result<(SummaryPoint<'b>, PointList<'b>), Fault> {
         let message = Message::from(slice);
         let mut point = SummaryPoint {
             attributes: &[],

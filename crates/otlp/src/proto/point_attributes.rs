@@ -6,17 +6,27 @@ use super::fault::Fault;
 use super::value::{AttributeList, Values};
 use super::wire::{Field, Fields, Slice};
 use crate::model::Attributes;
+use crate::sink::Sink;
 
 /// The attributes of a point while it is read.
 #[derive(Default)]
 pub(super) struct PointAttributes<'b> {
-    /// Those of a list that is known, as long as no other one follows.
-    known: Attributes<'b>,
+    /// The number of a list that is known, as long as no other attribute follows.
+    known: Option<u32>,
     list: AttributeList<'b>,
     /// Where the first one begins and the last one ends in the payload.
     place: Option<(usize, usize)>,
     /// Something else stands between them.
     is_divided: bool,
+}
+
+/// The list of attributes of a point.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PointList<'b> {
+    /// The bytes that say all of them, if they stand together.
+    bytes: Option<&'b [u8]>,
+    /// Its number, if it is known: the point has no attributes yet.
+    known: Option<u32>,
 }
 
 impl Values<'_> {
@@ -33,8 +43,8 @@ impl Values<'_> {
             let bytes = fields.since(field.offset);
             // All tags of these fields have one byte.
             let tag = bytes.first().copied();
-            if let Some((len, known)) = self.lists.expected(bytes, tag, bump) {
-                attributes.known = known;
+            if let Some((len, known)) = self.lists.expected(bytes, tag) {
+                attributes.known = Some(known);
                 attributes.place = Some((field.offset, field.offset + len));
                 fields.go_to(field.offset + len);
                 return Ok(());
@@ -44,26 +54,29 @@ impl Values<'_> {
         };
         attributes.is_divided |= field.offset != end;
         attributes.place = Some((start, fields.offset()));
-        for known in std::mem::take(&mut attributes.known) {
-            self.add(&mut attributes.list, *known, slice.offset, bump)?;
+        if let Some(known) = attributes.known.take() {
+            for attribute in self.lists.attributes(known, bump) {
+                self.add(&mut attributes.list, *attribute, slice.offset, bump)?;
+            }
         }
         self.attribute(&mut attributes.list, slice, bump)
     }
 
-    /// The attributes of a point, and the bytes that say all of them, if they stand together.
+    /// The attributes of a point as far as they are decoded, and their list.
     #[inline]
     pub(super) fn finish_point<'b>(
         &mut self,
         attributes: PointAttributes<'b>,
         point: Slice<'b>,
-    ) -> (Attributes<'b>, Option<&'b [u8]>) {
+    ) -> (Attributes<'b>, PointList<'b>) {
         let place = attributes.place.filter(|_| !attributes.is_divided);
         let bytes = place.and_then(|(start, end)| {
             let place = start - point.offset..end - point.offset;
             point.bytes.get(place)
         });
-        if !attributes.known.is_empty() {
-            return (attributes.known, bytes);
+        let known = attributes.known;
+        if known.is_some() {
+            return (&[], PointList { bytes, known });
         }
         let list = attributes.list.finish();
         // What was tolerated has to be told again each time.
@@ -71,6 +84,22 @@ impl Values<'_> {
         if let Some(bytes) = bytes {
             self.lists.keep(bytes, list);
         }
-        (list, bytes)
+        (list, PointList { bytes, known })
+    }
+
+    /// Tells the sink where the attributes of a point stand, if that is all of them, and gives those
+    /// that it needs.
+    #[inline]
+    pub(super) fn needed<'b, S: Sink>(
+        &self,
+        (attributes, list): (Attributes<'b>, PointList<'b>),
+        sink: &mut S,
+        bump: &'b Bump,
+    ) -> Attributes<'b> {
+        let is_needed = !list.bytes.is_some_and(|bytes| sink.point_attributes(bytes));
+        match list.known {
+            Some(known) if is_needed => self.lists.attributes(known, bump),
+            _ => attributes,
+        }
     }
 }

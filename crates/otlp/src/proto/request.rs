@@ -273,34 +273,35 @@ impl<'a, S: Sink> Walk<'a, '_, S> {
         } = self;
         let result = match kind {
             MetricKind::Gauge | MetricKind::Sum => {
-                values.number_point(slice, item).map(|(point, list)| {
-                    hint(*sink, list);
+                let point = values.number_point(slice, item);
+                point.map(|(mut point, list)| {
+                    point.attributes = values.needed((point.attributes, list), *sink, item);
                     sink.number_point(&point);
                 })
             }
-            MetricKind::Histogram => values.histogram_point(slice, item).map(|(point, list)| {
-                hint(*sink, list);
-                sink.histogram_point(&point);
-            }),
-            MetricKind::ExponentialHistogram => values
-                .exponential_histogram_point(slice, item)
-                .map(|(point, list)| {
-                    hint(*sink, list);
+            MetricKind::Histogram => {
+                let point = values.histogram_point(slice, item);
+                point.map(|(mut point, list)| {
+                    point.attributes = values.needed((point.attributes, list), *sink, item);
+                    sink.histogram_point(&point);
+                })
+            }
+            MetricKind::ExponentialHistogram => {
+                let point = values.exponential_histogram_point(slice, item);
+                point.map(|(mut point, list)| {
+                    point.attributes = values.needed((point.attributes, list), *sink, item);
                     sink.exponential_histogram_point(&point);
-                }),
-            MetricKind::Summary => values.summary_point(slice, item).map(|(point, list)| {
-                hint(*sink, list);
-                sink.summary_point(&point);
-            }),
+                })
+            }
+            MetricKind::Summary => {
+                let point = values.summary_point(slice, item);
+                point.map(|(mut point, list)| {
+                    point.attributes = values.needed((point.attributes, list), *sink, item);
+                    sink.summary_point(&point);
+                })
+            }
         };
         self.finish_item(slice, result);
-    }
-}
-
-/// Tells the sink where the attributes of a point stand, if that is all of them.
-fn hint<S: Sink>(sink: &mut S, list: Option<&[u8]>) {
-    if let Some(list) = list {
-        sink.point_attributes(list);
     }
 }
 

@@ -12,7 +12,15 @@ const JSON: SignalHint = SignalHint::Unknown;
 const METRICS: SignalHint = SignalHint::Declared(Signal::Metrics);
 
 fn decode(decoder: &mut Decoder, bytes: &[u8], signal: SignalHint) -> Transcript {
-    let mut transcript = Transcript::default();
+    decode_into(Transcript::default(), decoder, bytes, signal)
+}
+
+fn decode_into(
+    mut transcript: Transcript,
+    decoder: &mut Decoder,
+    bytes: &[u8],
+    signal: SignalHint,
+) -> Transcript {
     let frame = Frame {
         bytes,
         origin: Origin {
@@ -114,6 +122,26 @@ fn lists_are_told_whole() {
         assert_eq!(distinct(&transcript), 2);
         assert_eq!(transcript.notes, [DUPLICATE_ATTRIBUTE_KEY; 2]);
     }
+}
+
+#[test]
+fn known_lists_are_not_decoded_for_who_does_not_need_them() {
+    let [one, other] = [("a", "1"), ("b", "2")].map(|(key, value)| attribute(7, key, value));
+    let both = [one.clone(), other.clone()].concat();
+    let divided = [one.clone(), vec![8 << 3, 1], other].concat();
+    let bytes = protobuf(GAUGE, &[one.clone(), both.clone(), divided, one, both]);
+    let mut decoder = Decoder::new(Limits::DEFAULT);
+    let all = decode(&mut decoder, &bytes, METRICS);
+    assert_eq!(counts(&all), [1, 2, 2, 1, 2]);
+    for _ in 0..2 {
+        let mut transcript = Transcript::default();
+        transcript.needs_none = true;
+        let some = decode_into(transcript, &mut decoder, &bytes, METRICS);
+        assert_eq!(some.hints, all.hints);
+        // The third has no list that could be known, the fourth not the one that is expected.
+        assert_eq!(counts(&some), [0, 0, 2, 1, 2]);
+    }
+    assert_eq!(decode(&mut decoder, &bytes, METRICS).lines, all.lines);
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub struct Transcript {
     pub abandons: usize,
     /// The bytes of the attributes of points that came with them.
     pub hints: Vec<Vec<u8>>,
+    /// Says of all attributes of points that come with their bytes that it does not need them.
+    pub needs_none: bool,
     mark: Option<(usize, usize, usize, usize)>,
     /// The bytes of the attributes of the next point.
     hint: Option<Vec<u8>>,
@@ -40,12 +42,15 @@ impl Transcript {
         let Some(bytes) = self.hint.take() else {
             return;
         };
+        self.hints.push(bytes.clone());
+        if self.needs_none {
+            return;
+        }
         let attributes = format!("{attributes:?}");
         if let Some(said) = self.said.get(&bytes) {
             assert_eq!(*said, attributes, "{bytes:?}");
         }
-        self.said.insert(bytes.clone(), attributes);
-        self.hints.push(bytes);
+        self.said.insert(bytes, attributes);
     }
 
     fn line(&mut self, depth: usize, item: &dyn std::fmt::Debug) {
@@ -85,9 +90,10 @@ impl Sink for Transcript {
         self.line(2, metric);
     }
 
-    fn point_attributes(&mut self, bytes: &[u8]) {
+    fn point_attributes(&mut self, bytes: &[u8]) -> bool {
         assert!(self.hint.is_none(), "no point after {:?}", self.hint);
         self.hint = Some(bytes.to_vec());
+        self.needs_none
     }
 
     fn number_point(&mut self, point: &NumberPoint<'_>) {

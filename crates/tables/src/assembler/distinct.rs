@@ -5,7 +5,8 @@ use hashbrown::HashTable;
 use crate::batch::lists::{Lists, spread};
 use crate::part::{ColumnType, Values};
 use crate::schema::ContextValue;
-use crate::schema::buffer::{DictionaryBuilder, Gathered, RowRef, validity};
+use crate::schema::buffer::{DictionaryBuilder, Gathered, validity};
+use crate::schema::runs::Runs;
 
 /// The distinct contexts, frames, or lists of attributes of rows, in order of appearance.
 #[derive(Debug)]
@@ -17,62 +18,70 @@ pub(crate) struct Distinct {
 }
 
 impl Distinct {
-    pub(crate) fn new(rows: &[RowRef], number: impl Fn(&RowRef) -> u32) -> Self {
+    /// Given what each row of a buffer has, and its number.
+    pub(crate) fn new<'a, T: 'a>(
+        rows: &Runs,
+        all: impl Fn(usize) -> &'a [T],
+        number: impl Fn(&T) -> u32,
+    ) -> Self {
         // Numbers are given in order, not by who sends: no one chooses what hashes are the same.
         let hash =
             |(buffer, number): (u32, u32)| spread(u64::from(buffer) << 32 | u64::from(number));
         let mut seen = HashTable::new();
         let mut distinct = Self {
             numbers: Vec::new(),
-            of_row: Vec::with_capacity(rows.len()),
+            of_row: Vec::with_capacity(rows.row_count()),
         };
-        let mut last = None;
-        for row in rows {
-            let number = (row.buffer, number(row));
-            let index = match last {
-                Some((last, index)) if last == number => index,
-                _ => {
-                    let numbers = &mut distinct.numbers;
-                    let is_same = |index: &u32| numbers[*index as usize] == number;
-                    match seen.find(hash(number), is_same) {
-                        Some(index) => *index,
-                        None => {
-                            let index = u32::try_from(numbers.len()).expect("fewer than rows");
-                            numbers.push(number);
-                            let rehash = |index: &u32| hash(numbers[*index as usize]);
-                            *seen.insert_unique(hash(number), index, rehash).get()
+        for run in rows.iter() {
+            let mut last = None;
+            for row in &all(run.buffer())[run.rows()] {
+                let number = (run.buffer() as u32, number(row));
+                let index = match last {
+                    Some((last, index)) if last == number => index,
+                    _ => {
+                        let numbers = &mut distinct.numbers;
+                        let is_same = |index: &u32| numbers[*index as usize] == number;
+                        match seen.find(hash(number), is_same) {
+                            Some(index) => *index,
+                            None => {
+                                let index = u32::try_from(numbers.len()).expect("fewer than rows");
+                                numbers.push(number);
+                                let rehash = |index: &u32| hash(numbers[*index as usize]);
+                                *seen.insert_unique(hash(number), index, rehash).get()
+                            }
                         }
                     }
-                }
-            };
-            last = Some((number, index));
-            distinct.of_row.push(index);
+                };
+                last = Some((number, index));
+                distinct.of_row.push(index);
+            }
         }
         distinct
     }
 
     /// As [`Self::new`], of the lists of attributes of rows, given those of each buffer.
-    pub(crate) fn lists(rows: &[RowRef], lists: &[&Lists]) -> Self {
+    pub(crate) fn lists(rows: &Runs, lists: &[&Lists]) -> Self {
         const UNKNOWN: u32 = u32::MAX;
         let count: usize = lists.iter().map(|lists| lists.len()).sum();
-        if count > rows.len() * 8 {
+        if count > rows.row_count() * 8 {
             // A table of all lists is for parts that have many of them.
-            return Self::new(rows, |row| lists[row.buffer as usize].of_row(row.row));
+            return Self::new(rows, |buffer| lists[buffer].of_rows(), |list| *list);
         }
         let mut seen: Vec<Vec<u32>> = lists.iter().map(|all| vec![UNKNOWN; all.len()]).collect();
         let mut distinct = Self {
             numbers: Vec::new(),
-            of_row: Vec::with_capacity(rows.len()),
+            of_row: Vec::with_capacity(rows.row_count()),
         };
-        for row in rows {
-            let buffer = row.buffer as usize;
-            let list = lists[buffer].of_row(row.row);
-            let index = &mut seen[buffer][list as usize];
-            if *index == UNKNOWN {
-                *index = distinct.numbers.len() as u32;
-                distinct.numbers.push((row.buffer, list));
+        for run in rows.iter() {
+            let seen = &mut seen[run.buffer()];
+            for list in &lists[run.buffer()].of_rows()[run.rows()] {
+                let index = &mut seen[*list as usize];
+                if *index == UNKNOWN {
+                    *index = distinct.numbers.len() as u32;
+                    distinct.numbers.push((run.buffer() as u32, *list));
+                }
+                distinct.of_row.push(*index);
             }
-            distinct.of_row.push(*index);
         }
         distinct
     }

@@ -9,7 +9,8 @@ use crate::batch::context::View;
 use crate::batch::lists::Lists;
 use crate::batch::tables::{RowContext, TableBatch};
 use crate::part::{AttributePlace, ColumnType, Field, PartColumn, Values};
-use crate::schema::buffer::{Gathered, RowRef, StringsBuilder, validity};
+use crate::schema::buffer::{Gathered, StringsBuilder, validity};
+use crate::schema::runs::Runs;
 use crate::schema::{COMMON, ContextColumn, ContextValue, ENDING, Rows};
 use crate::value::json::{self, ESCAPE_PREFIX, RESERVED_PREFIX};
 
@@ -42,7 +43,7 @@ impl<'a, R: Rows> PartBuilder<'a, R> {
     }
 
     /// The columns of the rows: the base columns, then the attribute columns that have values.
-    pub(crate) fn build(&self, rows: &[RowRef]) -> Vec<PartColumn> {
+    pub(crate) fn build(&self, rows: &Runs) -> Vec<PartColumn> {
         let buffers: Vec<&R> = self
             .pushed
             .iter()
@@ -54,7 +55,7 @@ impl<'a, R: Rows> PartBuilder<'a, R> {
             .map(|(column, gathered)| part_column(column.field(), gathered))
             .collect();
 
-        let contexts = Distinct::new(rows, |row| self.context(*row).context);
+        let contexts = Distinct::new(rows, |buffer| self.contexts(buffer), |row| row.context);
         for column in R::HEADERS.iter().chain(COMMON) {
             columns.push(self.context_column(column, &contexts));
         }
@@ -86,8 +87,8 @@ impl<'a, R: Rows> PartBuilder<'a, R> {
         columns
     }
 
-    fn context(&self, row: RowRef) -> &'a RowContext {
-        &self.pushed[row.buffer as usize].table.contexts[row.row as usize]
+    fn contexts(&self, buffer: usize) -> &'a [RowContext] {
+        &self.pushed[buffer].table.contexts
     }
 
     fn view(&self, (buffer, number): (u32, u32)) -> View<'a> {
@@ -133,14 +134,17 @@ impl<'a, R: Rows> PartBuilder<'a, R> {
         builder.finish()
     }
 
-    fn items(&self, rows: &[RowRef]) -> Gathered {
-        let items = rows.iter().map(|row| self.context(*row).item.into());
-        let items = items.collect();
+    fn items(&self, rows: &Runs) -> Gathered {
+        let mut items = Vec::with_capacity(rows.row_count());
+        for run in rows.iter() {
+            let contexts = &self.contexts(run.buffer())[run.rows()];
+            items.extend(contexts.iter().map(|row| i64::from(row.item)));
+        }
         (Values::Int64(items), None)
     }
 
-    fn sources(&self, rows: &[RowRef]) -> Gathered {
-        let frames = Distinct::new(rows, |row| self.context(*row).frame);
+    fn sources(&self, rows: &Runs) -> Gathered {
+        let frames = Distinct::new(rows, |buffer| self.contexts(buffer), |row| row.frame);
         let names: Vec<String> = frames
             .numbers
             .iter()

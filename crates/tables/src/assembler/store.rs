@@ -6,7 +6,7 @@ use crate::batch::context::Contexts;
 use crate::batch::tables::{DatabaseBatch, Stored, TableBatch};
 use crate::database::DatabaseName;
 use crate::part::{AttributePlace, Part};
-use crate::schema::buffer::RowRef;
+use crate::schema::runs::{RowRef, Runs};
 use crate::schema::{
     ExemplarRows, HistogramRows, LogRows, MetricRows, Rows, SpanEventRows, SpanLinkRows,
     SummaryRows, TraceRows, base_columns,
@@ -96,7 +96,7 @@ impl<R: Stored> TableStore<R> {
             let rows: Vec<RowRef> = rows.into_iter().map(|(_, row)| row).collect();
             let pieces = rows.chunks((PART_LIMITS.cells / columns).max(1));
             for rows in pieces.flat_map(|rows| split(&pushed, rows, PART_LIMITS.text_bytes)) {
-                parts.push((date, rows.to_vec()));
+                parts.push((date, Runs::of(rows)));
             }
         }
         DrainedRows {
@@ -114,7 +114,7 @@ struct DrainedRows<'a, R> {
     columns: &'a TableColumns,
     pushed: Vec<Pushed<R>>,
     /// Date and rows of each part.
-    parts: Vec<(i32, Vec<RowRef>)>,
+    parts: Vec<(i32, Runs)>,
 }
 
 /// [`DrainedRows`] of any table.
@@ -130,7 +130,7 @@ impl<R: Stored> DrainedTable for DrainedRows<'_, R> {
     }
 
     fn row_count(&self, part: usize) -> usize {
-        self.parts[part].1.len()
+        self.parts[part].1.row_count()
     }
 
     fn build(&self, part: usize, chunks: &[Chunk]) -> Part {
@@ -139,7 +139,7 @@ impl<R: Stored> DrainedTable for DrainedRows<'_, R> {
             database: self.name.clone(),
             table: <R as Rows>::TABLE,
             date: *date,
-            row_count: rows.len(),
+            row_count: rows.row_count(),
             columns: PartBuilder::new(&self.pushed, chunks, self.columns).build(rows),
         }
     }

@@ -39,6 +39,7 @@ impl TextColumn {
     }
 
     /// Appends the text of a cell, which so many rows have.
+    #[inline]
     pub(super) fn push(&mut self, buffer: u32, cells: &Cells, cell: Cell, rows: u32) {
         self.text_bytes += cell.len_bytes() * rows as usize;
         let code = match cell.code() {

@@ -52,6 +52,7 @@ impl Writer {
 
     /// Sets the value of a list that so many rows have; false if it has one already, because an item
     /// repeats a key.
+    #[inline(always)]
     pub(super) fn push(
         &mut self,
         (list, rows): (usize, u32),

@@ -94,6 +94,11 @@ impl Lists {
         self.of_row[row as usize]
     }
 
+    /// The list of each row.
+    pub(crate) fn of_rows(&self) -> &[u32] {
+        &self.of_row
+    }
+
     /// How many cells all lists have.
     pub(crate) fn cells(&self) -> usize {
         self.ends.last().map_or(0, |end| *end as usize)

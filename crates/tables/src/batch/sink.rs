@@ -154,6 +154,7 @@ impl Sink for Batches {
             scope: None,
             metric: None,
             metric_is_wanted: true,
+            points: None,
             items: [0; 3],
             item: 0,
             notes: std::collections::BTreeMap::new(),
@@ -294,23 +295,33 @@ impl Sink for Batches {
     fn metric(&mut self, metric: &Metric<'_>) {
         let Some(frame) = &mut self.frame else { return };
         let wanted = self.wanted.as_ref();
-        frame.metric_is_wanted =
-            wanted.is_none_or(|wanted| wanted.takes_name(table_of(metric.kind), metric.name));
+        let points = table_of(metric.kind);
+        frame.points = Some(points);
+        frame.metric_is_wanted = wanted.is_none_or(|wanted| wanted.takes_name(points, metric.name));
         frame.metric = frame
             .scope
             .filter(|_| frame.metric_is_wanted)
             .map(|scope| self.contexts.metric(scope, metric));
     }
 
-    fn point_attributes(&mut self, bytes: &[u8]) {
-        if self.wanted.is_some() || self.list_names.len_bytes() > LIST_NAMES_BYTES {
-            return;
+    fn point_attributes(&mut self, bytes: &[u8]) -> bool {
+        let Some(frame) = &self.frame else {
+            return false;
+        };
+        if self.wanted.is_some() {
+            return !frame.metric_is_wanted;
         }
         // What bytes say depends on the encoding: names are those of the first one.
         self.list_encoding = self.list_encoding.or(self.encoding);
-        if self.list_encoding == self.encoding {
-            self.list = Some(self.list_names.intern(bytes).0);
+        if self.list_encoding != self.encoding || self.list_names.len_bytes() > LIST_NAMES_BYTES {
+            return false;
         }
+        let list = self.list_names.intern(bytes).0;
+        self.list = Some(list);
+        let database = self.contexts.get_resource(frame.resource).database;
+        let database = &self.databases[database as usize];
+        let table = frame.points.and_then(|table| database.table(table));
+        table.is_some_and(|table| table.knows_list(list))
     }
 
     fn number_point(&mut self, point: &NumberPoint<'_>) {

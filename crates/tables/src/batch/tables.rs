@@ -182,6 +182,8 @@ impl<R: Rows> TableBatch<R> {
 /// A table of one database, whatever its columns.
 pub(crate) trait AnyTable {
     fn len_bytes(&self) -> usize;
+    /// Whether rows have a list of attributes of this name, which others may then share.
+    fn knows_list(&self, name: u32) -> bool;
     /// Keeps what the frame brought; gives the number of its rows.
     fn commit(&mut self) -> usize;
     /// Forgets what the frame brought.
@@ -192,6 +194,10 @@ impl<R: Rows> AnyTable for TableBatch<R> {
     fn len_bytes(&self) -> usize {
         let contexts = self.row_count() * size_of::<RowContext>();
         self.rows.len_bytes() + self.attributes.len_bytes() + contexts
+    }
+
+    fn knows_list(&self, name: u32) -> bool {
+        self.attributes.lists.find(name).is_some()
     }
 
     fn commit(&mut self) -> usize {
@@ -257,6 +263,13 @@ macro_rules! stored {
             pub(crate) fn table_mut(&mut self, table: Table) -> Option<&mut dyn AnyTable> {
                 match table {
                     $(Table::$table => self.$field.as_deref_mut().map(|table| table as _),)*
+                }
+            }
+
+            /// As [`Self::table_mut`], to look at.
+            pub(crate) fn table(&self, table: Table) -> Option<&dyn AnyTable> {
+                match table {
+                    $(Table::$table => self.$field.as_deref().map(|table| table as _),)*
                 }
             }
 

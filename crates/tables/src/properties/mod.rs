@@ -270,11 +270,10 @@ fn visit_item(batches: &mut impl Sink, id: &str, record: &Record) {
                 is_monotonic: false,
             });
             // Points may come with and without.
-            if record.time != 5 {
-                batches.point_attributes(format!("{:?}", record.attributes).as_bytes());
-            }
+            let is_known = record.time != 5
+                && batches.point_attributes(format!("{:?}", record.attributes).as_bytes());
             batches.number_point(&NumberPoint {
-                attributes: record.attributes,
+                attributes: if is_known { &[] } else { record.attributes },
                 start_time_unix_nano: 0,
                 time_unix_nano: record.time,
                 value: Some(Number::Int(3)),

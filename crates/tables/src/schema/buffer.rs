@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use otolith_otlp::{SpanId, TraceId};
 use xxhash_rust::xxh3::xxh3_64;
@@ -11,16 +12,8 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::part::{ColumnType, Strings, Values};
 use crate::value::texts::Texts;
 
+use super::runs::{Run, Runs};
 use super::validity::Validity;
-
-/// A row of one of several buffers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct RowRef {
-    /// Index of the buffer.
-    pub buffer: u32,
-    /// Row in the buffer.
-    pub row: u32,
-}
 
 /// Gathered values and their validity, as in [`crate::PartColumn`].
 pub(crate) type Gathered = (Values, Option<Vec<bool>>);
@@ -42,7 +35,7 @@ pub(crate) trait Buffer: Default {
         0
     }
     /// The values of the rows, in the order of `rows`.
-    fn gather(buffers: &[&Self], rows: &[RowRef]) -> Gathered;
+    fn gather(buffers: &[&Self], rows: &Runs) -> Gathered;
 }
 
 /// The validity of a part's column: `None` when every row has a value.
@@ -87,18 +80,19 @@ impl<T: Copy + Default> Nullable<T> {
         self.values.len() * (size_of::<T>() + 1)
     }
 
-    fn at(&self, row: u32) -> Option<T> {
-        let row = row as usize;
+    fn at(&self, row: usize) -> Option<T> {
         self.valid.at(row).then(|| self.values[row])
     }
 }
 
 fn gather_fixed<T: Copy + Default>(
     buffers: &[&Nullable<T>],
-    rows: &[RowRef],
+    rows: &Runs,
 ) -> (Vec<T>, Option<Vec<bool>>) {
-    let value = |row: &RowRef| buffers[row.buffer as usize].values[row.row as usize];
-    let values = rows.iter().map(value).collect();
+    let mut values = Vec::with_capacity(rows.row_count());
+    for run in rows.iter() {
+        values.extend_from_slice(&buffers[run.buffer()].values[run.rows()]);
+    }
     let valid = Validity::gather(|buffer| &buffers[buffer].valid, buffers.len(), rows);
     (values, valid)
 }
@@ -122,7 +116,7 @@ macro_rules! fixed_buffer {
             fn len_bytes(&self) -> usize {
                 self.0.len_bytes()
             }
-            fn gather(buffers: &[&Self], rows: &[RowRef]) -> Gathered {
+            fn gather(buffers: &[&Self], rows: &Runs) -> Gathered {
                 let buffers: Vec<_> = buffers.iter().map(|buffer| &buffer.0).collect();
                 let (values, valid) = gather_fixed(&buffers, rows);
                 (Values::$values(values), valid)
@@ -152,13 +146,6 @@ pub(crate) struct Text {
     valid: Validity,
 }
 
-impl Text {
-    fn range(&self, row: usize) -> std::ops::Range<usize> {
-        let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
-        start..self.ends[row]
-    }
-}
-
 impl Buffer for Text {
     type Value<'a> = Option<&'a str>;
     const TYPE: ColumnType = ColumnType::String;
@@ -181,18 +168,16 @@ impl Buffer for Text {
     }
 
     fn row_bytes(&self, row: usize) -> usize {
-        self.range(row).len()
+        item_range(&self.ends, row..row + 1).len()
     }
 
-    fn gather(buffers: &[&Self], rows: &[RowRef]) -> Gathered {
-        let len: usize = rows
-            .iter()
-            .map(|row| buffers[row.buffer as usize].row_bytes(row.row as usize))
-            .sum();
-        let mut strings = StringsBuilder::with_capacity(rows.len(), len);
-        for row in rows {
-            let buffer = buffers[row.buffer as usize];
-            strings.push(&buffer.bytes[buffer.range(row.row as usize)]);
+    fn gather(buffers: &[&Self], rows: &Runs) -> Gathered {
+        let range = |run: Run| item_range(&buffers[run.buffer()].ends, run.rows());
+        let len = rows.iter().map(|run| range(run).len()).sum();
+        let mut strings = StringsBuilder::with_capacity(rows.row_count(), len);
+        for run in rows.iter() {
+            let buffer = buffers[run.buffer()];
+            strings.push_all(&buffer.bytes, range(run), &buffer.ends[run.rows()]);
         }
         let valid = Validity::gather(|buffer| &buffers[buffer].valid, buffers.len(), rows);
         (Values::String(strings.finish()), valid)
@@ -223,9 +208,31 @@ impl StringsBuilder {
         self.strings.offsets.push(offset(self.strings.bytes.len()));
     }
 
+    /// Appends texts that stand in a range of bytes, given where each ends.
+    fn push_all(&mut self, bytes: &[u8], range: Range<usize>, ends: &[usize]) {
+        push_offsets(&mut self.strings.offsets, range.start, ends);
+        self.strings.bytes.extend_from_slice(&bytes[range]);
+    }
+
     pub(crate) fn finish(self) -> Strings {
         self.strings
     }
+}
+
+/// Where the bytes or items of rows are, given where each ends.
+fn item_range(ends: &[usize], rows: Range<usize>) -> Range<usize> {
+    let end = |row: usize| row.checked_sub(1).map_or(0, |before| ends[before]);
+    end(rows.start)..end(rows.end)
+}
+
+/// Appends the offsets of rows, given where the first one begins and each ends.
+fn push_offsets(offsets: &mut Vec<i32>, start: usize, ends: &[usize]) {
+    let before = offsets.last().copied().unwrap_or(0);
+    if let Some(end) = ends.last() {
+        // So all before it are, too.
+        let _ = offset(before.unsigned_abs() as usize + end - start);
+    }
+    offsets.extend(ends.iter().map(|end| before + (end - start) as i32));
 }
 
 /// Ids as bytes, written in lower-case hex. All zero is null.
@@ -261,12 +268,13 @@ impl<const N: usize> Buffer for Ids<N> {
         self.values.len() * N
     }
 
-    fn gather(buffers: &[&Self], rows: &[RowRef]) -> Gathered {
-        let mut strings = StringsBuilder::with_capacity(rows.len(), rows.len() * N * 2);
-        let mut valid = Vec::with_capacity(rows.len());
+    fn gather(buffers: &[&Self], rows: &Runs) -> Gathered {
+        let count = rows.row_count();
+        let mut strings = StringsBuilder::with_capacity(count, count * N * 2);
+        let mut valid = Vec::with_capacity(count);
         let mut hex = vec![[0; 2]; N];
-        for row in rows {
-            let id = &buffers[row.buffer as usize].values[row.row as usize];
+        let ids = rows.iter();
+        for id in ids.flat_map(|run| &buffers[run.buffer()].values[run.rows()]) {
             let present = *id != [0; N];
             for (pair, byte) in hex.iter_mut().zip(id) {
                 *pair = HEX[usize::from(*byte)];
@@ -344,14 +352,17 @@ impl<N: Names> Buffer for Codes<N> {
         self.codes.len_bytes()
     }
 
-    fn gather(buffers: &[&Self], rows: &[RowRef]) -> Gathered {
+    fn gather(buffers: &[&Self], rows: &Runs) -> Gathered {
         let mut dictionary = DictionaryBuilder::default();
         let mut known = HashMap::new();
         let mut last = None;
-        let mut indices = Vec::with_capacity(rows.len());
-        let mut valid = Vec::with_capacity(rows.len());
-        for row in rows {
-            let code = buffers[row.buffer as usize].codes.at(row.row);
+        let mut indices = Vec::with_capacity(rows.row_count());
+        let mut valid = Vec::with_capacity(rows.row_count());
+        let codes = rows.iter().flat_map(|run| {
+            let codes = &buffers[run.buffer()].codes;
+            run.rows().map(|row| codes.at(row))
+        });
+        for code in codes {
             valid.push(code.is_some());
             // Most rows say what the one before says.
             let index = match (code, last) {
@@ -411,11 +422,6 @@ impl<T> Default for Lists<T> {
 }
 
 impl<T: Copy> Lists<T> {
-    fn range(&self, row: usize) -> std::ops::Range<usize> {
-        let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
-        start..self.ends[row]
-    }
-
     fn push(&mut self, value: Option<&[T]>) {
         self.items.extend_from_slice(value.unwrap_or_default());
         self.ends.push(self.items.len());
@@ -432,14 +438,15 @@ impl<T: Copy> Lists<T> {
         self.items.len() * size_of::<T>() + self.ends.len() * 9
     }
 
-    fn gather(buffers: &[&Self], rows: &[RowRef]) -> (Vec<i32>, Vec<T>, Option<Vec<bool>>) {
-        let mut offsets = Vec::with_capacity(rows.len() + 1);
+    fn gather(buffers: &[&Self], rows: &Runs) -> (Vec<i32>, Vec<T>, Option<Vec<bool>>) {
+        let mut offsets = Vec::with_capacity(rows.row_count() + 1);
         let mut items = Vec::new();
         offsets.push(0);
-        for row in rows {
-            let buffer = buffers[row.buffer as usize];
-            items.extend_from_slice(&buffer.items[buffer.range(row.row as usize)]);
-            offsets.push(offset(items.len()));
+        for run in rows.iter() {
+            let buffer = buffers[run.buffer()];
+            let range = item_range(&buffer.ends, run.rows());
+            push_offsets(&mut offsets, range.start, &buffer.ends[run.rows()]);
+            items.extend_from_slice(&buffer.items[range]);
         }
         let valid = Validity::gather(|buffer| &buffers[buffer].valid, buffers.len(), rows);
         (offsets, items, valid)
@@ -466,9 +473,9 @@ macro_rules! list_buffer {
                 self.0.len_bytes()
             }
             fn row_bytes(&self, row: usize) -> usize {
-                self.0.range(row).len() * size_of::<$value>()
+                item_range(&self.0.ends, row..row + 1).len() * size_of::<$value>()
             }
-            fn gather(buffers: &[&Self], rows: &[RowRef]) -> Gathered {
+            fn gather(buffers: &[&Self], rows: &Runs) -> Gathered {
                 let buffers: Vec<_> = buffers.iter().map(|buffer| &buffer.0).collect();
                 let (offsets, items, valid) = Lists::gather(&buffers, rows);
                 (Values::$type { offsets, items }, valid)

@@ -5,11 +5,12 @@ use crate::restore::Fault;
 use crate::table::Table;
 
 use super::buffer::{
-    Buffer, Codes, Double, Doubles, Gathered, Int, Ints, Micros, RowRef, SpanIds, Text, TraceIds,
+    Buffer, Codes, Double, Doubles, Gathered, Int, Ints, Micros, SpanIds, Text, TraceIds,
 };
 use super::column::{Column, Readable};
 use super::context_columns::{ContextColumn, METRIC, METRIC_NAME};
 use super::names::{BodyKind, SpanKindNames, StatusCodeNames};
+use super::runs::Runs;
 use super::{ColumnDefinition, Rows};
 
 /// Defines one table: its row, its buffers, its columns.
@@ -69,7 +70,7 @@ macro_rules! table {
                 })
             }
 
-            fn gather(buffers: &[&Self], rows: &[RowRef]) -> Vec<Gathered> {
+            fn gather(buffers: &[&Self], rows: &Runs) -> Vec<Gathered> {
                 vec![$({
                     let columns: Vec<_> = buffers.iter().map(|buffer| &buffer.$column).collect();
                     <$buffer as Buffer>::gather(&columns, rows)

@@ -9,6 +9,7 @@ mod context_columns;
 mod definitions;
 mod markdown;
 mod names;
+pub(crate) mod runs;
 mod validity;
 
 pub(crate) use context_columns::{
@@ -21,8 +22,9 @@ pub(crate) use names::{BodyKind, TemporalityNames, metric_kind};
 use crate::part::{ColumnOrigin, ColumnType, Field, Layout};
 use crate::restore::Fault;
 use crate::table::Table;
-use buffer::{Gathered, RowRef};
+use buffer::Gathered;
 use column::Column;
+use runs::Runs;
 
 /// A base column as documented.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +70,7 @@ pub(crate) trait Rows: Default + Send + Sync {
     /// A row out of a part, given its columns in the order of [`Self::COLUMNS`].
     fn read<'a>(columns: &[Column<'a>], row: usize) -> Result<Self::Row<'a>, Fault>;
     /// One entry per column of [`Self::COLUMNS`].
-    fn gather(buffers: &[&Self], rows: &[RowRef]) -> Vec<Gathered>;
+    fn gather(buffers: &[&Self], rows: &Runs) -> Vec<Gathered>;
 }
 
 /// Base columns of a table, in their order. The `date` is the directory, not a column.

@@ -1,6 +1,7 @@
 //! Which rows of a growing column have a value.
 
-use super::buffer::{RowRef, validity};
+use super::buffer::validity;
+use super::runs::Runs;
 
 /// Which rows have a value: nothing is stored as long as all have one, as in most columns.
 #[derive(Debug, Default)]
@@ -39,19 +40,27 @@ impl Validity {
     pub fn gather<'a>(
         columns: impl Fn(usize) -> &'a Self,
         count: usize,
-        rows: &[RowRef],
+        rows: &Runs,
     ) -> Option<Vec<bool>> {
         if !(0..count).any(|column| columns(column).valid.contains(&false)) {
             return None;
         }
-        let at = |row: &RowRef| columns(row.buffer as usize).at(row.row as usize);
-        validity(rows.iter().map(at).collect())
+        let mut all = Vec::with_capacity(rows.row_count());
+        for run in rows.iter() {
+            let valid = &columns(run.buffer()).valid;
+            match valid.is_empty() {
+                true => all.resize(all.len() + run.rows().len(), true),
+                false => all.extend_from_slice(&valid[run.rows()]),
+            }
+        }
+        validity(all)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::runs::RowRef;
 
     #[test]
     fn rows_are_told_before_and_after_the_first_without_a_value() {
@@ -85,9 +94,11 @@ mod tests {
         let gather = |rows: &[(u32, u32)]| {
             let rows = rows.iter().map(|&(buffer, row)| RowRef { buffer, row });
             let rows: Vec<_> = rows.collect();
-            Validity::gather(|column| &columns[column], columns.len(), &rows)
+            Validity::gather(|column| &columns[column], columns.len(), &Runs::of(&rows))
         };
         assert_eq!(gather(&[(1, 0), (0, 1)]), Some(vec![false, true]));
+        let all = [(0, 0), (0, 1), (1, 0), (1, 1)];
+        assert_eq!(gather(&all), Some(vec![true, true, false, true]));
         assert_eq!(gather(&[(1, 1), (0, 0)]), None);
     }
 }
