@@ -54,39 +54,51 @@ pub(super) struct Used {
 
 impl Used {
     pub fn of(rows: &Codes<'_>) -> Self {
+        let all = rows.dictionary.offsets.len() - 1;
+        match rows.validity {
+            // Most columns of what rows share: no row has another text.
+            None if all == 1 && !rows.indices.is_empty() => Self {
+                entries: vec![0],
+                codes: Vec::new(),
+                nulls: 0,
+            },
+            // As merged rows have them: nothing is to be looked up.
+            None if is_in_order(rows.indices, all) => Self {
+                entries: (0..all).collect(),
+                codes: rows.indices.iter().map(|index| *index as u32).collect(),
+                nulls: 0,
+            },
+            None => Self::renumbered(rows, rows.indices.iter(), rows.indices.len()),
+            Some(valid) => {
+                let count = valid.iter().filter(|valid| **valid).count();
+                let present = rows.indices.iter().zip(valid);
+                let present = present.filter(|(_, valid)| **valid).map(|(index, _)| index);
+                Self::renumbered(rows, present, count)
+            }
+        }
+    }
+
+    /// Of rows with so many texts, whose places in the dictionary are these.
+    fn renumbered<'i>(
+        rows: &Codes<'_>,
+        present: impl Iterator<Item = &'i i32>,
+        count: usize,
+    ) -> Self {
         const NONE: u32 = u32::MAX;
         let mut code_of = vec![NONE; rows.dictionary.offsets.len()];
         let mut entries = Vec::new();
-        let mut code = |index: &i32| {
+        let mut codes = vec![0; count];
+        for (own, index) in codes.iter_mut().zip(present) {
             let index = *index as usize;
             let code = &mut code_of[index];
             if *code == NONE {
                 *code = entries.len() as u32;
                 entries.push(index);
             }
-            *code
-        };
-        let indices = rows.indices.iter();
-        let codes: Vec<u32> = match rows.validity {
-            // Most columns of what rows share: no row has another text.
-            None if rows.dictionary.offsets.len() == 2 && !rows.indices.is_empty() => {
-                entries.push(0);
-                return Self {
-                    entries,
-                    codes: Vec::new(),
-                    nulls: 0,
-                };
-            }
-            None => indices.map(&mut code).collect(),
-            Some(valid) => {
-                let mut codes = Vec::with_capacity(rows.indices.len());
-                let present = indices.zip(valid).filter(|(_, valid)| **valid);
-                codes.extend(present.map(|(index, _)| code(index)));
-                codes
-            }
-        };
+            *own = *code;
+        }
         Self {
-            nulls: (rows.indices.len() - codes.len()) as u64,
+            nulls: (rows.indices.len() - count) as u64,
             entries,
             codes,
         }
@@ -113,6 +125,16 @@ impl Used {
         let texts = self.entries.iter().map(|entry| dictionary.get(*entry));
         bounds::of_texts(texts.clone().min().zip(texts.max()), self.nulls)
     }
+}
+
+/// Whether rows come to all entries of a dictionary in their order.
+fn is_in_order(indices: &[i32], all: usize) -> bool {
+    let mut next = 0;
+    let follows = indices.iter().all(|index| {
+        next += i32::from(*index == next);
+        *index < next
+    });
+    follows && next as usize == all
 }
 
 /// Definition levels, the width of a code, codes.

@@ -118,28 +118,45 @@ fn encode_codes(codes: &[i32], valid: Option<&[bool]>, all: &Strings, out: &mut 
         }
         *entry
     };
-    let own: Vec<u32> = match valid {
-        None => codes.iter().map(own_code).collect(),
-        Some(valid) => {
-            let codes = codes.iter().zip(valid);
-            let own = codes.map(|(code, valid)| if *valid { own_code(code) } else { 0 });
-            own.collect()
+    let start = out.len();
+    if all.offsets.len() <= 0x100 {
+        // Nearly all: no code takes more than a byte.
+        out.push(CODES_OF_1);
+        match valid {
+            None => out.extend(codes.iter().map(|code| own_code(code) as u8)),
+            Some(valid) => {
+                let codes = codes.iter().zip(valid);
+                let own = codes.map(|(code, valid)| if *valid { own_code(code) as u8 } else { 0 });
+                out.extend(own);
+            }
         }
-    };
-    match used.len() {
-        0..=1 => out.push(SAME),
-        2..=0x100 => {
-            out.push(CODES_OF_1);
-            append(out, &own, |code| [code as u8]);
+    } else {
+        let own: Vec<u32> = match valid {
+            None => codes.iter().map(own_code).collect(),
+            Some(valid) => {
+                let codes = codes.iter().zip(valid);
+                let own = codes.map(|(code, valid)| if *valid { own_code(code) } else { 0 });
+                own.collect()
+            }
+        };
+        match used.len() {
+            0..=0x100 => {
+                out.push(CODES_OF_1);
+                append(out, &own, |code| [code as u8]);
+            }
+            0x101..=0x1_0000 => {
+                out.push(CODES_OF_2);
+                append(out, &own, |code| (code as u16).to_le_bytes());
+            }
+            _ => {
+                out.push(CODES_OF_4);
+                append(out, &own, u32::to_le_bytes);
+            }
         }
-        0x101..=0x1_0000 => {
-            out.push(CODES_OF_2);
-            append(out, &own, |code| (code as u16).to_le_bytes());
-        }
-        _ => {
-            out.push(CODES_OF_4);
-            append(out, &own, u32::to_le_bytes);
-        }
+    }
+    if used.len() <= 1 {
+        out.truncate(start);
+        out.push(SAME);
     }
     encode_used(&used, all, out);
 }

@@ -89,6 +89,8 @@ struct Builder {
     values: Values,
     validity: Option<Vec<bool>>,
     codes: TextCodes,
+    /// How many rows there will be at most.
+    rows: usize,
 }
 
 impl Builder {
@@ -121,6 +123,7 @@ impl Builder {
             values,
             validity: None,
             codes: TextCodes::default(),
+            rows,
         }
     }
 
@@ -218,7 +221,13 @@ impl Builder {
             (Values::Double(to), Values::Double(from)) => to.extend_from_slice(&from[rows]),
             (Values::Boolean(to), Values::Boolean(from)) => to.extend_from_slice(&from[rows]),
             (Values::String(to), Values::String(from)) => {
+                let count = rows.len();
                 let range = push_offsets(&mut to.offsets, &from.offsets, rows);
+                if to.bytes.is_empty() {
+                    // Texts of the rows to come are about as long.
+                    let room = range.len().saturating_mul(self.rows) / count.max(1);
+                    to.bytes.reserve(room.min(PIECE_BYTES));
+                }
                 to.bytes.extend_from_slice(&from.bytes[range]);
             }
             (
@@ -290,6 +299,7 @@ impl Builder {
             return;
         };
         let mut texts = Strings::empty();
+        texts.offsets.reserve(self.rows);
         for (row, index) in indices.iter().enumerate() {
             if self.validity.as_ref().is_none_or(|valid| valid[row]) {
                 texts

@@ -39,7 +39,9 @@ impl Values<'_> {
                 // Field 4 is reserved.
                 (4, _) => {}
                 (5, Wire::Len(s)) => body.push(s),
-                (6, Wire::Len(s)) => self.attribute(&mut attributes, s, bump)?,
+                (6, Wire::Len(s)) => {
+                    self.attributes(&mut attributes, &mut fields, (6, s), bump)?;
+                }
                 (7, Wire::Varint(v)) => record.dropped_attributes_count = v as u32,
                 (8, Wire::Fixed32(v)) => record.flags = v,
                 (9, Wire::Len(s)) => record.trace_id = trace_id(s)?,

@@ -47,7 +47,9 @@ impl Values<'_> {
                 (6, Wire::Varint(v)) => span.kind = v as i32,
                 (7, Wire::Fixed64(v)) => span.start_time_unix_nano = v,
                 (8, Wire::Fixed64(v)) => span.end_time_unix_nano = v,
-                (9, Wire::Len(s)) => self.attribute(&mut attributes, s, bump)?,
+                (9, Wire::Len(s)) => {
+                    self.attributes(&mut attributes, &mut fields, (9, s), bump)?;
+                }
                 (10, Wire::Varint(v)) => span.dropped_attributes_count = v as u32,
                 (11, Wire::Len(_)) => events += 1,
                 (12, Wire::Varint(v)) => span.dropped_events_count = v as u32,

@@ -117,14 +117,20 @@ impl<'a> Fields<'a> {
         Some(u64::from_le_bytes(*value))
     }
 
+    /// The next field, if it is a length-delimited one with this number, which is at most 15.
+    #[inline(always)]
+    pub(crate) fn another(&mut self, number: u8) -> Result<Option<Slice<'a>>, Fault> {
+        if self.slice.bytes.get(self.pos) != Some(&(number << 3 | 2)) {
+            return Ok(None);
+        }
+        self.pos += 1;
+        self.len_delimited().map(Some)
+    }
+
     /// Passes over the length-delimited fields that come next, as long as they have this number, which
     /// is at most 15. A list is read again when what stands around it is known.
     pub(crate) fn pass_over(&mut self, number: u8) -> Result<(), Fault> {
-        let tag = number << 3 | 2;
-        while self.slice.bytes.get(self.pos) == Some(&tag) {
-            self.pos += 1;
-            self.len_delimited()?;
-        }
+        while self.another(number)?.is_some() {}
         Ok(())
     }
 

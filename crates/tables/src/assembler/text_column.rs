@@ -39,7 +39,7 @@ impl TextColumn {
     }
 
     /// Appends the text of a cell, which so many rows have.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&mut self, buffer: u32, cells: &Cells, cell: Cell, rows: u32) {
         self.text_bytes += cell.len_bytes() * rows as usize;
         let code = match cell.code() {
@@ -53,6 +53,7 @@ impl TextColumn {
         self.codes.push(offset(code as usize));
     }
 
+    #[inline(always)]
     fn known_code(&mut self, buffer: usize, cells: &Cells, cell: Cell, code: u32) -> u32 {
         if self.known.len() <= buffer {
             self.known.resize_with(buffer + 1, Vec::new);
