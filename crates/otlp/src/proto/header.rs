@@ -3,12 +3,13 @@
 use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
 
+use super::attribute::AttributeList;
 use super::fault::Fault;
-use super::value::{AttributeList, Values, numbered, text, wrong_wire_type};
+use super::value::{Values, numbered, text, wrong_wire_type};
 use super::wire::{Message, Wire};
 use crate::model::{EntityRef, Resource, Scope};
 
-impl Values<'_> {
+impl Values<'_, '_> {
     /// A `Resource` with the schema URL of its group.
     pub(super) fn resource<'b>(
         &mut self,

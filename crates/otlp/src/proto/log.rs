@@ -2,18 +2,22 @@
 
 use bumpalo::Bump;
 
+use super::attribute::AttributeList;
 use super::fault::Fault;
-use super::value::{AttributeList, Merged, Values, span_id, text, trace_id, wrong_wire_type};
+use super::value::{Merged, Values, span_id, text, trace_id, wrong_wire_type};
 use super::wire::{Message, Slice, Wire};
 use crate::model::LogRecord;
 
-impl Values<'_> {
+impl<'a> Values<'_, 'a> {
     /// A `LogRecord`.
     pub(super) fn log_record<'b>(
         &mut self,
-        slice: Slice<'b>,
+        slice: Slice<'a>,
         bump: &'b Bump,
-    ) -> Result<LogRecord<'b>, Fault> {
+    ) -> Result<LogRecord<'b>, Fault>
+    where
+        'a: 'b,
+    {
         let message = Message::from(slice);
         let mut record = LogRecord {
             time_unix_nano: 0,

@@ -1,10 +1,11 @@
 //! OTLP protobuf: a borrowing decoder, and the signal of a message that does not name it.
 //!
-//! [`wire`] knows the wire format and [`fault`] what can be wrong with it, [`value`] and [`list`]
-//! what all items are made of, [`header`] resources and scopes, [`span`], [`log`] and [`point`]
+//! [`wire`] knows the wire format and [`fault`] what can be wrong with it, [`value`], [`attribute`] and
+//! [`list`] what all items are made of, [`header`] resources and scopes, [`span`], [`log`] and [`point`]
 //! the items; [`request`] walks the levels above them and talks to the sink, and [`probe`] tells
 //! the signals apart.
 
+mod attribute;
 pub(crate) mod fault;
 mod header;
 mod list;

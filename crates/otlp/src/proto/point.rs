@@ -3,19 +3,18 @@
 use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
 
+use super::attribute::AttributeList;
 use super::fault::Fault;
 use super::list::{Found, varint_list};
 use super::point_attributes::{PointAttributes, PointList};
-use super::value::{
-    AttributeList, Merged, Values, double, numbered, span_id, trace_id, wrong_wire_type,
-};
+use super::value::{Merged, Values, double, numbered, span_id, trace_id, wrong_wire_type};
 use super::wire::{Message, Slice, Wire};
 use crate::model::{
     Buckets, Exemplar, ExponentialHistogramPoint, HistogramPoint, Number, NumberPoint,
     QuantileValue, SummaryPoint,
 };
 
-impl Values<'_> {
+impl Values<'_, '_> {
     /// A `NumberDataPoint`.
     pub(super) fn number_point<'b>(
         &mut self,

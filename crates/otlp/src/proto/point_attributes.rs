@@ -2,8 +2,9 @@
 
 use bumpalo::Bump;
 
+use super::attribute::AttributeList;
 use super::fault::Fault;
-use super::value::{AttributeList, Values};
+use super::value::Values;
 use super::wire::{Field, Fields, Slice};
 use crate::model::Attributes;
 use crate::sink::Sink;
@@ -29,7 +30,7 @@ pub(super) struct PointList<'b> {
     known: Option<u32>,
 }
 
-impl Values<'_> {
+impl Values<'_, '_> {
     /// Takes the next attribute of a point, and with it all others if the list is known.
     #[inline]
     pub(super) fn point_attribute<'b>(

@@ -7,8 +7,9 @@
 use bumpalo::Bump;
 use otolith_capture::Signal;
 
+use super::attribute::AttributeList;
 use super::fault::Fault;
-use super::value::{AttributeList, Merged, Values, numbered, text, wrong_wire_type};
+use super::value::{Merged, Values, numbered, text, wrong_wire_type};
 use super::wire::{Field, Message, Slice, Wire};
 use crate::arena::{self, Arena};
 use crate::model::{Metric, MetricKind};
@@ -61,7 +62,7 @@ pub(super) fn frame_reject(fault: Fault) -> FrameReject {
 /// All that the levels need. `'a` is the life of the frame.
 struct Walk<'a, 's, S> {
     signal: Signal,
-    values: Values<'s>,
+    values: Values<'s, 'a>,
     header: &'a Bump,
     item: &'s mut Bump,
     sink: &'s mut S,

@@ -3,16 +3,18 @@
 use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
 
+use super::attribute::AttributeList;
 use super::fault::Fault;
-use super::value::{
-    AttributeList, Merged, Values, numbered, span_id, text, trace_id, wrong_wire_type,
-};
+use super::value::{Merged, Values, numbered, span_id, text, trace_id, wrong_wire_type};
 use super::wire::{Message, Slice, Wire};
 use crate::model::{Event, Link, Span};
 
-impl Values<'_> {
+impl<'a> Values<'_, 'a> {
     /// A `Span`.
-    pub(super) fn span<'b>(&mut self, slice: Slice<'b>, bump: &'b Bump) -> Result<Span<'b>, Fault> {
+    pub(super) fn span<'b>(&mut self, slice: Slice<'a>, bump: &'b Bump) -> Result<Span<'b>, Fault>
+    where
+        'a: 'b,
+    {
         let message = Message::from(slice);
         let mut span = Span {
             trace_id: None,

@@ -1,4 +1,4 @@
-//! Attributes, values, ids and texts: what resources, scopes and items are made of.
+//! Values, ids and texts: what resources, scopes and items are made of.
 
 use std::str::Utf8Error;
 
@@ -7,40 +7,27 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
 
 use super::fault::{Fault, FaultKind};
-use super::wire::{self, Field, Fields, Message, Slice, Wire};
+use super::wire::{Field, Message, Slice, Wire};
 use crate::Limits;
-use crate::attributes::UniqueList;
 use crate::known_lists::KnownLists;
-use crate::model::{Attributes, KeyValue, Number, SpanId, TraceId, Value};
+use crate::model::{KeyValue, Number, SpanId, TraceId, Value};
 use crate::sink::NoteCode;
 use crate::{problems, sink::Sink};
 
-/// Room made for an attribute list before its length is known.
-const ROOM: usize = 8;
-
-/// An attribute list while it is read.
-#[derive(Default)]
-pub(super) struct AttributeList<'b>(Option<UniqueList<'b>>);
-
-impl<'b> AttributeList<'b> {
-    #[inline]
-    pub(super) fn finish(self) -> Attributes<'b> {
-        self.0.map_or(&[], |list| list.entries.into_bump_slice())
-    }
-}
-
 /// Decodes values under the limits, and counts what it tolerated.
-pub(super) struct Values<'l> {
-    limits: &'l Limits,
+pub(super) struct Values<'l, 'a> {
+    pub(super) limits: &'l Limits,
     pub(super) lists: &'l mut KnownLists,
     pub(super) notes: Notes,
+    /// Attributes of the span or log record before, by their place in it, as far as they are usual.
+    pub(super) before: Vec<(&'a [u8], KeyValue<'a>)>,
 }
 
 /// Counts of what was tolerated since they were last taken.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Notes {
-    duplicate_keys: u64,
-    string_indexes: u64,
+    pub(super) duplicate_keys: u64,
+    pub(super) string_indexes: u64,
 }
 
 impl Notes {
@@ -101,103 +88,14 @@ enum Chosen<'b> {
     Map(Merged<'b>),
 }
 
-impl<'l> Values<'l> {
+impl<'l, 'a> Values<'l, 'a> {
     pub(super) fn new(limits: &'l Limits, lists: &'l mut KnownLists) -> Self {
         Self {
             limits,
             lists,
             notes: Notes::default(),
+            before: Vec::new(),
         }
-    }
-
-    /// Takes the next attribute of a list. All of a usual one is done in here, so that it is not moved
-    /// from call to call (bench `decode/protobuf`).
-    #[inline(never)]
-    pub(super) fn attribute<'b>(
-        &mut self,
-        list: &mut AttributeList<'b>,
-        slice: Slice<'b>,
-        bump: &'b Bump,
-    ) -> Result<(), Fault> {
-        let attribute = self.key_value(slice, self.limits.value_depth, bump)?;
-        self.add(list, attribute, slice.offset, bump)
-    }
-
-    /// Takes the attributes of a list that stand one after another in fields of this number, at most 15,
-    /// of which the first was read: nearly always all (bench `decode/protobuf`).
-    #[inline(always)]
-    pub(super) fn attributes<'b>(
-        &mut self,
-        list: &mut AttributeList<'b>,
-        fields: &mut Fields<'b>,
-        (number, first): (u8, Slice<'b>),
-        bump: &'b Bump,
-    ) -> Result<(), Fault> {
-        self.attribute(list, first, bump)?;
-        while let Some(slice) = fields.another(number)? {
-            self.attribute(list, slice, bump)?;
-        }
-        Ok(())
-    }
-
-    /// Adds an attribute that stands at `offset` to a list.
-    #[inline(always)]
-    pub(super) fn add<'b>(
-        &mut self,
-        list: &mut AttributeList<'b>,
-        attribute: KeyValue<'b>,
-        offset: usize,
-        bump: &'b Bump,
-    ) -> Result<(), Fault> {
-        let list = list
-            .0
-            .get_or_insert_with(|| UniqueList::with_capacity(ROOM, bump));
-        let limit = self.limits.attributes;
-        if list.push(attribute) {
-            self.notes.duplicate_keys += 1;
-        } else if list.entries.len() > limit {
-            return Err(FaultKind::Attributes { limit }.at(offset));
-        }
-        Ok(())
-    }
-
-    /// A `KeyValue`. `depth` is how many lists and maps may still open inside each other.
-    #[inline(always)]
-    fn key_value<'b>(
-        &mut self,
-        slice: Slice<'b>,
-        depth: usize,
-        bump: &'b Bump,
-    ) -> Result<KeyValue<'b>, Fault> {
-        match usual_key_value(slice.bytes) {
-            Some(attribute) => Ok(attribute),
-            None => self.any_key_value(slice, depth, bump),
-        }
-    }
-
-    fn any_key_value<'b>(
-        &mut self,
-        slice: Slice<'b>,
-        depth: usize,
-        bump: &'b Bump,
-    ) -> Result<KeyValue<'b>, Fault> {
-        let mut key = "";
-        let mut value = Merged::new(bump);
-        let mut fields = Message::from(slice).fields();
-        while let Some(field) = fields.next()? {
-            match (field.number, field.value) {
-                (1, Wire::Len(s)) => key = text(field, s)?,
-                (2, Wire::Len(s)) => value.push(s),
-                (3, Wire::Varint(_)) => self.notes.string_indexes += 1,
-                (1..=3, _) => return Err(wrong_wire_type(field)),
-                _ => {}
-            }
-        }
-        let value = match value.message() {
-            Some(message) => self.nested_value(message, depth, bump)?,
-            None => Value::Empty,
-        };
-        Ok(KeyValue { key, value })
     }
 
     /// An `AnyValue`.
@@ -209,7 +107,7 @@ impl<'l> Values<'l> {
         self.nested_value(message, self.limits.value_depth, bump)
     }
 
-    fn nested_value<'b>(
+    pub(super) fn nested_value<'b>(
         &mut self,
         message: Message<'b>,
         depth: usize,
@@ -306,52 +204,6 @@ impl<'l> Values<'l> {
     }
 }
 
-/// A `KeyValue` as nearly all are written: its key, then its value with one field, every length in
-/// one byte. `None` for any other, and for one with a fault. Halves the time of decoding (bench
-/// `decode/protobuf`).
-#[inline(always)]
-fn usual_key_value(bytes: &[u8]) -> Option<KeyValue<'_>> {
-    // Tags: the number of the field and its wire type.
-    const KEY: u8 = 1 << 3 | 2;
-    const VALUE: u8 = 2 << 3 | 2;
-    const STRING: u8 = 1 << 3 | 2;
-    const BOOL: u8 = 2 << 3;
-    const INT: u8 = 3 << 3;
-    const DOUBLE: u8 = 4 << 3 | 1;
-    const ONE_BYTE: u8 = 0x80;
-
-    let [KEY, key_len, rest @ ..] = bytes else {
-        return None;
-    };
-    let (key, rest_of_key) = rest.split_at_checked(usize::from(*key_len))?;
-    let [VALUE, value_len, value @ ..] = rest_of_key else {
-        return None;
-    };
-    if *key_len >= ONE_BYTE || *value_len >= ONE_BYTE || usize::from(*value_len) != value.len() {
-        return None;
-    }
-    let value = match value {
-        [STRING, len, text @ ..] if usize::from(*len) == text.len() => {
-            // The four bytes between key and text are ASCII, so both are UTF-8 if all is: one
-            // check costs less than two.
-            let all = utf8(rest).ok()?;
-            return Some(KeyValue {
-                key: all.get(..key.len())?,
-                value: Value::String(all.get(key.len() + 4..)?),
-            });
-        }
-        [BOOL, truth] if *truth < ONE_BYTE => Value::Bool(*truth != 0),
-        [INT, varint @ ..] => match wire::varint(varint) {
-            Ok((int, len)) if len == varint.len() => Value::Int(int as i64),
-            _ => return None,
-        },
-        [DOUBLE, double @ ..] => Value::Double(f64::from_le_bytes(double.try_into().ok()?)),
-        _ => return None,
-    };
-    let key = utf8(key).ok()?;
-    Some(KeyValue { key, value })
-}
-
 /// How often the embedded message `number` occurs in a message.
 fn count(message: Message<'_>, number: u32) -> Result<usize, Fault> {
     let mut found = 0;
@@ -392,7 +244,7 @@ pub(super) fn text<'b>(field: Field<'_>, slice: Slice<'b>) -> Result<&'b str, Fa
 /// Bytes as a text. Nearly all are short ASCII, of which the standard library's check of UTF-8 takes
 /// most one by one (bench `decode/protobuf`).
 #[inline]
-fn utf8(bytes: &[u8]) -> Result<&str, Utf8Error> {
+pub(super) fn utf8(bytes: &[u8]) -> Result<&str, Utf8Error> {
     match bytes.as_ascii_str() {
         Ok(text) => Ok(text.as_str()),
         Err(_) => std::str::from_utf8(bytes),

@@ -201,6 +201,50 @@ fn the_same_bytes_elsewhere_mean_what_they_mean_there() {
 }
 
 #[test]
+fn attributes_of_the_record_before_say_the_same_again() {
+    const LOGS: SignalHint = SignalHint::Declared(Signal::Logs);
+    let request = |records: &[Vec<u8>]| {
+        let records: Vec<u8> = records.iter().flat_map(|record| len(2, record)).collect();
+        len(1, &len(2, &records))
+    };
+    let [a, b, other] = [("a", "1"), ("b", "2"), ("b", "\u{e9}")].map(|(k, v)| attribute(6, k, v));
+    let list = len(6, &[len(1, b"a"), len(2, &len(5, &[]))].concat());
+    let mut not_text = attribute(6, "a", "1");
+    *not_text.last_mut().unwrap() = 0xff;
+    let many: Vec<u8> = (0..100)
+        .flat_map(|n| attribute(6, &format!("k{n}"), "1"))
+        .collect();
+    let records = [
+        [a.clone(), b.clone()].concat(),
+        [a.clone(), other.clone()].concat(),
+        [a.clone(), a.clone()].concat(),
+        [list.clone(), b.clone()].concat(),
+        [a.clone(), b.clone(), a.clone()].concat(),
+        not_text,
+        many.clone(),
+        many,
+        // Something else stands between them.
+        [a.clone(), vec![7 << 3, 1], b.clone()].concat(),
+        vec![],
+        [a, other, list].concat(),
+    ];
+    let mut decoder = Decoder::new(Limits::DEFAULT);
+    let all = decode(&mut decoder, &request(&records), LOGS);
+    let each = records.map(|record| decode(&mut decoder, &request(&[record]), LOGS));
+    let lines = |transcript: &Transcript| -> Vec<String> {
+        let records = transcript.lines.iter();
+        let records = records.filter(|line| line.contains("LogRecord {"));
+        records.cloned().collect()
+    };
+    assert_eq!(lines(&all), each.iter().flat_map(lines).collect::<Vec<_>>());
+    assert_eq!(lines(&all).len(), 10);
+    assert_eq!(all.rejects.len(), 1);
+    let notes = each.iter().flat_map(|transcript| &transcript.notes);
+    assert_eq!(all.notes, notes.copied().collect::<Vec<_>>());
+    assert!(!all.notes.is_empty());
+}
+
+#[test]
 fn a_known_list_counts_against_the_limit() {
     let mut decoder = Decoder::new(Limits {
         attributes: 2,
