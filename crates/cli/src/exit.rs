@@ -1,8 +1,7 @@
 //! How the command ends: the only place that knows exit codes and how errors are printed.
 
 use std::fmt;
-use std::io::{self, IsTerminal as _};
-use std::process::ExitCode;
+use std::io::{self, IsTerminal as _, Write as _};
 
 use anyhow::Error;
 
@@ -69,9 +68,29 @@ pub fn interrupted() -> ! {
     std::process::exit(i32::from(INTERRUPTED))
 }
 
-/// Prints the error, if there is one, and gives the exit code.
-pub fn finish(result: Result<Outcome, Error>) -> ExitCode {
-    ExitCode::from(match result {
+/// Prints the error, if there is one, and ends the process.
+pub fn finish(result: Result<Outcome, Error>) -> ! {
+    let code = code(result);
+    // Nobody is left to be told that it failed; what is written with care is flushed by its command.
+    let _ = io::stdout().flush();
+    leave(code)
+}
+
+/// Ends the process without what is done on the way out otherwise: the allocator would give back page
+/// by page what the kernel takes as a whole, a sixtieth of the time of a conversion (docs/limits.md, The
+/// end).
+#[cfg(unix)]
+fn leave(code: u8) -> ! {
+    signal_hook::low_level::exit(code.into())
+}
+
+#[cfg(not(unix))]
+fn leave(code: u8) -> ! {
+    std::process::exit(code.into())
+}
+
+fn code(result: Result<Outcome, Error>) -> u8 {
+    match result {
         Ok(Outcome::Clean) => CLEAN,
         Ok(Outcome::Lossy) => LOSSY,
         Ok(Outcome::Interrupted) => INTERRUPTED,
@@ -92,7 +111,7 @@ pub fn finish(result: Result<Outcome, Error>) -> ExitCode {
                 }
             }
         },
-    })
+    }
 }
 
 /// Prints an error after which a prompt goes on.

@@ -11,8 +11,6 @@ mod render;
 mod stderr;
 mod values;
 
-use std::process::ExitCode;
-
 use args::{Args, Command};
 use clap::Parser as _;
 
@@ -21,7 +19,7 @@ use clap::Parser as _;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-fn main() -> ExitCode {
+fn main() {
     let args = Args::parse();
     let terminal = progress::Terminal::new(args.quiet);
     exit::finish(match args.command {
