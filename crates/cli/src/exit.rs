@@ -77,8 +77,8 @@ pub fn finish(result: Result<Outcome, Error>) -> ! {
 }
 
 /// Ends the process without what is done on the way out otherwise: the allocator would give back page
-/// by page what the kernel takes as a whole, a sixtieth of the time of a conversion (docs/limits.md, The
-/// end).
+/// by page what the kernel takes as a whole, a hundredth of the time of a conversion (docs/limits.md, "The
+/// start and the end").
 #[cfg(unix)]
 fn leave(code: u8) -> ! {
     signal_hook::low_level::exit(code.into())
