@@ -118,27 +118,17 @@ fn encode_codes(codes: &[i32], valid: Option<&[bool]>, all: &Strings, out: &mut 
         }
         *entry
     };
+    let own = codes.iter().enumerate().map(|(row, code)| match valid {
+        Some(valid) if !valid[row] => 0,
+        _ => own_code(code),
+    });
     let start = out.len();
     if all.offsets.len() <= 0x100 {
         // Nearly all: no code takes more than a byte.
         out.push(CODES_OF_1);
-        match valid {
-            None => out.extend(codes.iter().map(|code| own_code(code) as u8)),
-            Some(valid) => {
-                let codes = codes.iter().zip(valid);
-                let own = codes.map(|(code, valid)| if *valid { own_code(code) as u8 } else { 0 });
-                out.extend(own);
-            }
-        }
+        out.extend(own.map(|code| code as u8));
     } else {
-        let own: Vec<u32> = match valid {
-            None => codes.iter().map(own_code).collect(),
-            Some(valid) => {
-                let codes = codes.iter().zip(valid);
-                let own = codes.map(|(code, valid)| if *valid { own_code(code) } else { 0 });
-                own.collect()
-            }
-        };
+        let own: Vec<u32> = own.collect();
         match used.len() {
             0..=0x100 => {
                 out.push(CODES_OF_1);

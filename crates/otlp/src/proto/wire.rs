@@ -105,7 +105,8 @@ impl<'a> Fields<'a> {
         }))
     }
 
-    /// The number of the next field, if that is this one with eight bytes; its number is at most 15.
+    /// The value of the next field, if it is the one with this number, which is at most 15, and has eight
+    /// bytes.
     #[inline(always)]
     pub(crate) fn fixed64(&mut self, number: u8) -> Option<u64> {
         let field = self.slice.bytes.get(self.pos..)?.first_chunk::<9>()?;

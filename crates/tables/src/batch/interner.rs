@@ -174,6 +174,20 @@ mod tests {
     }
 
     #[test]
+    fn strings_are_the_same_if_every_byte_is() {
+        for len in 0..70 {
+            let one: Vec<u8> = (0..len).collect();
+            assert!(is_same(&one, &one.clone()));
+            assert!(!is_same(&one, &[&one[..], b"x"].concat()));
+            for at in 0..one.len() {
+                let mut other = one.clone();
+                other[at] ^= 1;
+                assert!(!is_same(&one, &other), "{len} {at}");
+            }
+        }
+    }
+
+    #[test]
     fn truncated_strings_are_new_again() {
         let mut interner = Interner::default();
         interner.intern(b"a");

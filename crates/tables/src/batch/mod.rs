@@ -90,8 +90,8 @@ struct RunningFrame {
     metric: Option<u32>,
     /// The running metric has a name that is wanted.
     metric_is_wanted: bool,
-    /// The table of its points.
-    points: Option<Table>,
+    /// The table of the points of the running metric.
+    table_of_points: Option<Table>,
     items: [u64; 3],
     /// Number of the running item among those taken, from 0.
     item: u32,

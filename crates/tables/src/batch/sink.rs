@@ -154,7 +154,7 @@ impl Sink for Batches {
             scope: None,
             metric: None,
             metric_is_wanted: true,
-            points: None,
+            table_of_points: None,
             items: [0; 3],
             item: 0,
             notes: std::collections::BTreeMap::new(),
@@ -295,9 +295,9 @@ impl Sink for Batches {
     fn metric(&mut self, metric: &Metric<'_>) {
         let Some(frame) = &mut self.frame else { return };
         let wanted = self.wanted.as_ref();
-        let points = table_of(metric.kind);
-        frame.points = Some(points);
-        frame.metric_is_wanted = wanted.is_none_or(|wanted| wanted.takes_name(points, metric.name));
+        let table = table_of(metric.kind);
+        frame.table_of_points = Some(table);
+        frame.metric_is_wanted = wanted.is_none_or(|wanted| wanted.takes_name(table, metric.name));
         frame.metric = frame
             .scope
             .filter(|_| frame.metric_is_wanted)
@@ -320,7 +320,9 @@ impl Sink for Batches {
         self.list = Some(list);
         let database = self.contexts.get_resource(frame.resource).database;
         let database = &self.databases[database as usize];
-        let table = frame.points.and_then(|table| database.table(table));
+        let table = frame
+            .table_of_points
+            .and_then(|table| database.table(table));
         table.is_some_and(|table| table.knows_list(list))
     }
 
