@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
+use otolith_capture::Signal;
 use otolith_corpus::Totals;
 
 use crate::corpus::Corpus;
@@ -13,6 +14,9 @@ use crate::{root, run};
 
 /// From PyPI, for the judge and the peer.
 const PACKAGES: [&str; 2] = ["duckdb==2.0.1", "pytz==2026.6"];
+
+/// Input tokens by service.
+type TokensOfServices = BTreeMap<String, i64>;
 
 /// The programs.
 pub struct Programs {
@@ -32,8 +36,10 @@ pub enum Contestant {
     DuckDb { threads: usize },
     /// Answers `report summary` straight from the files.
     Summary { threads: usize },
-    /// Adds up the tokens of agentic-ci lines.
+    /// Adds up the tokens of agentic-ci lines, of all items.
     PythonLoop,
+    /// Adds up those of log records and looks at no other item.
+    PythonLogLoop,
     /// Only starts.
     Version,
 }
@@ -97,13 +103,8 @@ impl Programs {
                     .args(files);
                 command
             }
-            Contestant::PythonLoop => {
-                let mut command = Command::new(&self.python);
-                command
-                    .arg(root().join("bench/python/tokens.py"))
-                    .args(files);
-                command
-            }
+            Contestant::PythonLoop => self.script("tokens.py", files),
+            Contestant::PythonLogLoop => self.script("log_tokens.py", files),
             Contestant::Version => {
                 let mut command = Command::new(&self.otolith);
                 command.arg("--version");
@@ -128,7 +129,7 @@ impl Programs {
                 let text = run::output(&mut self.command(contestant, &corpus.files, out))?;
                 let found = tokens_of_all(&text)?;
                 // The only service of the corpus whose log records are those of a real agent.
-                let expected = self.tokens_of_services(corpus)?.remove("claude-code");
+                let expected = self.log_tokens(corpus)?.remove("claude-code");
                 ensure!(
                     Some(found) == expected,
                     "the report has {found} input tokens, expected {expected:?}"
@@ -136,7 +137,20 @@ impl Programs {
                 Ok(None)
             }
             Contestant::PythonLoop => {
-                let found: i64 = self.tokens_of_services(corpus)?.values().sum();
+                let text = run::output(&mut self.command(contestant, &corpus.files, out))?;
+                let signals: BTreeMap<String, TokensOfServices> =
+                    serde_json::from_str(&text).context("tokens.py prints sums by signal")?;
+                // Agents of the corpus tell the same tokens in each signal.
+                let found: Vec<i64> = signals.values().map(|s| s.values().sum()).collect();
+                let expected = vec![corpus.totals.input_tokens; Signal::ALL.len()];
+                ensure!(
+                    found == expected,
+                    "the loop finds {found:?} input tokens, expected {expected:?}"
+                );
+                Ok(None)
+            }
+            Contestant::PythonLogLoop => {
+                let found: i64 = self.log_tokens(corpus)?.values().sum();
                 let expected = corpus.totals.input_tokens;
                 ensure!(
                     found == expected,
@@ -148,11 +162,19 @@ impl Programs {
         }
     }
 
-    /// What the loop in Python adds up.
-    fn tokens_of_services(&self, corpus: &Corpus) -> Result<BTreeMap<String, i64>> {
+    fn script(&self, name: &str, files: &[PathBuf]) -> Command {
+        let mut command = Command::new(&self.python);
+        command
+            .arg(root().join("bench/python").join(name))
+            .args(files);
+        command
+    }
+
+    /// What the loop in Python adds up of log records.
+    fn log_tokens(&self, corpus: &Corpus) -> Result<TokensOfServices> {
         let out = Path::new("");
-        let text = run::output(&mut self.command(Contestant::PythonLoop, &corpus.files, out))?;
-        serde_json::from_str(&text).context("tokens.py prints sums of services")
+        let text = run::output(&mut self.command(Contestant::PythonLogLoop, &corpus.files, out))?;
+        serde_json::from_str(&text).context("log_tokens.py prints sums of services")
     }
 
     fn check_files(&self, kind: &str, out: &Path, totals: &Totals) -> Result<Option<u64>> {

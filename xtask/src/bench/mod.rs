@@ -166,7 +166,7 @@ fn rounds() -> Result<usize> {
 }
 
 fn plans(selection: &Selection<'_>, inputs: &mut Inputs) -> Result<Vec<Plan>> {
-    use Contestant::{DuckDb, Otlp2records, Otolith, PythonLoop, Summary, Version};
+    use Contestant::{DuckDb, Otlp2records, Otolith, PythonLogLoop, PythonLoop, Summary, Version};
     let one = Otolith { threads: 1 };
     let two = Otolith { threads: 2 };
     let duckdb = DuckDb { threads: 2 };
@@ -174,13 +174,12 @@ fn plans(selection: &Selection<'_>, inputs: &mut Inputs) -> Result<Vec<Plan>> {
     let json = Input::Dialect(Dialect::JsonLines);
     let agentic = Input::Dialect(Dialect::AgenticCi);
     let protobuf = Input::Dialect(Dialect::Protobuf);
+    // What is compared stands side by side, so that both meet the same machine.
     [
+        ("DuckDB, json", duckdb, json),
+        ("otlp2records, json", Otlp2records, json),
         ("json, 1 thread", one, json),
         ("json, 2 threads", two, json),
-        ("agentic-ci, 1 thread", one, agentic),
-        ("agentic-ci, 2 threads", two, agentic),
-        ("protobuf, 1 thread", one, protobuf),
-        ("protobuf, 2 threads", two, protobuf),
         ("json.zst, 2 threads", two, Input::Zstd),
         ("json.gz, 2 threads", two, Input::Gzip),
         ("json in tens, 1 thread", one, Input::Tens),
@@ -188,11 +187,18 @@ fn plans(selection: &Selection<'_>, inputs: &mut Inputs) -> Result<Vec<Plan>> {
         ("10,000 files, 2 threads", two, Input::SmallFiles),
         ("large json, 1 thread", one, Input::Large),
         ("large json, 2 threads", two, Input::Large),
-        ("otlp2records, json", Otlp2records, json),
-        ("otlp2records, protobuf", Otlp2records, protobuf),
-        ("DuckDB, json", duckdb, json),
+        ("agentic-ci, 1 thread", one, agentic),
+        ("agentic-ci, 2 threads", two, agentic),
         ("report summary, agentic-ci, 2 threads", summary, agentic),
         ("Python loop, agentic-ci", PythonLoop, agentic),
+        (
+            "Python loop over log records, agentic-ci",
+            PythonLogLoop,
+            agentic,
+        ),
+        ("otlp2records, protobuf", Otlp2records, protobuf),
+        ("protobuf, 1 thread", one, protobuf),
+        ("protobuf, 2 threads", two, protobuf),
         ("report summary, small agentic-ci", summary, Input::Tiny),
         ("--version", Version, Input::Tiny),
     ]

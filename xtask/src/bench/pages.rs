@@ -55,8 +55,9 @@ The corpus is made by `crates/corpus`: spans, log records and points of made-up 
 items in a request unless said. Rows and the sum of a token attribute of every contestant are compared
 with what was generated. otolith's times have typed attribute columns, sorting, statistics and durable
 commits in them; otlp2records 0.11 runs with mimalloc on one thread and appends; DuckDB 2.0 reads with a
-schema, attributes become a MAP. All write zstd-compressed Parquet. The loop in Python is the standard
-library's: it parses each line and adds up one attribute.";
+schema, attributes become a MAP. All write zstd-compressed Parquet. The loops in Python
+parse each line with the standard library: one makes a dictionary of the attributes of each item and adds up
+tokens of log records, spans and points, the other looks at log records alone, for one attribute.";
 
 /// What is compared instead of times.
 fn regressions() -> String {

@@ -3,7 +3,8 @@
 use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
 
-use super::reader::{Reader, Stop};
+use super::fault::Stop;
+use super::reader::Reader;
 use super::span::{objects, see};
 use super::value::attributes;
 use crate::Limits;

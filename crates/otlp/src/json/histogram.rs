@@ -3,8 +3,9 @@
 use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
 
+use super::fault::Stop;
 use super::point::exemplar;
-use super::reader::{Reader, Stop};
+use super::reader::Reader;
 use super::span::{objects, see};
 use super::usual::{Kind, Place};
 use super::value::point_attributes;

@@ -2,7 +2,8 @@
 
 use bumpalo::Bump;
 
-use super::reader::{Reader, Stop};
+use super::fault::Stop;
+use super::reader::Reader;
 use super::scalar::SEVERITY;
 use super::span::see;
 use super::usual::{Kind, Place};

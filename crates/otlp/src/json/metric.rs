@@ -4,8 +4,9 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
 use otolith_capture::Signal;
 
+use super::fault::{Note, Stop};
 use super::point::{ListedPoint, point, push_listed};
-use super::reader::{Note, Reader, Stop};
+use super::reader::Reader;
 use super::request::{Out, Walk, reject_item};
 use super::scalar::TEMPORALITY;
 use super::span::see;

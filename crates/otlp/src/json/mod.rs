@@ -1,9 +1,10 @@
 //! OTLP JSON: a tolerant one-pass decoder over borrowed text.
 //!
-//! [`reader`] knows JSON, [`scalar`] and [`value`] know how loosely emitters write numbers, ids
+//! [`reader`] knows JSON ([`string`] its strings, [`fault`] what is wrong), [`scalar`] and [`value`] know how loosely emitters write numbers, ids
 //! and attributes, [`span`], [`log`] and [`metric`] know the items, [`request`] walks the levels
 //! above them and talks to the sink. [`usual`] foresees members. [`sdk`] reads what is JSON but not OTLP: dumps of the JavaScript SDK.
 
+mod fault;
 mod header;
 mod histogram;
 mod log;
@@ -18,6 +19,7 @@ mod schema_url;
 mod sdk;
 mod skip;
 mod span;
+mod string;
 mod usual;
 mod value;
 

@@ -2,8 +2,9 @@
 
 use bumpalo::Bump;
 
+use super::fault::{Note, Stop};
 use super::histogram::{exponential, histogram};
-use super::reader::{Note, Reader, Stop};
+use super::reader::Reader;
 use super::span::{objects, see};
 use super::usual::{Kind, Place};
 use super::value::{attributes, point_attributes};

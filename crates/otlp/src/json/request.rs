@@ -10,10 +10,11 @@
 use bumpalo::Bump;
 use otolith_capture::Signal;
 
+use super::fault::{Note, Stop};
 use super::header;
 use super::log::log_record;
 use super::metric::metric;
-use super::reader::{Mark, Note, Reader, Stop};
+use super::reader::{Mark, Reader};
 use super::schema_url::Foresight;
 use super::span::{see, span};
 use crate::arena::{self, Arena};

@@ -6,8 +6,9 @@ use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bumpalo::Bump;
 
+use super::fault::{Note, Stop};
 use super::number::{self, Integer};
-use super::reader::{Note, Reader, Stop};
+use super::reader::Reader;
 use crate::model::Number;
 use crate::problems::{BAD_ID, BAD_VALUE};
 

@@ -1,6 +1,7 @@
 //! Skipping of values that nobody reads, with their grammar checked.
 
-use super::reader::{Reader, Stop};
+use super::fault::Stop;
+use super::reader::Reader;
 use super::scan::string_special;
 
 impl Reader<'_> {

@@ -3,7 +3,8 @@
 use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
 
-use super::reader::{Note, Reader, Stop};
+use super::fault::{Note, Stop};
+use super::reader::Reader;
 use super::scalar::{SPAN_KIND, STATUS_CODE};
 use super::usual::{Kind, Place};
 use super::value::attributes;

@@ -4,7 +4,8 @@
 //! the object before is compared first, with the comma, the quotes, the colon and the spaces around it;
 //! only where it is another one is its name read (bench `stages`, `visit`).
 
-use super::reader::{Reader, Stop};
+use super::fault::Stop;
+use super::reader::Reader;
 
 /// Members of an object whose order is remembered; others are read as they come.
 const PLACES: usize = 16;

@@ -3,7 +3,8 @@
 use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
 
-use super::reader::{Note, Reader, Stop};
+use super::fault::{Note, Stop};
+use super::reader::Reader;
 use crate::Limits;
 use crate::attributes::UniqueList;
 use crate::model::{Attributes, KeyValue, Number, Value};

@@ -3,7 +3,8 @@
 use super::item::Item;
 use super::kept::Kept;
 use super::mapping::{MAPPING, Role};
-use super::model::{Items, Places, UsageRecord};
+use super::model::Items;
+use super::record::{Places, UsageRecord};
 use crate::data::Data;
 use crate::error::ReportError;
 use crate::notes::Notes;

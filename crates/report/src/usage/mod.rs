@@ -15,6 +15,7 @@ mod model;
 mod parse;
 mod points;
 mod read;
+mod record;
 mod rows;
 pub(crate) mod series;
 
@@ -27,4 +28,5 @@ pub use item::{Requests, Tokens};
 pub use kept::{is_kept_usage_right, keep_usage};
 pub(crate) use mapping::{Condition, Key, MAPPING, Mapping, Outcome, Role, Source, Test};
 pub(crate) use model::Items;
-pub use model::{Usage, UsageRecord, usage};
+pub use model::{Usage, usage};
+pub use record::UsageRecord;

@@ -5,8 +5,9 @@ use hashbrown::HashTable;
 use crate::batch::lists::{Lists, spread};
 use crate::part::{ColumnType, Values};
 use crate::schema::ContextValue;
-use crate::schema::buffer::{DictionaryBuilder, Gathered, validity};
+use crate::schema::buffer::{Gathered, validity};
 use crate::schema::runs::Runs;
+use crate::schema::strings::DictionaryBuilder;
 
 /// The distinct contexts, frames, or lists of attributes of rows, in order of appearance.
 #[derive(Debug)]

@@ -9,8 +9,9 @@ use crate::batch::context::View;
 use crate::batch::lists::Lists;
 use crate::batch::tables::{RowContext, TableBatch};
 use crate::part::{AttributePlace, ColumnType, Field, PartColumn, Values};
-use crate::schema::buffer::{Gathered, StringsBuilder, validity};
+use crate::schema::buffer::{Gathered, validity};
 use crate::schema::runs::Runs;
+use crate::schema::strings::StringsBuilder;
 use crate::schema::{COMMON, ContextColumn, ContextValue, ENDING, Rows};
 use crate::value::json::{self, ESCAPE_PREFIX, RESERVED_PREFIX};
 

@@ -8,7 +8,8 @@ use std::collections::HashMap;
 
 use crate::batch::cells::{Cell, Cells};
 use crate::part::{AttributePlace, Values};
-use crate::schema::buffer::{DictionaryBuilder, Gathered, validity};
+use crate::schema::buffer::{Gathered, validity};
+use crate::schema::strings::DictionaryBuilder;
 use crate::value::fit::Sent;
 use crate::value::json;
 

@@ -2,7 +2,8 @@
 
 use crate::batch::cells::{Cell, Cells};
 use crate::part::Values;
-use crate::schema::buffer::{StringsBuilder, offset};
+use crate::schema::ends::offset;
+use crate::schema::strings::StringsBuilder;
 use crate::value::series::text_hash;
 use crate::value::texts::Texts;
 

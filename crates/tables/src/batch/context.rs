@@ -9,7 +9,7 @@ use otolith_otlp::{KeyValue, Metric, MetricKind, Resource, Scope, Value};
 
 use crate::part::AttributePlace;
 use crate::schema::TemporalityNames;
-use crate::schema::buffer::name;
+use crate::schema::codes::name;
 use crate::value::json;
 use crate::value::series::{AttributesHash, context_hash};
 use crate::wanted::Wanted;

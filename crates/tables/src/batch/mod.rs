@@ -7,9 +7,11 @@ mod fields;
 pub(crate) mod interner;
 pub(crate) mod key_texts;
 pub(crate) mod lists;
+mod logs;
 mod points;
 mod seen;
 mod sink;
+mod spans;
 pub(crate) mod tables;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -25,7 +27,7 @@ use crate::value::time::{self, Moment};
 use crate::wanted::{Times, Wanted};
 use context::{Contexts, ContextsMark};
 use interner::Interner;
-pub use sink::log_time_unix_nano;
+pub use logs::log_time_unix_nano;
 
 use seen::Seen;
 use tables::{DatabaseBatch, RowContext, Stored, TableBatch};

@@ -4,23 +4,14 @@ use std::sync::Arc;
 
 use otolith_capture::{Frame, Reject, Signal};
 use otolith_otlp::{
-    Event, ExponentialHistogramPoint, HistogramPoint, ItemReject, Link, LogRecord, Metric,
-    MetricKind, NoteCode, NumberPoint, Resource, Scope, Sink, Span, SummaryPoint, Value,
+    ExponentialHistogramPoint, HistogramPoint, ItemReject, LogRecord, Metric, MetricKind, NoteCode,
+    NumberPoint, Resource, Scope, Sink, Span, SummaryPoint,
 };
 
 use crate::database::DatabaseName;
-use crate::dialect;
 use crate::problems::OVERSIZED_FRAME;
-use crate::schema::{
-    BodyKind, LogRow, LogRows, Rows as _, SpanEventRow, SpanEventRows, SpanLinkRow, SpanLinkRows,
-    TraceRow, TraceRows,
-};
 use crate::table::Table;
-use crate::value::json;
-use crate::value::time::Moment;
-use crate::wanted::Wanted;
 
-use super::fields::{Reserved, present, time};
 use super::tables::DatabaseBatch;
 use super::{Batches, FrameName, RunningFrame};
 
@@ -53,76 +44,6 @@ impl Batches {
         frame.items[frame.signal as usize] += 1;
         true
     }
-
-    fn span_event(&mut self, span: &Span<'_>, index: usize, event: &Event<'_>) {
-        let mut reserved = Reserved::new();
-        let moment = Moment::of(event.time_unix_nano);
-        let of_span = Moment::of(span.start_time_unix_nano);
-        let row = SpanEventRow {
-            time: moment.micros,
-            time_unix_nano: time(event.time_unix_nano, "time_unix_nano", &mut reserved),
-            trace_id: span.trace_id,
-            span_id: span.span_id,
-            event_name: present(event.name),
-            event_index: i64::try_from(index).ok(),
-            dropped_attributes_count: Some(event.dropped_attributes_count.into()),
-        };
-        if self.passes(Table::SpanEvents, moment, of_span, |_| false) {
-            return self.note_row(moment, &reserved);
-        }
-        let Some((table, context, contexts, _)) = self.place::<SpanEventRows>(moment, of_span)
-        else {
-            return;
-        };
-        table.rows.push(row);
-        table.append(context, contexts, event.attributes, &reserved);
-        self.note_row(moment, &reserved);
-    }
-
-    fn span_link(&mut self, span: &Span<'_>, index: usize, link: &Link<'_>) {
-        let moment = Moment::of(span.start_time_unix_nano);
-        let row = SpanLinkRow {
-            trace_id: span.trace_id,
-            span_id: span.span_id,
-            linked_trace_id: link.trace_id,
-            linked_span_id: link.span_id,
-            trace_state: present(link.trace_state),
-            flags: Some(link.flags.into()),
-            link_index: i64::try_from(index).ok(),
-            dropped_attributes_count: Some(link.dropped_attributes_count.into()),
-        };
-        if self.passes(Table::SpanLinks, Moment::UNKNOWN, moment, |_| false) {
-            return;
-        }
-        let Some((table, context, contexts, _)) = self.place::<SpanLinkRows>(moment, moment) else {
-            return;
-        };
-        table.rows.push(row);
-        table.append(context, contexts, link.attributes, &[]);
-    }
-}
-
-/// When a log record happened: its own time, else the observed one, else what it says itself.
-fn log_moment(record: &LogRecord<'_>) -> Moment {
-    [record.time_unix_nano, record.observed_time_unix_nano]
-        .into_iter()
-        .map(Moment::of)
-        .find(|moment| moment.is_known())
-        .or_else(|| {
-            let stamp = record
-                .attributes
-                .iter()
-                .find(|attribute| attribute.key == "event.timestamp")?;
-            Some(Moment::of_text(&stamp.value))
-        })
-        .unwrap_or(Moment::UNKNOWN)
-}
-
-/// When a log record happened, in nanoseconds since the Unix epoch, as the column `time` has it: its
-/// own time, else the observed one, else its attribute `event.timestamp`. `None` if nothing tells it.
-pub fn log_time_unix_nano(record: &LogRecord<'_>) -> Option<i64> {
-    let moment = log_moment(record);
-    moment.is_known().then_some(moment.nanos)
 }
 
 /// The table of the points of a metric.
@@ -193,103 +114,15 @@ impl Sink for Batches {
     }
 
     fn span(&mut self, span: &Span<'_>) {
-        if !self.take_item() {
-            return;
-        }
-        let mut reserved = Reserved::new();
-        let moment = Moment::of(span.start_time_unix_nano);
-        let (start, end) = (span.start_time_unix_nano, span.end_time_unix_nano);
-        let duration = (start != 0 && end != 0)
-            .then(|| end.checked_sub(start))
-            .flatten();
-        let row = TraceRow {
-            time: moment.micros,
-            time_unix_nano: time(start, "time_unix_nano", &mut reserved),
-            end_time_unix_nano: time(end, "end_time_unix_nano", &mut reserved),
-            duration_nano: duration.and_then(|duration| i64::try_from(duration).ok()),
-            trace_id: span.trace_id,
-            span_id: span.span_id,
-            parent_span_id: span.parent_span_id,
-            trace_state: present(span.trace_state),
-            span_name: present(span.name),
-            span_kind: Some(span.kind),
-            status_code: Some(span.status_code),
-            status_message: present(span.status_message),
-            flags: Some(span.flags.into()),
-            dropped_attributes_count: Some(span.dropped_attributes_count.into()),
-            dropped_events_count: Some(span.dropped_events_count.into()),
-            dropped_links_count: Some(span.dropped_links_count.into()),
-        };
-        let is_wanted = |wanted: &Wanted| wanted.takes(Table::Traces, span.name, span.attributes);
-        if !self.passes(Table::Traces, moment, moment, is_wanted) {
-            let Some((table, context, contexts, _)) = self.place::<TraceRows>(moment, moment)
-            else {
-                return;
-            };
-            table.rows.push(row);
-            table.append(context, contexts, span.attributes, &reserved);
-        }
-        self.note_row(moment, &reserved);
-        for (index, event) in span.events.iter().enumerate() {
-            self.span_event(span, index, event);
-        }
-        for (index, link) in span.links.iter().enumerate() {
-            self.span_link(span, index, link);
+        if self.take_item() {
+            self.add_span(span);
         }
     }
 
     fn log_record(&mut self, record: &LogRecord<'_>) {
-        if !self.take_item() {
-            return;
+        if self.take_item() {
+            self.add_log_record(record);
         }
-        let mut reserved = Reserved::new();
-        let moment = log_moment(record);
-        let time_unix_nano = time(record.time_unix_nano, "time_unix_nano", &mut reserved);
-        let observed_time_unix_nano = time(
-            record.observed_time_unix_nano,
-            "observed_time_unix_nano",
-            &mut reserved,
-        );
-        let event_name = dialect::event_name(record);
-        let is_wanted = |wanted: &Wanted| {
-            let name = event_name.unwrap_or_default();
-            wanted.takes(Table::Logs, name, record.attributes)
-        };
-        if self.passes(Table::Logs, moment, moment, is_wanted) {
-            return self.note_row(moment, &reserved);
-        }
-        let Some((table, context, contexts, scratch)) = self.place::<LogRows>(moment, moment)
-        else {
-            return;
-        };
-        // The Collector writes a missing body as `{}`: the two are one.
-        let sent = record.body.filter(|body| !matches!(body, Value::Empty));
-        let body = match sent {
-            None => None,
-            Some(Value::String(text)) => Some(text),
-            Some(value) => {
-                scratch.json.clear();
-                json::write_otlp(&mut scratch.json, &value);
-                Some(json::as_text(&scratch.json))
-            }
-        };
-        table.rows.push(LogRow {
-            time: moment.micros,
-            time_unix_nano,
-            observed_time_unix_nano,
-            trace_id: record.trace_id,
-            span_id: record.span_id,
-            severity_number: Some(record.severity_number.into()),
-            severity_text: present(record.severity_text),
-            event_name,
-            event_name_field: present(record.event_name),
-            body,
-            body_kind: sent.as_ref().map(BodyKind::code),
-            flags: Some(record.flags.into()),
-            dropped_attributes_count: Some(record.dropped_attributes_count.into()),
-        });
-        table.append(context, contexts, record.attributes, &reserved);
-        self.note_row(moment, &reserved);
     }
 
     fn metric(&mut self, metric: &Metric<'_>) {

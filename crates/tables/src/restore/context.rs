@@ -10,7 +10,7 @@ use super::json::{Json, parse, parse_object};
 use super::reserved::narrow;
 use super::value;
 use crate::part::{AttributePlace, Part};
-use crate::schema::buffer::code;
+use crate::schema::codes::code;
 use crate::schema::{CommonColumns, EndingColumns, MetricColumns, TemporalityNames, metric_kind};
 
 /// The columns of what rows share.

@@ -3,7 +3,11 @@
 use crate::part::{ColumnType, Part, PartColumn, Strings, Values};
 use crate::restore::{Fault, RestoreError};
 
-use super::buffer::{Buffer, Codes, Double, Doubles, Ids, Int, Ints, Micros, Names, Text, code};
+use super::buffer::{Buffer, Double, Int, Micros};
+use super::codes::{Codes, Names, code};
+use super::ids::Ids;
+use super::number_lists::{Doubles, Ints};
+use super::strings::Text;
 
 /// A base column of a part; all null if the part lacks it.
 #[derive(Clone, Copy, Debug)]

@@ -4,13 +4,15 @@ use crate::part::Layout;
 use crate::restore::Fault;
 use crate::table::Table;
 
-use super::buffer::{
-    Buffer, Codes, Double, Doubles, Gathered, Int, Ints, Micros, SpanIds, Text, TraceIds,
-};
+use super::buffer::{Buffer, Double, Gathered, Int, Micros};
+use super::codes::Codes;
 use super::column::{Column, Readable};
 use super::context_columns::{ContextColumn, METRIC, METRIC_NAME};
+use super::ids::{SpanIds, TraceIds};
 use super::names::{BodyKind, SpanKindNames, StatusCodeNames};
+use super::number_lists::{Doubles, Ints};
 use super::runs::Runs;
+use super::strings::Text;
 use super::{ColumnDefinition, Rows};
 
 /// Defines one table: its row, its buffers, its columns.

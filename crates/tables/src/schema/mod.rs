@@ -4,12 +4,17 @@
 //! Row structs, buffers, fields and documentation come from these definitions.
 
 pub(crate) mod buffer;
+pub(crate) mod codes;
 pub(crate) mod column;
 mod context_columns;
 mod definitions;
+pub(crate) mod ends;
+mod ids;
 mod markdown;
 mod names;
+mod number_lists;
 pub(crate) mod runs;
+pub(crate) mod strings;
 mod validity;
 
 pub(crate) use context_columns::{

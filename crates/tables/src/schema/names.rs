@@ -2,7 +2,7 @@
 
 use otolith_otlp::{MetricKind, Value};
 
-use super::buffer::Names;
+use super::codes::Names;
 
 /// Span kinds.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ pub(crate) fn metric_kind(name: &str) -> Option<MetricKind> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::buffer::{code, name};
+    use super::super::codes::{code, name};
     use super::*;
 
     fn check<N: Names>(number: i32, expected: &str) {

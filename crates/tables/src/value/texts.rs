@@ -3,7 +3,7 @@
 use hashbrown::HashTable;
 
 use crate::part::Strings;
-use crate::schema::buffer::offset;
+use crate::schema::ends::offset;
 
 /// A dictionary of texts. Whoever asks brings the hash, which is the same function for all texts
 /// of one dictionary.

@@ -7,7 +7,8 @@ use bumpalo::Bump;
 use super::members::Object;
 use super::value::{List, attributes, value};
 use crate::Limits;
-use crate::json::reader::{Note, Reader, Stop};
+use crate::json::fault::{Note, Stop};
+use crate::json::reader::Reader;
 use crate::model::{Attributes, KeyValue, Resource, Scope, SpanId, TraceId, Value};
 
 /// The resource of an object that has none.

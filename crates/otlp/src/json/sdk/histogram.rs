@@ -5,8 +5,9 @@ use bumpalo::Bump;
 use super::members::Object;
 use super::point::{Common, Points};
 use super::shared::Shared;
+use crate::json::fault::{Note, Stop};
 use crate::json::histogram::{bounds, buckets, counts};
-use crate::json::reader::{Note, Reader, Stop};
+use crate::json::reader::Reader;
 use crate::model::{ExponentialHistogramPoint, HistogramPoint};
 
 /// Reads the value of a histogram. Where its bounds are cut out and cannot be told, it has no buckets, with

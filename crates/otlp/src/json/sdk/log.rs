@@ -7,7 +7,8 @@ use super::object::Root;
 use super::shared::Candidates;
 use super::value::{attributes, value};
 use crate::Limits;
-use crate::json::reader::{Reader, Stop};
+use crate::json::fault::Stop;
+use crate::json::reader::Reader;
 use crate::model::LogRecord;
 
 /// Reads the log record that is this object.

@@ -1,7 +1,8 @@
 //! The places of an object's members.
 
 use super::time::{Time, time};
-use crate::json::reader::{Note, Reader, Stop};
+use crate::json::fault::{Note, Stop};
+use crate::json::reader::Reader;
 
 /// What a writer that cuts circles puts in the place of an object it has written before.
 const CUT: &[u8] = b"\"[Circular]\"";

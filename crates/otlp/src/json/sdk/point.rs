@@ -7,8 +7,9 @@ use super::members::Object;
 use super::shared::{Shared, Start};
 use super::value::attributes;
 use crate::Limits;
+use crate::json::fault::Stop;
 use crate::json::point::Point;
-use crate::json::reader::{Reader, Stop};
+use crate::json::reader::Reader;
 use crate::model::{Attributes, MetricKind, Number, NumberPoint, Value};
 use crate::problems::{BAD_VALUE, LOST_REFERENCE};
 

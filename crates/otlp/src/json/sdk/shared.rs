@@ -8,7 +8,8 @@
 use bumpalo::Bump;
 
 use super::time::Time;
-use crate::json::reader::{Note, Reader, Stop};
+use crate::json::fault::{Note, Stop};
+use crate::json::reader::Reader;
 use crate::problems::LOST_REFERENCE;
 
 /// How many different bounds are remembered; a frame with more is not one of the SDK's.

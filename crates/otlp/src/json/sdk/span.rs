@@ -8,7 +8,8 @@ use super::object::Root;
 use super::shared::Candidates;
 use super::value::attributes;
 use crate::Limits;
-use crate::json::reader::{Note, Reader, Stop};
+use crate::json::fault::{Note, Stop};
+use crate::json::reader::Reader;
 use crate::json::span::objects;
 use crate::model::{Event, Link, Span, SpanId};
 

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::json::reader::{Reader, Stop};
+use crate::json::fault::Stop;
+use crate::json::reader::Reader;
 use crate::problems::BAD_VALUE;
 
 /// A time of a dump.

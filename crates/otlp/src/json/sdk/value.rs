@@ -5,8 +5,9 @@ use bumpalo::collections::Vec as BumpVec;
 
 use crate::Limits;
 use crate::attributes::UniqueList;
+use crate::json::fault::{Note, Stop};
 use crate::json::number::{self, Integer};
-use crate::json::reader::{Note, Reader, Stop};
+use crate::json::reader::Reader;
 use crate::model::{Attributes, KeyValue, Value};
 use crate::problems::{TOO_DEEP, TOO_MANY_ATTRIBUTES};
 

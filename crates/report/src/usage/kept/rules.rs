@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 /// The sources of the rules. Whatever changes in them, even a comment, makes what was kept before
 /// worthless, which costs a run of `compact`; what they take for granted (how columns are read,
 /// which dialects there are) goes by the version of the program.
-const SOURCES: [&str; 22] = [
+const SOURCES: [&str; 23] = [
     include_str!("../address.rs"),
     include_str!("../amounts.rs"),
     include_str!("../authority.rs"),
@@ -21,6 +21,7 @@ const SOURCES: [&str; 22] = [
     include_str!("../parse.rs"),
     include_str!("../points.rs"),
     include_str!("../read.rs"),
+    include_str!("../record.rs"),
     include_str!("../rows.rs"),
     include_str!("../series.rs"),
     include_str!("form.rs"),
