@@ -3,22 +3,20 @@
 use std::path::PathBuf;
 
 use delta_kernel::committer::{CommitMetadata, CommitResponse, Committer, PublishMetadata};
+use delta_kernel::engine::to_json_bytes;
 use delta_kernel::{
     Engine, FileMeta, FilteredEngineData, KernelError, KernelResult, KernelResultIterator,
 };
 
 use url::Url;
 
-use super::root::Root;
-use crate::disk::{self, Durability};
+use crate::disk::{self, Aside, Durability};
 use crate::error::LakeError;
 
 /// Writes the actions aside, syncs them, and links the file to the name of its version unless
 /// another writer has taken that. The committer of the kernel does not sync.
 #[derive(Debug)]
 pub(super) struct DurableCommitter {
-    /// What the URLs are about.
-    pub files: Root,
     /// A directory of the lake that this process has for itself.
     pub aside: PathBuf,
     pub durability: Durability,
@@ -27,29 +25,27 @@ pub(super) struct DurableCommitter {
 impl Committer for DurableCommitter {
     fn commit(
         &self,
-        engine: &dyn Engine,
+        _: &dyn Engine,
         actions: KernelResultIterator<'_, FilteredEngineData>,
         commit_metadata: CommitMetadata,
     ) -> KernelResult<CommitResponse> {
         let version = commit_metadata.version();
         let location = commit_metadata.published_commit_path()?;
         let path = to_path(&location)?;
-        let aside = self.aside.join(path.file_name().unwrap_or_default());
         if let Some(directory) = path.parent() {
             disk::create_dir_all(directory).map_err(other)?;
         }
-        let aside_url = self.files.url(&aside).map_err(other)?;
-        let size = engine
-            .json_handler()
-            .write_json_file(&aside_url, Box::new(actions), true)?;
-        self.durability.sync_path(&aside).map_err(other)?;
-        let published = self.durability.publish(&aside, &path);
-        if !published.map_err(other)? {
+        let json = to_json_bytes(actions)?;
+        let aside = Aside {
+            directory: &self.aside,
+            durability: self.durability,
+        };
+        if !aside.write_new(&path, &json).map_err(other)? {
             return Ok(CommitResponse::Conflict { version });
         }
         let modified = commit_metadata.in_commit_timestamp();
         Ok(CommitResponse::Committed {
-            file_meta: FileMeta::new(location, modified, size),
+            file_meta: FileMeta::new(location, modified, json.len() as u64),
         })
     }
 

@@ -18,7 +18,6 @@ use delta_kernel::transaction::create_table::create_table;
 use delta_kernel::transaction::data_layout::DataLayout;
 use delta_kernel::transaction::{CommitResult, Transaction, UpdateTableOperation, WriteState};
 use delta_kernel::{FileMeta, KernelError, KernelResult};
-use delta_kernel_default_engine::executor::tokio::TokioBackgroundExecutor;
 use delta_kernel_default_engine::parquet::DataFileMetadata;
 use delta_kernel_default_engine::{DefaultEngine, DefaultEngineBuilder, build_add_file_metadata};
 use otolith_tables::{Field, Table, base_fields};
@@ -26,6 +25,7 @@ use url::Url;
 
 use super::checkpoint;
 use super::committer::DurableCommitter;
+use super::in_place::InPlace;
 use super::root::Root;
 use super::schema::{from_delta, to_delta};
 use super::stats::PartStats;
@@ -41,9 +41,9 @@ const DATE: &str = "date";
 /// How often a commit is tried anew when others take the version first.
 const ATTEMPTS: usize = 16;
 
-/// What the kernel works with. Costs a thread.
+/// What the kernel works with.
 pub(crate) struct Engine {
-    kernel: DefaultEngine<TokioBackgroundExecutor>,
+    kernel: DefaultEngine<InPlace>,
     files: Root,
     durability: Durability,
 }
@@ -53,7 +53,9 @@ impl Engine {
     pub fn new(lake: &Path, durability: Durability) -> Result<Self, LakeError> {
         Ok(Self {
             durability,
-            kernel: DefaultEngineBuilder::new(Arc::new(LocalFileSystem::new())).build(),
+            kernel: DefaultEngineBuilder::new(Arc::new(LocalFileSystem::new()))
+                .with_task_executor(Arc::new(InPlace))
+                .build(),
             files: Root::new(lake)?,
         })
     }
@@ -325,7 +327,6 @@ fn missing(
 
 fn committer(engine: &Engine, aside: &Path) -> Box<DurableCommitter> {
     Box::new(DurableCommitter {
-        files: engine.files.clone(),
         aside: aside.to_owned(),
         durability: engine.durability,
     })

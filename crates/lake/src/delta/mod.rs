@@ -7,6 +7,7 @@
 
 mod checkpoint;
 mod committer;
+mod in_place;
 mod log;
 mod root;
 mod schema;

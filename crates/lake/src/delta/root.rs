@@ -39,11 +39,6 @@ impl Root {
         })
     }
 
-    /// The URL of a file of the lake.
-    pub fn url(&self, path: &Path) -> Result<Url, LakeError> {
-        Url::from_file_path(self.absolute(path)?).map_err(|()| outside(path))
-    }
-
     /// The URL of a directory of the lake, to which names can be added.
     pub fn directory_url(&self, path: &Path) -> Result<Url, LakeError> {
         Url::from_directory_path(self.absolute(path)?).map_err(|()| outside(path))

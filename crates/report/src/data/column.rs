@@ -25,6 +25,15 @@ impl<'a> Column<'a> {
         validity.is_none_or(|valid| valid.contains(&true))
     }
 
+    /// Whether a row has a value; lists are none.
+    pub(crate) fn is_present(self, row: usize) -> bool {
+        let is_list = matches!(
+            self.0.values,
+            Values::Int64List { .. } | Values::DoubleList { .. }
+        );
+        !is_list && self.is_valid(row)
+    }
+
     /// The value of a row; none of lists.
     pub(crate) fn get(self, row: usize) -> Option<Scalar<'a>> {
         if !self.is_valid(row) {

@@ -2,20 +2,19 @@
 
 use super::mapping::Mapping;
 use super::rows::{Base, Rows};
+use crate::parallel;
 use hashbrown::HashMap;
 use otolith_tables::dialect::{Agent, agent_of};
 use std::collections::BTreeMap;
+
+/// Agents by service, where scope or prefix proved them: `None` for several in one service.
+type Proven = BTreeMap<String, Option<usize>>;
 
 /// Finds agents, strongest evidence first: scope name, then the prefix of an event, metric or span
 /// name, then `service.name`.
 pub(crate) struct Detector<'a> {
     mapping: &'a Mapping,
-    /// Agents by service, where scope or prefix proved them: `None` for several in one service.
-    proven: BTreeMap<String, Option<usize>>,
-    /// What scopes, services and names tell, each asked once.
-    by_scope: HashMap<String, Option<usize>>,
-    by_service: HashMap<String, Option<usize>>,
-    by_name: HashMap<String, Option<usize>>,
+    proven: Proven,
 }
 
 /// What one item tells about its agent.
@@ -27,18 +26,70 @@ pub(crate) enum Evidence {
 }
 
 impl<'a> Detector<'a> {
-    pub(crate) fn new(mapping: &'a Mapping) -> Self {
+    /// Learns from tables, on all processors, which services belong to which agent, and gives what
+    /// each row tells.
+    pub(crate) fn learn(
+        mapping: &'a Mapping,
+        tables: Vec<&Rows<'_>>,
+    ) -> (Self, Vec<Vec<Evidence>>) {
+        let mut proven = Proven::new();
+        let mut evidence = Vec::with_capacity(tables.len());
+        for (of_table, its_proven) in parallel::all(tables, |rows| Table::new(mapping).learn(rows))
+        {
+            evidence.push(of_table);
+            for (service, agent) in its_proven {
+                prove(&mut proven, &service, agent);
+            }
+        }
+        (Self { mapping, proven }, evidence)
+    }
+
+    /// The agent of an item: proven by itself, by its service's name, or by what else the service
+    /// sends; else the fallback.
+    pub(crate) fn agent(&self, evidence: Evidence, service: &str) -> usize {
+        match evidence {
+            Evidence::Proven(agent) | Evidence::Service(agent) => agent,
+            Evidence::None => {
+                let proven = self.proven.get(service).copied().flatten();
+                proven.unwrap_or(self.mapping.agents.len() - 1)
+            }
+        }
+    }
+}
+
+/// Takes in what proves the agent of a service, whatever was proven before or will be after.
+fn prove(proven: &mut Proven, service: &str, agent: Option<usize>) {
+    match proven.get_mut(service) {
+        Some(known) if *known != agent => *known = None,
+        Some(_) => {}
+        None => {
+            proven.insert(service.to_owned(), agent);
+        }
+    }
+}
+
+/// What a table tells.
+struct Table<'a> {
+    mapping: &'a Mapping,
+    proven: Proven,
+    /// What scopes, services and names tell, each asked once.
+    by_scope: HashMap<String, Option<usize>>,
+    by_service: HashMap<String, Option<usize>>,
+    by_name: HashMap<String, Option<usize>>,
+}
+
+impl<'a> Table<'a> {
+    fn new(mapping: &'a Mapping) -> Self {
         Self {
             mapping,
-            proven: BTreeMap::new(),
+            proven: Proven::new(),
             by_scope: HashMap::new(),
             by_service: HashMap::new(),
             by_name: HashMap::new(),
         }
     }
 
-    /// Learns which services belong to which agent, and gives what each row tells.
-    pub(crate) fn learn(&mut self, rows: &Rows<'_>) -> Vec<Evidence> {
+    fn learn(mut self, rows: &Rows<'_>) -> (Vec<Evidence>, Proven) {
         let mut all = Vec::with_capacity(rows.len());
         // All points of a series tell the same.
         let mut of_series = HashMap::new();
@@ -53,31 +104,12 @@ impl<'a> Detector<'a> {
             if let Some(series) = series {
                 of_series.insert(series, evidence);
             }
-            let Evidence::Proven(agent) = evidence else {
-                continue;
-            };
-            let service = rows.base_text(row, Base::ServiceName);
-            match self.proven.get_mut(service) {
-                Some(known) if *known != Some(agent) => *known = None,
-                Some(_) => {}
-                None => {
-                    self.proven.insert(service.to_owned(), Some(agent));
-                }
+            if let Evidence::Proven(agent) = evidence {
+                let service = rows.base_text(row, Base::ServiceName);
+                prove(&mut self.proven, service, Some(agent));
             }
         }
-        all
-    }
-
-    /// The agent of an item: proven by itself, by its service's name, or by what else the service
-    /// sends; else the fallback.
-    pub(crate) fn agent(&self, evidence: Evidence, service: &str) -> usize {
-        match evidence {
-            Evidence::Proven(agent) | Evidence::Service(agent) => agent,
-            Evidence::None => {
-                let proven = self.proven.get(service).copied().flatten();
-                proven.unwrap_or(self.mapping.agents.len() - 1)
-            }
-        }
+        (all, self.proven)
     }
 
     fn evidence(&mut self, rows: &Rows<'_>, row: usize) -> Evidence {

@@ -1,42 +1,62 @@
 //! Tells items apart: repeats of one item, and spans that sum up their children.
 
 use super::eval::Subject;
-use super::item::{Item, SpanPlace};
-use super::mapping::{Mapping, Source};
+use super::item::{Item, SpanPlace, Tokens};
+use super::mapping::{KeyId, Mapping, Source};
+use crate::money::NanoDollars;
 use crate::notes::{NoteCode, Notes};
 use crate::query::{Duplicates, Selection};
 use hashbrown::HashSet;
 use std::sync::Arc;
 
-/// The identity of an event by the keys of its source, if one list of them is complete.
-pub(super) fn identity(source: &Source, subject: &Subject<'_>) -> Option<String> {
-    source.identity.iter().find_map(|keys| {
-        let mut identity = String::new();
-        for key in keys {
-            let part = subject.key_text(*key)?;
-            // A separator that texts hardly hold keeps ("a", "bc") and ("ab", "c") apart.
-            if !identity.is_empty() {
-                identity.push('\u{1f}');
-            }
-            identity.push_str(&part);
-        }
-        Some(identity)
-    })
+/// What tells an event apart from others of its agent, source and service.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Identity {
+    /// The values of the keys by which its source names it.
+    Named(Box<str>),
+    /// All that it tells, and its time, where it has no name.
+    Content(Box<Content>),
 }
 
-/// What stands for the identity of an event that has none: all that it tells, and its time.
-pub(super) fn content(item: &Item) -> String {
-    format!(
-        "{} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
-        item.time,
-        item.session,
-        item.model,
-        item.tool,
-        item.event,
-        item.tokens,
-        item.cost,
-        item.duration
-    )
+/// See [`Identity::Content`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Content {
+    time: i64,
+    texts: [Option<Arc<str>>; 4],
+    tokens: Tokens,
+    cost: Option<NanoDollars>,
+    duration: Option<i64>,
+}
+
+impl Identity {
+    pub(super) fn of(item: &Item, source: &Source, subject: &Subject<'_>) -> Self {
+        let named = source.identity.iter();
+        let mut named = named.filter_map(|keys| name(keys, subject));
+        match named.next() {
+            Some(name) => Self::Named(name.into()),
+            None => Self::Content(Box::new(Content {
+                time: item.time,
+                texts: [&item.session, &item.model, &item.tool, &item.event].map(Clone::clone),
+                tokens: item.tokens,
+                cost: item.cost,
+                duration: item.duration,
+            })),
+        }
+    }
+}
+
+/// The values of keys, if all are there.
+fn name(keys: &[KeyId], subject: &Subject<'_>) -> Option<String> {
+    let mut name = String::new();
+    for key in keys {
+        let part = subject.key_text(*key)?;
+        // A separator that texts hardly hold keeps ("a", "bc") and ("ab", "c") apart.
+        if !name.is_empty() {
+            name.push('\u{1f}');
+        }
+        name.push_str(&part);
+    }
+    Some(name)
 }
 
 /// Keeps the first item of each identity within agent, source and service, of the items of all tables.

@@ -1,6 +1,7 @@
 //! Items: what one source says about one event or point, before any source is chosen.
 
 use super::address::Address;
+use super::distinct::Identity;
 use super::mapping::Outcome;
 use crate::money::NanoDollars;
 use hashbrown::HashSet;
@@ -8,7 +9,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 /// Token classes that do not overlap, except that reasoning is part of output.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Tokens {
     /// Input tokens that no cache served or stored.
     pub input: Option<u64>,
@@ -107,7 +108,7 @@ pub(crate) struct Item {
     /// Active time, in nanoseconds.
     pub(crate) active: Option<i64>,
     /// Tells it apart from others of its source and service.
-    pub(crate) identity: Option<Box<str>>,
+    pub(crate) identity: Option<Identity>,
     /// Where it lies in captures, if that was asked for: an event at one place, points at several.
     pub(crate) addresses: Vec<Address>,
 }

@@ -2,7 +2,7 @@
 
 use super::address::{Address, Detail};
 use super::detect::{Detector, Evidence};
-use super::distinct::{content, identity, without_duplicates, without_roll_ups};
+use super::distinct::{Identity, without_duplicates, without_roll_ups};
 use super::eval::Subject;
 use super::item::{Item, SpanPlace, Texts, Tokens, Told};
 use super::mapping::{Expr, Mapping, NumberedSource, Outcome, Role, Source};
@@ -64,11 +64,12 @@ pub(crate) fn items(
         rows,
         sources,
     });
-    let tables: Vec<TableRows<'_>> = tables.collect();
-    let mut detector = Detector::new(mapping);
-    let evidence = tables.iter().map(|table| detector.learn(&table.rows));
-    let evidence: Vec<Vec<Evidence>> = evidence.collect();
-    let read = |(place, (table, evidence)): (usize, (TableRows<'_>, Vec<Evidence>))| {
+    let mut tables: Vec<(usize, TableRows<'_>)> = tables.enumerate().collect();
+    // The largest first, so that none is left for one processor at the end.
+    tables.sort_by_key(|(_, table)| Reverse(table.rows.len()));
+    let rows = tables.iter().map(|(_, table)| &table.rows).collect();
+    let (detector, evidence) = Detector::learn(mapping, rows);
+    let read = |((place, table), evidence): ((usize, TableRows<'_>), Vec<Evidence>)| {
         let mut reader = Reader {
             mapping,
             selection,
@@ -81,9 +82,7 @@ pub(crate) fn items(
         reader.table(&table, &evidence);
         (place, reader.items, reader.notes)
     };
-    let mut tables: Vec<_> = tables.into_iter().zip(evidence).enumerate().collect();
-    // The largest first, so that none is left for one processor at the end.
-    tables.sort_by_key(|(_, (table, _))| Reverse(table.rows.len()));
+    let tables = tables.into_iter().zip(evidence).collect();
     let mut of_tables = parallel::all(tables, read);
     of_tables.sort_by_key(|(place, ..)| *place);
     let mut items = Vec::with_capacity(of_tables.len());
@@ -242,8 +241,7 @@ impl Reader<'_> {
         };
         self.amounts(source, subject, &mut item);
         if !is_points {
-            let identity = identity(source, subject).unwrap_or_else(|| content(&item));
-            item.identity = Some(identity.into());
+            item.identity = Some(Identity::of(&item, source, subject));
         }
         item
     }

@@ -314,16 +314,31 @@ impl<'a> KeyCells<'a> {
 /// Which sources want each row: those whose conditions all hold.
 fn wanted_by(part: &Part, mapping: &Mapping, sources: &[&Source]) -> Vec<u64> {
     let mut wanted_by = vec![0; part.row_count];
+    // Sources of several agents begin with the same condition.
+    let mut known: Vec<(&Condition, Vec<usize>)> = Vec::new();
     for (number, source) in sources.iter().enumerate() {
-        let cells = |condition: &Condition| KeyCells::of(part, &mapping.keys[condition.key.0]);
         let mut conditions = source.conditions.iter();
-        let mut rows: Vec<usize> = match conditions.next() {
-            Some(first) => rows_that(part, &cells(first), &first.test),
+        let mut rows = match conditions.next() {
             None => (0..part.row_count).collect(),
+            Some(first) => match known.iter().find(|(condition, _)| *condition == first) {
+                Some((_, rows)) => rows.clone(),
+                None => {
+                    let fit = Fit::of(part, mapping, first);
+                    let rows: Vec<usize> = match fit {
+                        Fit::Never => Vec::new(),
+                        _ => (0..part.row_count).filter(|row| fit.holds(*row)).collect(),
+                    };
+                    known.push((first, rows.clone()));
+                    rows
+                }
+            },
         };
         for condition in conditions {
-            let cells = cells(condition);
-            rows.retain(|row| condition.test.holds(cells.get(part, *row).as_ref()));
+            if rows.is_empty() {
+                break;
+            }
+            let fit = Fit::of(part, mapping, condition);
+            rows.retain(|row| fit.holds(*row));
         }
         for row in rows {
             wanted_by[row] |= 1 << number;
@@ -332,24 +347,50 @@ fn wanted_by(part: &Part, mapping: &Mapping, sources: &[&Source]) -> Vec<u64> {
     wanted_by
 }
 
-/// The rows whose value passes a test. Of texts that come as codes each is looked at once.
-fn rows_that(part: &Part, cells: &KeyCells<'_>, test: &Test) -> Vec<usize> {
-    if let (Some(column), Test::Present | Test::In(_)) = (cells.only_column(), test) {
+/// How rows of a part are told to fulfil a condition.
+enum Fit<'a> {
+    /// None does.
+    Never,
+    /// Those that have a value.
+    Present(Column<'a>),
+    /// By the codes of texts, each of which was looked at once, and whether those without a text do.
+    Codes(Column<'a>, Vec<bool>, bool),
+    /// By their values.
+    Values(&'a Part, KeyCells<'a>, &'a Test),
+}
+
+impl<'a> Fit<'a> {
+    fn of(part: &'a Part, mapping: &'a Mapping, condition: &'a Condition) -> Self {
+        let test = &condition.test;
+        let cells = KeyCells::of(part, &mapping.keys[condition.key.0]);
+        let absent = test.holds(None);
+        if cells.is_empty() && !absent {
+            return Self::Never;
+        }
+        let Some(column) = cells.only_column() else {
+            return Self::Values(part, cells, test);
+        };
         let column = Column::new(&part.columns[column]);
-        let is_fit = |text: &str| test.holds(Some(&Scalar::Text(text.into())));
-        if let Some(codes) = column.codes_that(is_fit) {
-            if !codes.contains(&true) {
-                return Vec::new();
-            }
-            let fits = |row: &usize| column.code(*row).is_some_and(|code| codes[code]);
-            return (0..part.row_count).filter(fits).collect();
+        if *test == Test::Present {
+            return Self::Present(column);
+        }
+        match column.codes_that(|text| test.holds(Some(&Scalar::Text(text.into())))) {
+            None => Self::Values(part, cells, test),
+            Some(codes) if !absent && !codes.contains(&true) => Self::Never,
+            Some(codes) => Self::Codes(column, codes, absent),
         }
     }
-    if cells.is_empty() && !test.holds(None) {
-        return Vec::new();
+
+    fn holds(&self, row: usize) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Present(column) => column.is_present(row),
+            Self::Codes(column, codes, absent) => {
+                column.code(row).map_or(*absent, |code| codes[code])
+            }
+            Self::Values(part, cells, test) => test.holds(cells.get(part, row).as_ref()),
+        }
     }
-    let holds = |row: &usize| test.holds(cells.get(part, *row).as_ref());
-    (0..part.row_count).filter(holds).collect()
 }
 
 /// Names of the columns of a table that may hold values of keys.
