@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::frame::{Encoding, Frame, Origin, Reject, SignalHint};
 
-/// Payload bytes after which a chunk is full. A chunk may exceed it by one frame.
+/// Payload bytes after which a chunk is full, unless told otherwise. A chunk may exceed it by one frame.
 pub(crate) const TARGET_BYTES: usize = 4 << 20;
 /// Room that is made for payload: that of a full chunk and a usual last frame.
 const ROOM_BYTES: usize = TARGET_BYTES + (TARGET_BYTES >> 2);
@@ -12,11 +12,11 @@ const ROOM_BYTES: usize = TARGET_BYTES + (TARGET_BYTES >> 2);
 const TARGET_ENTRIES: usize = 1 << 16;
 
 /// A run of consecutive entries of one file, or of files that are read one after another, about 4
-/// MiB of payload.
+/// MiB of payload or less.
 ///
 /// Where chunks end depends on the bytes of the files and on nothing else. A chunk owns its
 /// payload, may be sent to another thread, and keeps its buffers when it is filled again.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Chunk {
     /// Those that have frames here.
     files: Vec<Arc<str>>,
@@ -26,6 +26,21 @@ pub struct Chunk {
     items: Vec<Item>,
     rejects: Vec<Reject>,
     reject_bytes: usize,
+    target_bytes: usize,
+}
+
+impl Default for Chunk {
+    fn default() -> Self {
+        Self {
+            files: Vec::new(),
+            next_file: None,
+            bytes: Vec::new(),
+            items: Vec::new(),
+            rejects: Vec::new(),
+            reject_bytes: 0,
+            target_bytes: TARGET_BYTES,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -108,9 +123,16 @@ impl Chunk {
         self.items.is_empty()
     }
 
-    /// Whether nothing more should go into it: it has about 4 MiB, or as many entries as make up one.
+    /// Whether nothing more should go into it: it has about 4 MiB or what [`Self::take_less`] said, or
+    /// as many entries as make up one.
     pub fn is_full(&self) -> bool {
-        self.bytes.len() + self.reject_bytes >= TARGET_BYTES || self.items.len() >= TARGET_ENTRIES
+        let bytes = self.bytes.len() + self.reject_bytes;
+        bytes >= self.target_bytes || self.items.len() >= TARGET_ENTRIES
+    }
+
+    /// Lets it be full sooner, until it is cleared.
+    pub fn take_less(&mut self, bytes: usize) {
+        self.target_bytes = bytes.min(TARGET_BYTES);
     }
 
     /// Removes all entries, and keeps the memory.
@@ -122,6 +144,7 @@ impl Chunk {
         self.items.clear();
         self.rejects.clear();
         self.reject_bytes = 0;
+        self.target_bytes = TARGET_BYTES;
     }
 
     /// What is pushed from now on is of this file.

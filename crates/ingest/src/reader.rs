@@ -14,6 +14,11 @@ use crate::identity::Identity;
 use crate::repeats::Repeats;
 use crate::watch::Watch;
 
+/// Payload bytes of the first chunk; each after it may have twice as many. So no thread waits for a whole
+/// chunk to be read before it has something to do, which took 3 ms of a run (`cargo bench -p
+/// otolith-ingest --bench convert`).
+const FIRST_BYTES: usize = 512 << 10;
+
 /// Reads the sources one after another.
 pub(crate) struct Reader<'a> {
     sources: std::slice::Iter<'a, Source>,
@@ -28,6 +33,8 @@ pub(crate) struct Reader<'a> {
     failure: Option<ConvertError>,
     /// The memory of the reader before.
     spare: SpareBuffer,
+    /// Payload bytes of the next chunk, if it takes less than a chunk can.
+    next_bytes: usize,
 }
 
 /// What a chunk is filled from.
@@ -92,6 +99,7 @@ impl<'a> Reader<'a> {
             bytes_before: 0,
             failure: None,
             spare: SpareBuffer::default(),
+            next_bytes: FIRST_BYTES,
         }
     }
 
@@ -112,6 +120,8 @@ impl<'a> Reader<'a> {
             return Err(failure);
         }
         chunk.clear();
+        chunk.take_less(self.next_bytes);
+        self.next_bytes = self.next_bytes.saturating_mul(2);
         let mut skipped = Vec::new();
         while !chunk.is_full() {
             if self.watch.is_stopped() {
