@@ -175,3 +175,40 @@ impl Chunk {
         self.rejects.push(reject);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn push(chunk: &mut Chunk, bytes: usize) {
+        chunk.push_frame(
+            &vec![b'x'; bytes],
+            About {
+                frame: 0,
+                offset: 0,
+                encoding: Encoding::Json,
+                signal: SignalHint::Unknown,
+                arrival_unix_nano: None,
+            },
+        );
+    }
+
+    #[test]
+    fn a_chunk_that_takes_less_is_full_sooner_until_it_is_cleared() {
+        let mut chunk = Chunk::new();
+        chunk.enter(&Arc::from("a"));
+        chunk.take_less(100);
+        push(&mut chunk, 99);
+        assert!(!chunk.is_full());
+        push(&mut chunk, 1);
+        assert!(chunk.is_full());
+        chunk.clear();
+        chunk.enter(&Arc::from("b"));
+        push(&mut chunk, TARGET_BYTES - 1);
+        assert!(!chunk.is_full());
+        // It never takes more than others.
+        chunk.take_less(usize::MAX);
+        push(&mut chunk, 1);
+        assert!(chunk.is_full());
+    }
+}

@@ -8,8 +8,8 @@ use delta_kernel_default_engine::executor::TaskExecutor;
 
 /// Runs everything on the thread that asks for it. The files of a lake are local: without a runtime of
 /// tokio around it, the kernel's object store reads and writes them where it is called, and nothing
-/// has to be waited for. A runtime of its own would hand each of these calls to another thread and
-/// back, which took a tenth of a commit (`cargo bench -p otolith-ingest --bench convert`).
+/// has to be waited for. With a runtime each of these calls goes to another thread and back
+/// (docs/adr/0028-kernel-in-place.md).
 pub(super) struct InPlace;
 
 impl TaskExecutor for InPlace {

@@ -1,9 +1,9 @@
 //! The Delta log of a table. Only the modules below here know `delta_kernel`, whose API changes
 //! with every version.
 //!
-//! [`log`] reads and commits, [`schema`] translates columns, [`stats`] tells the log what is in a
-//! part, [`committer`] makes a commit durable, [`checkpoint`] keeps the log quick to
-//! read.
+//! [`log`] reads and commits, on the thread that asks ([`in_place`]), [`schema`] translates columns,
+//! [`stats`] tells the log what is in a part, [`committer`] makes a commit durable, [`checkpoint`]
+//! keeps the log quick to read.
 
 mod checkpoint;
 mod committer;

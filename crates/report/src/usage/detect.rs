@@ -167,3 +167,28 @@ fn once(
     known.insert(name.to_owned(), found);
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_of_several_agents_proves_none_in_whatever_order_tables_tell_it() {
+        let tables = [Some(1), Some(1), Some(2), None];
+        let check = |order: &[usize], expected| {
+            let mut proven = Proven::new();
+            for table in order {
+                prove(&mut proven, "shop", tables[*table]);
+            }
+            assert_eq!(proven.get("shop"), expected, "{order:?}");
+        };
+        check(&[], None);
+        check(&[0], Some(&Some(1)));
+        check(&[0, 1], Some(&Some(1)));
+        check(&[0, 1, 2], Some(&None));
+        check(&[0, 2, 1], Some(&None));
+        check(&[2, 0, 2], Some(&None));
+        check(&[0, 3], Some(&None));
+        check(&[3, 0, 1], Some(&None));
+    }
+}

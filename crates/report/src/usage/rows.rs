@@ -1,10 +1,12 @@
 //! Rows of one table that sources want, with cells by key of the mapping.
 
 use super::address::Detail;
+use super::fit::wanted_by;
 use super::idle;
-use super::mapping::{Condition, Key, KeyId, Mapping, Source, Test};
+use super::key_cells::KeyCells;
+use super::mapping::{Key, KeyId, Mapping, Source};
 use super::read::Idle;
-use crate::data::{self, Attribute, Column, Scalar, TableData, is_base, may_hold};
+use crate::data::{self, Column, Scalar, TableData, is_base, may_hold};
 use crate::error::ReportError;
 use otolith_tables::{Field, Part, Table};
 use std::borrow::Cow;
@@ -260,135 +262,6 @@ impl<'a> Piece<'a> {
             keys: keys.collect(),
             base,
             part,
-        }
-    }
-}
-
-/// Where a part holds the values of a key.
-enum KeyCells<'a> {
-    /// Number of the column.
-    Base(Option<usize>),
-    Attribute(Attribute<'a>),
-    /// Not in columns at all.
-    Nowhere,
-}
-
-impl<'a> KeyCells<'a> {
-    fn of(part: &Part, key: &'a Key) -> Self {
-        match key {
-            Key::Column(name) => {
-                let mut columns = part.columns.iter();
-                Self::Base(columns.position(|column| is_base(&column.field, name)))
-            }
-            Key::Attribute(place, key) => Self::Attribute(Attribute::of(part, *place, key)),
-            Key::Class(_) | Key::Time => Self::Nowhere,
-        }
-    }
-
-    fn get<'p>(&self, part: &'p Part, row: usize) -> Option<Scalar<'p>> {
-        match self {
-            Self::Base(index) => Column::new(&part.columns[(*index)?]).get(row),
-            Self::Attribute(attribute) => attribute.get(part, row),
-            Self::Nowhere => None,
-        }
-    }
-
-    /// The only column that has values, if no other place may have some.
-    fn only_column(&self) -> Option<usize> {
-        match self {
-            Self::Base(index) => *index,
-            Self::Attribute(attribute) => attribute.only_column(),
-            Self::Nowhere => None,
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        match self {
-            Self::Base(index) => index.is_none(),
-            Self::Attribute(attribute) => attribute.is_empty(),
-            Self::Nowhere => true,
-        }
-    }
-}
-
-/// Which sources want each row: those whose conditions all hold.
-fn wanted_by(part: &Part, mapping: &Mapping, sources: &[&Source]) -> Vec<u64> {
-    let mut wanted_by = vec![0; part.row_count];
-    // Sources of several agents begin with the same condition.
-    let mut known: Vec<(&Condition, Vec<usize>)> = Vec::new();
-    for (number, source) in sources.iter().enumerate() {
-        let mut conditions = source.conditions.iter();
-        let mut rows = match conditions.next() {
-            None => (0..part.row_count).collect(),
-            Some(first) => match known.iter().find(|(condition, _)| *condition == first) {
-                Some((_, rows)) => rows.clone(),
-                None => {
-                    let fit = Fit::of(part, mapping, first);
-                    let rows: Vec<usize> = match fit {
-                        Fit::Never => Vec::new(),
-                        _ => (0..part.row_count).filter(|row| fit.holds(*row)).collect(),
-                    };
-                    known.push((first, rows.clone()));
-                    rows
-                }
-            },
-        };
-        for condition in conditions {
-            if rows.is_empty() {
-                break;
-            }
-            let fit = Fit::of(part, mapping, condition);
-            rows.retain(|row| fit.holds(*row));
-        }
-        for row in rows {
-            wanted_by[row] |= 1 << number;
-        }
-    }
-    wanted_by
-}
-
-/// How rows of a part are told to fulfil a condition.
-enum Fit<'a> {
-    /// None does.
-    Never,
-    /// Those that have a value.
-    Present(Column<'a>),
-    /// By the codes of texts, each of which was looked at once, and whether those without a text do.
-    Codes(Column<'a>, Vec<bool>, bool),
-    /// By their values.
-    Values(&'a Part, KeyCells<'a>, &'a Test),
-}
-
-impl<'a> Fit<'a> {
-    fn of(part: &'a Part, mapping: &'a Mapping, condition: &'a Condition) -> Self {
-        let test = &condition.test;
-        let cells = KeyCells::of(part, &mapping.keys[condition.key.0]);
-        let absent = test.holds(None);
-        if cells.is_empty() && !absent {
-            return Self::Never;
-        }
-        let Some(column) = cells.only_column() else {
-            return Self::Values(part, cells, test);
-        };
-        let column = Column::new(&part.columns[column]);
-        if *test == Test::Present {
-            return Self::Present(column);
-        }
-        match column.codes_that(|text| test.holds(Some(&Scalar::Text(text.into())))) {
-            None => Self::Values(part, cells, test),
-            Some(codes) if !absent && !codes.contains(&true) => Self::Never,
-            Some(codes) => Self::Codes(column, codes, absent),
-        }
-    }
-
-    fn holds(&self, row: usize) -> bool {
-        match self {
-            Self::Never => false,
-            Self::Present(column) => column.is_present(row),
-            Self::Codes(column, codes, absent) => {
-                column.code(row).map_or(*absent, |code| codes[code])
-            }
-            Self::Values(part, cells, test) => test.holds(cells.get(part, row).as_ref()),
         }
     }
 }

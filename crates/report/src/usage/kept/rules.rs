@@ -5,15 +5,17 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 /// The sources of the rules. Whatever changes in them, even a comment, makes what was kept before
 /// worthless, which costs a run of `compact`; what they take for granted (how columns are read,
 /// which dialects there are) goes by the version of the program.
-const SOURCES: [&str; 23] = [
+const SOURCES: [&str; 25] = [
     include_str!("../address.rs"),
     include_str!("../amounts.rs"),
     include_str!("../authority.rs"),
     include_str!("../detect.rs"),
     include_str!("../distinct.rs"),
     include_str!("../eval.rs"),
+    include_str!("../fit.rs"),
     include_str!("../idle.rs"),
     include_str!("../item.rs"),
+    include_str!("../key_cells.rs"),
     include_str!("../mapping.json"),
     include_str!("../mapping.rs"),
     include_str!("../mod.rs"),
