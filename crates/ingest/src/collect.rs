@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::env;
 use std::sync::{Arc, OnceLock};
 
-use otolith_capture::{Chunk, Source};
+use otolith_capture::Source;
 use otolith_lake::KnownCaptures;
 use otolith_tables::{Assembler, AssemblerOptions, Drain, Extract, Part, Wanted};
 
@@ -117,10 +117,10 @@ impl<'a> Collector<'a> {
 impl Take<DecodedLoad> for Collector<'_> {
     type Error = ConvertError;
 
-    fn take(&mut self, decoded: DecodedLoad) -> Result<Chunk, ConvertError> {
+    fn take(&mut self, decoded: DecodedLoad) -> Result<(), ConvertError> {
         self.intake.count(&decoded, |_| Ok(()))?;
         self.extract.add_times(decoded.batches.times());
         self.assembler.push(decoded.batches);
-        Ok(decoded.chunk)
+        Ok(())
     }
 }

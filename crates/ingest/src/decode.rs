@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use otolith_capture::{Chunk, Entry, Frame, Reject};
+use otolith_capture::{Entry, Frame, Reject};
 use otolith_otlp::{Decoder, FrameReject};
 use otolith_tables::{Batches, Wanted};
 
@@ -24,8 +24,6 @@ pub(crate) struct LoadDecoder {
 /// What became of a load.
 #[derive(Debug)]
 pub(crate) struct DecodedLoad {
-    /// To be filled again.
-    pub chunk: Chunk,
     pub batches: Batches,
     pub counts: FrameCounts,
     /// Frames rejected as a whole and items rejected alone, in input order.
@@ -60,7 +58,7 @@ impl LoadDecoder {
 impl Decode for LoadDecoder {
     type Decoded = DecodedLoad;
 
-    fn decode(&mut self, Work { chunk, skipped }: Work) -> DecodedLoad {
+    fn decode(&mut self, Work { chunk, skipped }: &Work) -> DecodedLoad {
         let wanted = self.wanted.as_ref().map(Arc::clone);
         let mut batches = wanted.map_or_else(Batches::new, Batches::of);
         let mut counts = FrameCounts::default();
@@ -83,7 +81,6 @@ impl Decode for LoadDecoder {
             self.frame(&frame, &mut batches, &mut counts, &mut rejects);
         }
         DecodedLoad {
-            chunk,
             batches,
             counts,
             rejects,

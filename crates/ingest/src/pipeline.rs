@@ -23,7 +23,7 @@ pub(crate) trait Decode: Send {
     /// What a load becomes.
     type Decoded: Send;
 
-    fn decode(&mut self, load: Work) -> Self::Decoded;
+    fn decode(&mut self, load: &Work) -> Self::Decoded;
 }
 
 /// Takes decoded loads strictly in input order.
@@ -31,8 +31,8 @@ pub(crate) trait Take<T> {
     /// Why it ends early: an error of reading, or one of its own.
     type Error: From<ConvertError>;
 
-    /// Takes the next load and gives the memory of a chunk back.
-    fn take(&mut self, decoded: T) -> Result<Chunk, Self::Error>;
+    /// Takes the next load.
+    fn take(&mut self, decoded: T) -> Result<(), Self::Error>;
 }
 
 /// Reads to the end of all sources. Without workers everything is done on the caller's thread; with
@@ -59,14 +59,16 @@ fn inline<D: Decode, T: Take<D::Decoded>>(
 ) -> Result<ReadEnd, T::Error> {
     let mut chunk = Chunk::new();
     while let Some(load) = reader.load(chunk)? {
-        chunk = taker.take(decoder.decode(load))?;
+        taker.take(decoder.decode(&load))?;
+        chunk = load.chunk;
     }
     Ok(reader.finish())
 }
 
 /// Something on its way to the taker.
 enum Message<T> {
-    Decoded(Box<T>),
+    /// What a load became, and the chunk that it was.
+    Decoded(Box<(T, Chunk)>),
     /// The source ended with an error after the chunks before.
     Failed(ConvertError),
     /// A decoder panicked, which is a bug: goes on where the caller sees it.
@@ -141,8 +143,8 @@ fn decode<D: Decode>(decoders: &[Mutex<D>], load: Work) -> Message<D::Decoded> {
     let thread = rayon::current_thread_index().expect("a thread of the pool");
     let decoder = decoders[thread].lock();
     let mut decoder = decoder.unwrap_or_else(PoisonError::into_inner);
-    match panic::catch_unwind(AssertUnwindSafe(|| decoder.decode(load))) {
-        Ok(decoded) => Message::Decoded(Box::new(decoded)),
+    match panic::catch_unwind(AssertUnwindSafe(|| decoder.decode(&load))) {
+        Ok(decoded) => Message::Decoded(Box::new((decoded, load.chunk))),
         Err(panic) => Message::Panicked(panic),
     }
 }
@@ -162,9 +164,11 @@ fn sequence<D, T: Take<D>>(
             next += 1;
             match message {
                 Message::Decoded(decoded) => {
-                    let chunk = taker.take(*decoded)?;
+                    let (decoded, chunk) = *decoded;
+                    // First, because taking may be a lot of work, during which the next chunks are read.
                     // The reader may have ended already.
                     let _ = free.send(chunk);
+                    taker.take(decoded)?;
                 }
                 Message::Failed(error) => return Err(error.into()),
                 Message::Panicked(panic) => panic::resume_unwind(panic),

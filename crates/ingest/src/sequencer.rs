@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::path::Path;
 
-use otolith_capture::{Chunk, Source};
+use otolith_capture::Source;
 use otolith_lake::{Capture, Commit, KnownCaptures, Lake, LakeError, Rows, Run};
 use otolith_tables::{Assembler, AssemblerOptions, Drain, PartNumber};
 
@@ -39,7 +39,7 @@ pub(crate) struct Sequencer<'a> {
 impl Take<DecodedLoad> for Sequencer<'_> {
     type Error = ConvertError;
 
-    fn take(&mut self, decoded: DecodedLoad) -> Result<Chunk, ConvertError> {
+    fn take(&mut self, decoded: DecodedLoad) -> Result<(), ConvertError> {
         let (rejects, run) = (&mut self.rejects, &mut self.run);
         self.intake
             .count(&decoded, |reject| rejects.keep(reject, run))?;
@@ -47,7 +47,7 @@ impl Take<DecodedLoad> for Sequencer<'_> {
         if self.assembler.len_bytes() >= self.options.buffer_bytes {
             self.write_parts(Rows::MoreToCome)?;
         }
-        Ok(decoded.chunk)
+        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use otolith_capture::{CaptureFiles, Chunk, Framer, Source};
+use otolith_capture::{CaptureFiles, Framer, Source};
 
 use super::account::{CatAccount, Counts, shown};
 use super::error::CatError;
@@ -131,7 +131,7 @@ impl<'a> Writer<'a> {
 impl Take<Transcoded> for Writer<'_> {
     type Error = CatError;
 
-    fn take(&mut self, load: Transcoded) -> Result<Chunk, CatError> {
+    fn take(&mut self, load: Transcoded) -> Result<(), CatError> {
         if let Some(failure) = load.failure {
             return Err(failure.into());
         }
@@ -155,6 +155,6 @@ impl Take<Transcoded> for Writer<'_> {
         }
         self.counts.add(&load.counts);
         self.redacted.add(&load.redacted);
-        Ok(load.chunk)
+        Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use otolith_capture::{
-    Chunk, Encoding, Entry, Frame, FrameError, Framer, Outgoing, Reject, RejectCode, Signal,
+    Encoding, Entry, Frame, FrameError, Framer, Outgoing, Reject, RejectCode, Signal,
 };
 use otolith_otlp::{Decoder, JsonRequestEncoder, Probe, RequestEncoder, probe_signal};
 
@@ -29,8 +29,6 @@ pub(super) struct Transcoder {
 
 /// What became of a load.
 pub(super) struct Transcoded {
-    /// To be filled again.
-    pub chunk: Chunk,
     /// The records one after another.
     pub bytes: Vec<u8>,
     pub records: Vec<Record>,
@@ -66,7 +64,6 @@ impl Transcoder {
     /// A load of frames that lie in no chunk.
     pub fn empty(&self) -> Transcoded {
         Transcoded {
-            chunk: Chunk::new(),
             bytes: Vec::new(),
             records: Vec::new(),
             counts: Counts::default(),
@@ -257,7 +254,7 @@ fn refuse(
 impl Decode for Transcoder {
     type Decoded = Transcoded;
 
-    fn decode(&mut self, Work { chunk, skipped }: Work) -> Transcoded {
+    fn decode(&mut self, Work { chunk, skipped }: &Work) -> Transcoded {
         let mut out = self.empty();
         for (index, entry) in chunk.entries().enumerate() {
             out.counts.frames_read += 1;
@@ -276,7 +273,6 @@ impl Decode for Transcoder {
             }
         }
         self.end(&mut out);
-        out.chunk = chunk;
         out
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use otolith_capture::{Chunk, Entry, Frame, Reject, Signal};
+use otolith_capture::{Entry, Frame, Reject, Signal};
 use otolith_otlp::{
     Decoder, ExponentialHistogramPoint, HistogramPoint, ItemReject, LogRecord, Metric, NoteCode,
     NumberPoint, Resource, Scope, Sink, Span, SummaryPoint, Value,
@@ -47,8 +47,6 @@ pub(super) struct Hashed {
     pub frames_rejected: u64,
     pub items_rejected: u64,
     pub rejects: Vec<Reject>,
-    /// To be filled again.
-    pub chunk: Chunk,
 }
 
 impl ItemHasher {
@@ -215,7 +213,7 @@ impl LoadHasher {
 impl Decode for LoadHasher {
     type Decoded = Hashed;
 
-    fn decode(&mut self, Work { chunk, .. }: Work) -> Hashed {
+    fn decode(&mut self, Work { chunk, .. }: &Work) -> Hashed {
         let hasher = &mut self.hasher;
         for entry in chunk.entries() {
             hasher.hashed.frames += 1;
@@ -242,9 +240,6 @@ impl Decode for LoadHasher {
             hasher.hashed.frames_rejected += 1;
             hasher.hashed.rejects.push(rejected);
         }
-        Hashed {
-            chunk,
-            ..hasher.take()
-        }
+        hasher.take()
     }
 }

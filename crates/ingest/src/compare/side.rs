@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use otolith_capture::{Chunk, Source};
+use otolith_capture::Source;
 use otolith_lake::Lake;
 
 use super::error::CompareError;
@@ -83,7 +83,7 @@ struct Collector<'a> {
 }
 
 impl Collector<'_> {
-    fn collect(&mut self, hashed: Hashed) -> Result<Chunk, CompareError> {
+    fn collect(&mut self, hashed: Hashed) -> Result<(), CompareError> {
         let files: Vec<u32> = hashed
             .files
             .into_iter()
@@ -105,7 +105,7 @@ impl Collector<'_> {
         for reject in &hashed.rejects {
             self.rejects.add(reject);
         }
-        Ok(hashed.chunk)
+        Ok(())
     }
 
     fn file(&mut self, file: Arc<str>) -> u32 {
@@ -122,7 +122,7 @@ impl Collector<'_> {
 impl Take<Hashed> for Collector<'_> {
     type Error = CompareError;
 
-    fn take(&mut self, hashed: Hashed) -> Result<Chunk, CompareError> {
+    fn take(&mut self, hashed: Hashed) -> Result<(), CompareError> {
         self.collect(hashed)
     }
 }
