@@ -68,8 +68,7 @@ fn regressions() -> String {
          `cargo xtask instructions` fails if a stage alone, or all of a dialect, takes over\n\
          {TOLERANCE_PERCENT} % more than `bench/instructions.json` has, or if the compiler is not the one of that\n\
          file; `--accept` writes the file. On another kind of machine (processor, C library, valgrind) it\n\
-         says that nothing was compared. One thread is counted: those that the library of Delta Lake starts\n\
-         are not.\n"
+         says that nothing was compared. Everything is counted, on one thread.\n"
     )
 }
 
