@@ -58,7 +58,7 @@ pub struct ConvertOptions {
 }
 
 impl Default for ConvertOptions {
-    /// One thread, the defaults of reading and decoding, 512 columns, 16 MiB of rows, all requests
+    /// One thread, the defaults of reading and decoding, 512 columns, 8 MiB of rows, all requests
     /// converted, rejects kept and the run continued, nothing redacted.
     fn default() -> Self {
         Self {
@@ -66,7 +66,7 @@ impl Default for ConvertOptions {
             read: ReadOptions::default(),
             decode: Limits::DEFAULT,
             columns_per_table: AssemblerOptions::DEFAULT.columns_per_table,
-            buffer_bytes: 16 << 20,
+            buffer_bytes: 8 << 20,
             dedup: Dedup::None,
             known: Known::PassOver,
             strict: false,

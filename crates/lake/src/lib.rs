@@ -36,6 +36,7 @@ mod run;
 mod sheet;
 mod spill;
 mod staging;
+mod syncer;
 mod temporary;
 mod text_codes;
 mod upkeep;

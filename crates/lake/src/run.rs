@@ -100,8 +100,9 @@ impl Run {
         self.writing.aside()
     }
 
-    /// Encodes and writes a part; returns when it is safely stored. `sequence` tells the parts of
-    /// a run apart and orders them: it must depend on the input and options only.
+    /// Encodes and writes a part; in a pool of threads it may be safely stored no earlier than
+    /// [`Run::commit`] is. `sequence` tells the parts of a run apart and orders them: it must depend on
+    /// the input and options only.
     ///
     /// # Errors
     ///
@@ -202,6 +203,7 @@ impl Run {
     ) -> Result<Vec<PartFile>, LakeError> {
         let aside = self.staging.partitions();
         assert!(aside.is_empty(), "never merged: {aside:?}");
+        self.staging.finish()?;
         let staged = std::mem::take(&mut *self.staging.parts());
         let mut tables: BTreeMap<(DatabaseName, Table), TableRecord> = BTreeMap::new();
         let mut fields = Fields::new();

@@ -15,6 +15,7 @@ use crate::field;
 use crate::names;
 use crate::run::PART_BYTES;
 use crate::spill::{self, SortedRows, Spill};
+use crate::syncer::Syncer;
 
 /// A table and date: what parts are divided by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,7 +25,7 @@ pub struct Partition {
     pub(crate) date: i32,
 }
 
-/// A finished and synced part.
+/// A finished part, synced after [`Staging::finish`].
 #[derive(Clone, Debug)]
 pub(crate) struct Staged {
     pub partition: Partition,
@@ -42,7 +43,7 @@ pub(crate) type StagedParts = BTreeMap<(u32, u32), Staged>;
 #[derive(Debug)]
 pub(crate) struct Staging {
     aside: PathBuf,
-    durability: Durability,
+    syncer: Syncer,
     parts: Mutex<StagedParts>,
     spill: Spill,
     set_aside: Mutex<BTreeMap<Partition, BTreeMap<u32, SortedRows>>>,
@@ -54,7 +55,7 @@ impl Staging {
     pub fn new(aside: &Path, durability: Durability) -> Self {
         Self {
             aside: aside.to_owned(),
-            durability,
+            syncer: Syncer::new(durability),
             parts: Mutex::default(),
             spill: Spill::new(aside.join(names::SPILL)),
             set_aside: Mutex::default(),
@@ -62,7 +63,7 @@ impl Staging {
         }
     }
 
-    fn shared_fields(&self, columns: &[PartColumn]) -> Vec<Arc<Field>> {
+    fn shared_fields(&self, columns: &[PartColumn]) -> Arc<[Arc<Field>]> {
         let mut known = self.fields.lock().unwrap_or_else(PoisonError::into_inner);
         let mut shared = |field: &Field| match known.get(field) {
             Some(known) => Arc::clone(known),
@@ -92,7 +93,8 @@ impl Staging {
         let partition = partition(&part, &path)?;
         let fields = part.columns.iter().map(|c| c.field.clone()).collect();
         let time_range = time_range(&part.columns);
-        let written = encode::write(part, disk::create_new(&path)?, &path, self.durability)?;
+        let (written, written_file) = encode::write(part, disk::create_new(&path)?, &path)?;
+        self.syncer.sync(written_file, &path)?;
         let staged = Staged {
             partition,
             fields,
@@ -111,7 +113,11 @@ impl Staging {
         self.spill
             .append(&mut rows, &part.columns, part.row_count)?;
         let mut all = self.all_set_aside();
-        let before = all.entry(partition).or_default().insert(sequence, rows);
+        let of_partition = all.entry(partition).or_default();
+        if let Some((_, last)) = of_partition.last_key_value() {
+            rows.share_fields(last);
+        }
+        let before = of_partition.insert(sequence, rows);
         debug_assert!(before.is_none(), "sequence numbers are used once");
         Ok(())
     }
@@ -124,6 +130,11 @@ impl Staging {
             date: part.date,
         };
         self.all_set_aside().contains_key(&partition)
+    }
+
+    /// Waits until all parts are durable.
+    pub fn finish(&self) -> Result<(), LakeError> {
+        self.syncer.finish()
     }
 
     /// Removes what rows were set aside in, when all of them are merged.
@@ -153,7 +164,7 @@ impl Staging {
         let base = base_fields(partition.table);
         let mut fields: Vec<Field> = Vec::new();
         for rows in rows.values() {
-            let its = rows.fields.iter().map(|field| Field::clone(field));
+            let its = rows.fields().iter().map(|field| Field::clone(field));
             field::join(&mut fields, its, &self.aside)?;
         }
         // Base columns stand in the order of the table's definition, others behind them.
@@ -224,11 +235,14 @@ impl Files<'_> {
         let Some(open) = self.open.take() else {
             return Ok(());
         };
+        let (written, file) = open.writer.finish()?;
+        let path = self.staging.aside.join(&open.file);
+        self.staging.syncer.sync(file, &path)?;
         let staged = Staged {
             partition: self.partition.clone(),
             fields: self.fields.to_vec(),
             time_range: open.time_range,
-            written: open.writer.finish(self.staging.durability)?,
+            written,
             file: open.file,
         };
         let number = (self.sequence, self.count - 1);

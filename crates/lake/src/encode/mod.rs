@@ -43,18 +43,14 @@ const ZSTD_LEVEL: i32 = 1;
 /// Without a version: the same input gives the same bytes after an update that changes nothing.
 pub(crate) const CREATED_BY: &str = "otolith";
 
-/// Writes a part into an empty file, durably. In a pool of threads columns are encoded side by side.
-pub(crate) fn write(
-    part: Part,
-    file: File,
-    path: &Path,
-    durability: Durability,
-) -> Result<Written, LakeError> {
+/// Writes a part into an empty file, which is still to be synced. In a pool of threads columns are
+/// encoded side by side.
+pub(crate) fn write(part: Part, file: File, path: &Path) -> Result<(Written, File), LakeError> {
     let table = format!("{}.{}", part.database, part.table);
     let fields = part.columns.iter().map(|c| c.field.clone()).collect();
     let mut writer = ColumnsWriter::new(fields, file, path, &table)?;
     writer.write(part.columns, part.row_count)?;
-    writer.finish(durability)
+    writer.finish()
 }
 
 /// Writes piece after piece into the file of one part. In a pool of threads columns are encoded side
@@ -106,15 +102,15 @@ impl ColumnsWriter {
         self.writer.len_bytes()
     }
 
-    /// Ends the file and makes it durable.
-    pub fn finish(self, durability: Durability) -> Result<Written, LakeError> {
+    /// Ends the file, which is still to be synced.
+    pub fn finish(self) -> Result<(Written, File), LakeError> {
         let file = self.writer.finish();
         let file = file.map_err(|source| write_error(&self.table, &self.path, source))?;
-        file.finish(self.rows, &self.path, durability)
+        Ok(file.finish(self.rows))
     }
 }
 
-/// A finished and synced file.
+/// A finished file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Written {
     pub rows: u64,
@@ -159,7 +155,9 @@ impl PartWriter {
     pub fn finish(self, durability: Durability) -> Result<Written, LakeError> {
         let file = self.writer.into_inner();
         let file = file.map_err(|source| write_error(&self.table, &self.path, source))?;
-        file.finish(self.rows, &self.path, durability)
+        let (written, file) = file.finish(self.rows);
+        durability.sync(&file, &self.path)?;
+        Ok(written)
     }
 
     /// What went wrong with this file.
@@ -192,14 +190,14 @@ impl HashedFile {
         }
     }
 
-    /// Makes the file durable.
-    fn finish(self, rows: u64, path: &Path, durability: Durability) -> Result<Written, LakeError> {
-        durability.sync(&self.file, path)?;
-        Ok(Written {
+    /// What was written, and the file, which is still to be synced.
+    fn finish(self, rows: u64) -> (Written, File) {
+        let written = Written {
             rows,
             len_bytes: self.len_bytes,
             xxh3: self.hasher.digest128(),
-        })
+        };
+        (written, self.file)
     }
 }
 

@@ -50,8 +50,8 @@ struct SpillFile {
 /// Rows in the file, in the order of time.
 #[derive(Clone, Debug)]
 pub(crate) struct SortedRows {
-    /// Shared by all rows that a run sets aside: there are as many lists as drains and tables.
-    pub fields: Vec<Arc<Field>>,
+    /// Shared: there are as many lists as drains and tables.
+    fields: Arc<[Arc<Field>]>,
     blocks: Vec<Place>,
 }
 
@@ -66,10 +66,24 @@ struct Place {
 }
 
 impl SortedRows {
-    pub fn new(fields: Vec<Arc<Field>>) -> Self {
+    pub fn new(fields: Arc<[Arc<Field>]>) -> Self {
         Self {
             fields,
             blocks: Vec::new(),
+        }
+    }
+
+    /// The columns of the rows.
+    pub fn fields(&self) -> &[Arc<Field>] {
+        &self.fields
+    }
+
+    /// Takes the list of columns of others if it is the same.
+    pub fn share_fields(&mut self, others: &Self) {
+        let mut pairs = self.fields.iter().zip(others.fields.iter());
+        let are_same = pairs.all(|(ours, theirs)| Arc::ptr_eq(ours, theirs));
+        if are_same && self.fields.len() == others.fields.len() {
+            self.fields = Arc::clone(&others.fields);
         }
     }
 

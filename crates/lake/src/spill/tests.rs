@@ -238,7 +238,7 @@ fn spill() -> (TempDir, Spill) {
     (dir, spill)
 }
 
-fn fields_of(columns: &[PartColumn]) -> Vec<Arc<Field>> {
+fn fields_of(columns: &[PartColumn]) -> Arc<[Arc<Field>]> {
     let fields = columns.iter().map(|column| column.field.clone());
     fields.map(Arc::new).collect()
 }
