@@ -44,7 +44,7 @@ pub struct ConvertOptions {
     /// Most columns of a table; keys beyond it share a JSON column.
     pub columns_per_table: usize,
     /// Bytes of rows after which they are sorted and set aside on disk, to be merged in the end.
-    /// Bounds the memory of a run, to about 90 MiB more than this, and 80 MiB for each further thread.
+    /// Bounds the memory of a run, to about 50 MiB more than this, and 45 MiB for each further thread.
     pub buffer_bytes: usize,
     /// What to do with identical requests.
     pub dedup: Dedup,
