@@ -87,3 +87,125 @@ impl<'a> Fit<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::usage::parse::parse;
+    use otolith_tables::{
+        AttributePlace, ColumnOrigin, ColumnType, DatabaseName, Field, Layout, PartColumn, Strings,
+        Table, Values,
+    };
+    use serde_json::{Value, json};
+
+    /// Sources of all tests of two keys, alone, in pairs, and none.
+    fn mapping() -> Mapping {
+        let tests = |key: &str| {
+            let words = ["a", "7"];
+            [
+                json!({"key": key}),
+                json!({"key": key, "in": words}),
+                json!({"key": key, "in": ["nowhere"]}),
+                json!({"key": key, "not_in": words}),
+                json!({"key": key, "not_in": ["nowhere"]}),
+            ]
+        };
+        let all: Vec<Value> = [tests("column:event_name"), tests("model")].concat();
+        let alone = all.iter().map(|test| vec![test.clone()]);
+        let pairs = all.iter().flat_map(|first| {
+            let others = all.iter().filter(move |other| first["key"] != other["key"]);
+            others.map(move |other| vec![first.clone(), other.clone()])
+        });
+        let sources = alone.chain(pairs).chain([vec![]]).enumerate();
+        let sources = sources.map(|(number, conditions)| {
+            json!({"source": number.to_string(), "table": "logs", "where": conditions})
+        });
+        let sources: Vec<Value> = sources.collect();
+        let agent = json!({
+            "agent": "any", "about": "", "seen_in": "", "never_add": [],
+            "fields": {}, "roles": {}, "sources": sources,
+        });
+        let file = json!({"about": "", "version": 1, "agents": [agent]});
+        parse(&file.to_string()).unwrap()
+    }
+
+    fn strings(texts: &[&str]) -> Strings {
+        let mut strings = Strings::empty();
+        for text in texts {
+            strings.bytes.extend_from_slice(text.as_bytes());
+            strings
+                .offsets
+                .push(i32::try_from(strings.bytes.len()).unwrap());
+        }
+        strings
+    }
+
+    /// Rows with `a`, `b`, 7 and nothing, as texts by code, texts and numbers.
+    fn columns(name: &str, origin: &ColumnOrigin) -> Vec<Option<PartColumn>> {
+        let codes = |dictionary: &[&str]| Values::Dictionary {
+            indices: vec![0, 1, 2, 0],
+            dictionary: strings(dictionary),
+        };
+        let all = [
+            (ColumnType::String, codes(&["a", "b", "7"])),
+            (ColumnType::String, codes(&["x", "y", "z"])),
+            (
+                ColumnType::String,
+                Values::String(strings(&["a", "b", "7", ""])),
+            ),
+            (ColumnType::Int64, Values::Int64(vec![0, 1, 7, 0])),
+        ];
+        let column = |(r#type, values): (ColumnType, Values)| PartColumn {
+            field: Field {
+                name: name.to_owned(),
+                r#type,
+                origin: origin.clone(),
+                layout: Layout::Repeating,
+            },
+            values,
+            validity: Some(vec![true, true, true, false]),
+        };
+        all.map(|column_of| Some(column(column_of)))
+            .into_iter()
+            .chain([None])
+            .collect()
+    }
+
+    #[test]
+    fn rows_are_wanted_as_if_each_were_asked_every_condition() {
+        let mapping = mapping();
+        let sources: Vec<&Source> = mapping.agents[0].sources.iter().collect();
+        assert!(sources.len() <= 64);
+        let of_item = ColumnOrigin::Attribute {
+            place: AttributePlace::Item,
+            key: "model".to_owned(),
+        };
+        let mut wanted = 0;
+        for event in columns("event_name", &ColumnOrigin::Base) {
+            for model in columns("model", &of_item) {
+                let part = Part {
+                    database: DatabaseName::from_service("any"),
+                    table: Table::Logs,
+                    date: 0,
+                    row_count: 4,
+                    columns: event.clone().into_iter().chain(model).collect(),
+                };
+                let fits = |source: &Source, row| {
+                    source.conditions.iter().all(|condition| {
+                        let cells = KeyCells::of(&part, &mapping.keys[condition.key.0]);
+                        condition.test.holds(cells.get(&part, row).as_ref())
+                    })
+                };
+                for (row, found) in wanted_by(&part, &mapping, &sources).into_iter().enumerate() {
+                    let expected = (0..)
+                        .zip(&sources)
+                        .map(|(n, s)| u64::from(fits(s, row)) << n);
+                    let expected: u64 = expected.sum();
+                    assert_eq!(found, expected, "row {row} of {part:?}");
+                    wanted += found.count_ones();
+                }
+            }
+        }
+        assert!(wanted > 1_000, "{wanted}");
+    }
+}
