@@ -129,30 +129,24 @@ mod tests {
         parse(&file.to_string()).unwrap()
     }
 
-    fn strings(texts: &[&str]) -> Strings {
-        let mut strings = Strings::empty();
-        for text in texts {
-            strings.bytes.extend_from_slice(text.as_bytes());
-            strings
-                .offsets
-                .push(i32::try_from(strings.bytes.len()).unwrap());
-        }
-        strings
-    }
-
     /// Rows with `a`, `b`, 7 and nothing, as texts by code, texts and numbers.
     fn columns(name: &str, origin: &ColumnOrigin) -> Vec<Option<PartColumn>> {
-        let codes = |dictionary: &[&str]| Values::Dictionary {
+        // Texts of one letter.
+        let codes = |texts: &[u8; 3]| Values::Dictionary {
             indices: vec![0, 1, 2, 0],
-            dictionary: strings(dictionary),
+            dictionary: Strings {
+                offsets: vec![0, 1, 2, 3],
+                bytes: texts.to_vec(),
+            },
+        };
+        let texts = Strings {
+            offsets: vec![0, 1, 2, 3, 3],
+            bytes: b"ab7".to_vec(),
         };
         let all = [
-            (ColumnType::String, codes(&["a", "b", "7"])),
-            (ColumnType::String, codes(&["x", "y", "z"])),
-            (
-                ColumnType::String,
-                Values::String(strings(&["a", "b", "7", ""])),
-            ),
+            (ColumnType::String, codes(b"ab7")),
+            (ColumnType::String, codes(b"xyz")),
+            (ColumnType::String, Values::String(texts)),
             (ColumnType::Int64, Values::Int64(vec![0, 1, 7, 0])),
         ];
         let column = |(r#type, values): (ColumnType, Values)| PartColumn {
