@@ -100,8 +100,8 @@ impl Run {
         self.writing.aside()
     }
 
-    /// Encodes and writes a part; in a pool of threads it may be safely stored no earlier than
-    /// [`Run::commit`] is. `sequence` tells the parts of a run apart and orders them: it must depend on
+    /// Encodes and writes a part. Outside of a pool of threads it is safely stored when this returns, in
+    /// one when [`Run::commit`] begins to publish. `sequence` tells the parts of a run apart and orders them: it must depend on
     /// the input and options only.
     ///
     /// # Errors
@@ -189,8 +189,8 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// If another run has meanwhile converted the same captures or given a column another meaning:
-    /// the lake is then as if this run had not been. If the tables cannot be written: the run has
+    /// If a part cannot be made durable, or another run has meanwhile converted the same captures or
+    /// given a column another meaning: the lake is then as if this run had not been. If the tables cannot be written: the run has
     /// happened, and the next one finishes it.
     ///
     /// # Panics

@@ -93,8 +93,8 @@ impl Staging {
         let partition = partition(&part, &path)?;
         let fields = part.columns.iter().map(|c| c.field.clone()).collect();
         let time_range = time_range(&part.columns);
-        let (written, written_file) = encode::write(part, disk::create_new(&path)?, &path)?;
-        self.syncer.sync(written_file, &path)?;
+        let (written, to_sync) = encode::write(part, disk::create_new(&path)?, &path)?;
+        self.syncer.sync(to_sync, &path)?;
         let staged = Staged {
             partition,
             fields,

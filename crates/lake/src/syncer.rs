@@ -14,8 +14,7 @@ use crate::error::LakeError;
 const WAITING: usize = 16;
 
 /// Syncs files. In a pool of threads it has a thread of its own for that, so that those of the pool
-/// encode the next part while the disk is at work: 2 ms a part
-/// (`cargo xtask bench`, protobuf on 2 threads: docs/limits.md, Two threads).
+/// encode the next part while the disk is at work, 2 to 3 ms a part (docs/limits.md, Two threads).
 #[derive(Debug)]
 pub(crate) struct Syncer {
     durability: Durability,
@@ -42,12 +41,7 @@ impl Syncer {
         if rayon::current_thread_index().is_none() {
             return self.durability.sync(&file, path);
         }
-        let behind = self.behind.lock();
-        let mut behind = behind.unwrap_or_else(PoisonError::into_inner);
-        if behind.is_none() {
-            *behind = Behind::start(self.durability);
-        }
-        let Some(Behind { files, .. }) = &*behind else {
+        let Some(files) = self.waiting_files() else {
             return self.durability.sync(&file, path);
         };
         match files.try_send((file, path.to_owned())) {
@@ -59,7 +53,22 @@ impl Syncer {
         }
     }
 
-    /// Waits until every file is durable.
+    /// Where files wait for the thread, which begins if there is none. A handle of its own: who has to
+    /// sync a file itself must not keep others from leaving theirs.
+    fn waiting_files(&self) -> Option<SyncSender<(File, PathBuf)>> {
+        let behind = self.behind.lock();
+        let mut behind = behind.unwrap_or_else(PoisonError::into_inner);
+        if behind.is_none() {
+            *behind = Behind::start(self.durability);
+        }
+        behind.as_ref().map(|behind| behind.files.clone())
+    }
+
+    /// Waits until every file is durable. Nobody may sync one meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// If one could not be made so: the first, of those that were left to the thread.
     pub fn finish(&self) -> Result<(), LakeError> {
         let behind = self.behind.lock();
         let mut behind = behind.unwrap_or_else(PoisonError::into_inner);

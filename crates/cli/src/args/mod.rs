@@ -168,7 +168,7 @@ pub struct ConvertArgs {
     pub columns: usize,
 
     /// Rows held in memory before they are sorted and set aside on disk; with the default a run takes
-    /// 50 to 60 MiB in all, and up to 45 MiB more for each further thread. Bytes, or with KiB, MiB, GiB
+    /// 50 to 65 MiB in all, and up to 45 MiB more for each further thread. Bytes, or with KiB, MiB, GiB
     #[arg(long, value_name = "SIZE", default_value = "8MiB", value_parser = values::size)]
     pub buffer_size: u64,
 

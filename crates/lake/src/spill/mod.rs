@@ -50,7 +50,7 @@ struct SpillFile {
 /// Rows in the file, in the order of time.
 #[derive(Clone, Debug)]
 pub(crate) struct SortedRows {
-    /// Shared: there are as many lists as drains and tables.
+    /// One list for all rows of a table and date with the same columns, as there are as many as drains.
     fields: Arc<[Arc<Field>]>,
     blocks: Vec<Place>,
 }

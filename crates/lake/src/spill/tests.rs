@@ -367,3 +367,29 @@ fn what_was_cut_short_is_an_error() {
     let error = merge(&spill, vec![sequence], &fields, &mut |_, _| Ok(())).unwrap_err();
     assert!(error.to_string().contains("spill"), "{error}");
 }
+
+#[test]
+fn rows_of_the_same_columns_share_their_list() {
+    let field = |name: &str| {
+        Arc::new(Field {
+            name: name.to_owned(),
+            r#type: ColumnType::Int64,
+            origin: ColumnOrigin::Base,
+            layout: Layout::Rising,
+        })
+    };
+    let fields = [field("a"), field("b"), field("c")];
+    let rows = |fields: &[Arc<Field>]| SortedRows::new(fields.into());
+    let first = rows(&fields);
+    let check = |of: &[Arc<Field>], is_shared| {
+        let mut next = rows(of);
+        next.share_fields(&first);
+        assert_eq!(Arc::ptr_eq(&next.fields, &first.fields), is_shared);
+        assert_eq!(next.fields(), of);
+    };
+    check(&fields, true);
+    check(&fields[..2], false);
+    check(&[field("a"), field("x"), field("c")], false);
+    check(&[fields.as_slice(), &[field("d")]].concat(), false);
+    check(&[], false);
+}
