@@ -149,7 +149,11 @@ impl Chunk {
 
     /// What is pushed from now on is of this file.
     pub(crate) fn enter(&mut self, file: &Arc<str>) {
-        self.next_file = Some(Arc::clone(file));
+        let is_last = |last: &Arc<str>| Arc::ptr_eq(last, file);
+        self.next_file = match self.files.last().is_some_and(is_last) {
+            true => None,
+            false => Some(Arc::clone(file)),
+        };
     }
 
     pub(crate) fn push_frame(&mut self, payload: &[u8], about: About) {

@@ -2,10 +2,10 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::mem;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Mutex, PoisonError};
-use std::thread;
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use otolith_capture::Chunk;
 use rayon::ThreadPool;
@@ -14,9 +14,8 @@ use crate::error::ConvertError;
 use crate::reader::{ReadEnd, Reader, Work};
 use crate::workers::Workers;
 
-/// Chunks on their way per decoding thread: one in work, one waiting before or after it. A third
-/// brings nothing but memory.
-const CHUNKS_PER_THREAD: usize = 2;
+/// Loads on their way per thread: one in work, one that waits for its turn.
+const LOADS_PER_THREAD: usize = 2;
 
 /// Decodes load after load on one thread.
 pub(crate) trait Decode: Send {
@@ -36,7 +35,7 @@ pub(crate) trait Take<T> {
 }
 
 /// Reads to the end of all sources. Without workers everything is done on the caller's thread; with
-/// them the reader has one of its own. `decoder` makes one for each thread that decodes.
+/// them whoever is free reads what comes next and decodes it. `decoder` makes one for each thread.
 pub(crate) fn run<D: Decode, T: Take<D::Decoded>>(
     reader: Reader<'_>,
     workers: &Workers,
@@ -67,113 +66,132 @@ fn inline<D: Decode, T: Take<D::Decoded>>(
 
 /// Something on its way to the taker.
 enum Message<T> {
-    /// What a load became, and the chunk that it was.
-    Decoded(Box<(T, Chunk)>),
-    /// The source ended with an error after the chunks before.
-    Failed(ConvertError),
-    /// A decoder panicked, which is a bug: goes on where the caller sees it.
+    /// What a load became.
+    Decoded(u64, Box<T>),
+    /// The sources end with an error after the loads before.
+    Failed(u64, ConvertError),
+    /// Nothing is left to be read.
+    Ended,
+    /// A thread panicked, which is a bug: goes on where the caller sees it.
     Panicked(Box<dyn Any + Send>),
 }
 
-/// Results by the number of their load.
-type Numbered<T> = (u64, Message<T>);
-
-/// Reads on one thread and decodes in the pool; the caller's thread takes the results in input order.
-/// A fixed number of chunks goes round, which bounds what is on its way.
+/// Reads and decodes in the pool; the caller's thread takes the results in input order. A fixed number of
+/// loads is on its way, which bounds what waits for its turn.
+///
+/// A thread decodes what it has read itself: it lies in the cache of its processor, in memory that the
+/// thread uses again and again. Reading has no thread of its own, which would have to share the processors with
+/// those that decode and be late where reading is half of the work (`cargo xtask bench`).
 fn threaded<D: Decode, T: Take<D::Decoded>>(
     reader: Reader<'_>,
     pool: &ThreadPool,
     decoders: Vec<D>,
     taker: &mut T,
 ) -> Result<ReadEnd, T::Error> {
-    let (free, free_chunks) = channel();
-    for _ in 0..decoders.len() * CHUNKS_PER_THREAD {
-        // The receiver lives as long as this function.
-        let _ = free.send(Chunk::new());
-    }
+    let loads = decoders.len() * LOADS_PER_THREAD;
     // One for each thread of the pool: locked by that thread only.
-    let decoders: Vec<_> = decoders.into_iter().map(Mutex::new).collect();
-    let (out, results) = channel();
+    let desks = decoders
+        .into_iter()
+        .map(|decoder| Mutex::new(Desk::new(decoder)));
+    let desks: Vec<_> = desks.collect();
+    let reading = Mutex::new(Reading {
+        reader,
+        next: 0,
+        is_over: false,
+    });
     pool.in_place_scope(|tasks| {
-        let decoders = &decoders;
-        let begin = |number, load, out: Sender<_>| {
+        let (out, results) = channel();
+        let begin = |out: Sender<_>| {
+            let (desks, reading) = (&desks, &reading);
             tasks.spawn(move |_| {
                 // The taker may have ended already.
-                let _ = out.send((number, decode(decoders, load)));
+                let _ = out.send(work(desks, reading));
             });
         };
-        thread::scope(|scope| {
-            let reading = scope.spawn(move || read(reader, &free_chunks, &begin, &out));
-            sequence(results, free, taker)?;
-            match reading.join() {
-                Ok(end) => Ok(end),
-                Err(panic) => panic::resume_unwind(panic),
-            }
-        })
-    })
-}
-
-/// Begins to decode a load with a number, whose result goes to the sender.
-type Begin<'a, T> = &'a (dyn Fn(u64, Work, Sender<Numbered<T>>) + Sync);
-
-/// Fills free chunks until the sources end or nobody listens any more. The results end when this and
-/// all that was begun has dropped its sender.
-fn read<T>(
-    mut reader: Reader<'_>,
-    free: &Receiver<Chunk>,
-    begin: Begin<'_, T>,
-    out: &Sender<Numbered<T>>,
-) -> ReadEnd {
-    let mut number = 0;
-    while let Ok(chunk) = free.recv() {
-        match reader.load(chunk) {
-            Ok(Some(filled)) => begin(number, filled, out.clone()),
-            Ok(None) => break,
-            Err(error) => {
-                let _ = out.send((number, Message::Failed(error)));
-                break;
-            }
+        for _ in 0..loads {
+            begin(out.clone());
         }
-        number += 1;
-    }
-    reader.finish()
-}
-
-fn decode<D: Decode>(decoders: &[Mutex<D>], load: Work) -> Message<D::Decoded> {
-    let thread = rayon::current_thread_index().expect("a thread of the pool");
-    let decoder = decoders[thread].lock();
-    let mut decoder = decoder.unwrap_or_else(PoisonError::into_inner);
-    match panic::catch_unwind(AssertUnwindSafe(|| decoder.decode(&load))) {
-        Ok(decoded) => Message::Decoded(Box::new((decoded, load.chunk))),
-        Err(panic) => Message::Panicked(panic),
-    }
-}
-
-/// Brings the results into input order. Takes the senders and receivers by value: whatever way
-/// it ends, the threads then find nobody to talk to and end as well.
-fn sequence<D, T: Take<D>>(
-    results: Receiver<Numbered<D>>,
-    free: Sender<Chunk>,
-    taker: &mut T,
-) -> Result<(), T::Error> {
-    let mut next = 0;
-    let mut waiting = BTreeMap::new();
-    for (number, message) in results {
-        waiting.insert(number, message);
-        while let Some(message) = waiting.remove(&next) {
-            next += 1;
-            match message {
-                Message::Decoded(decoded) => {
-                    let (decoded, chunk) = *decoded;
-                    // First, because taking may be a lot of work, during which the next chunks are read.
-                    // The reader may have ended already.
-                    let _ = free.send(chunk);
-                    taker.take(decoded)?;
-                }
-                Message::Failed(error) => return Err(error.into()),
+        let mut on_their_way = loads;
+        let mut next = 0;
+        let mut waiting = BTreeMap::new();
+        while on_their_way > 0 {
+            on_their_way -= 1;
+            match results.recv().expect("each task sends one message") {
+                Message::Decoded(number, decoded) => waiting.insert(number, Ok(decoded)),
+                Message::Failed(number, error) => waiting.insert(number, Err(error)),
+                Message::Ended => continue,
                 Message::Panicked(panic) => panic::resume_unwind(panic),
+            };
+            while let Some(result) = waiting.remove(&next) {
+                next += 1;
+                let decoded = result?;
+                // First, because taking may be a lot of work, during which the next loads are decoded.
+                begin(out.clone());
+                on_their_way += 1;
+                taker.take(*decoded)?;
             }
         }
+        Ok::<_, T::Error>(())
+    })?;
+    let reading = reading.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(reading.reader.finish())
+}
+
+/// What a thread works with.
+struct Desk<D> {
+    decoder: D,
+    chunk: Chunk,
+}
+
+impl<D> Desk<D> {
+    fn new(decoder: D) -> Self {
+        Self {
+            decoder,
+            chunk: Chunk::new(),
+        }
     }
-    Ok(())
+}
+
+/// The sources, for one thread at a time.
+struct Reading<'a> {
+    reader: Reader<'a>,
+    /// Number of the next load.
+    next: u64,
+    /// Nothing comes any more: all is read, or reading has failed.
+    is_over: bool,
+}
+
+fn work<D: Decode>(desks: &[Mutex<Desk<D>>], reading: &Mutex<Reading<'_>>) -> Message<D::Decoded> {
+    let thread = rayon::current_thread_index().expect("a thread of the pool");
+    let mut desk = lock(&desks[thread]);
+    let work = AssertUnwindSafe(|| read_and_decode(&mut desk, reading));
+    panic::catch_unwind(work).unwrap_or_else(Message::Panicked)
+}
+
+fn read_and_decode<D: Decode>(
+    desk: &mut Desk<D>,
+    reading: &Mutex<Reading<'_>>,
+) -> Message<D::Decoded> {
+    let mut reading = lock(reading);
+    if reading.is_over {
+        return Message::Ended;
+    }
+    // Until the load is there: a reader that has panicked is not asked again.
+    reading.is_over = true;
+    let number = reading.next;
+    let load = match reading.reader.load(mem::take(&mut desk.chunk)) {
+        Ok(Some(load)) => load,
+        Ok(None) => return Message::Ended,
+        Err(error) => return Message::Failed(number, error),
+    };
+    reading.is_over = false;
+    reading.next += 1;
+    drop(reading);
+    let decoded = desk.decoder.decode(&load);
+    desk.chunk = load.chunk;
+    Message::Decoded(number, Box::new(decoded))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -152,13 +152,20 @@ impl<'a> Reader<'a> {
                 None => return Ok(false),
             },
         };
-        let before = chunk.len();
-        let read = open.reader.add_to(chunk);
+        let order = &mut self.end.order;
+        let mut before = chunk.len();
+        // Entry by entry: what was just read is hashed while it is in the cache.
+        let read = loop {
+            let added = open.reader.add_entry(chunk);
+            skipped.extend(chunk.entries_from(before).map(|entry| order.skip(&entry)));
+            open.frames += (chunk.len() - before) as u64;
+            before = chunk.len();
+            if !matches!(added, Ok(true)) {
+                break added;
+            }
+        };
         self.watch
             .bytes_read(self.bytes_before + open.reader.bytes_read());
-        let order = &mut self.end.order;
-        skipped.extend(chunk.entries_from(before).map(|entry| order.skip(&entry)));
-        open.frames += (chunk.len() - before) as u64;
         read?;
         match chunk.is_full() {
             true => self.open = Some(open),

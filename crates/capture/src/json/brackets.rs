@@ -1,7 +1,7 @@
 //! Finds the bracket that closes a value, in blocks of 64 bytes at once.
 //!
-//! Members of envelopes are whole requests: each byte of them comes by here on the one thread that
-//! reads. So only what decides where a value ends is looked at, strings and the number of open
+//! Members of envelopes are whole requests: each byte of them comes by here while no other thread can
+//! read. So only what decides where a value ends is looked at, strings and the number of open
 //! brackets; all else is for the decoder to say. The masks are those of simdjson (Langdale and Lemire,
 //! "Parsing Gigabytes of JSON per Second", 2019, section 3.1). A quarter of the instructions of
 //! [`super::scan::value`] (`cargo bench -p otolith-ingest --bench stages`).

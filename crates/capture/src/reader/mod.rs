@@ -162,19 +162,21 @@ impl CaptureReader {
     /// If reading the file fails. The chunk then holds the entries before the failure.
     pub fn next_chunk(&mut self, chunk: &mut Chunk) -> Result<bool, ReadError> {
         chunk.clear();
-        self.add_to(chunk)?;
+        while self.add_entry(chunk)? {}
         Ok(!chunk.is_empty())
     }
 
-    /// Adds the next entries to those that `chunk` holds of files before: if it is not full then, this
-    /// file is at its end.
+    /// Adds the next entry to those that `chunk` holds, which may be of files before; a message in which
+    /// several lie adds them all. False if nothing was added: because the chunk is full, or else because
+    /// this file is at its end.
     ///
     /// # Errors
     ///
     /// If reading the file fails. The chunk then holds the entries before the failure.
-    pub fn add_to(&mut self, chunk: &mut Chunk) -> Result<(), ReadError> {
+    pub fn add_entry(&mut self, chunk: &mut Chunk) -> Result<bool, ReadError> {
         chunk.enter(self.output.file());
-        while !chunk.is_full() {
+        let before = chunk.len();
+        while !chunk.is_full() && chunk.len() == before {
             match self.step(chunk) {
                 Ok(true) => {}
                 Ok(false) => break,
@@ -187,7 +189,7 @@ impl CaptureReader {
                 }
             }
         }
-        Ok(())
+        Ok(chunk.len() > before)
     }
 
     /// Bytes of the file as stored that were read so far, ahead of the entries.
