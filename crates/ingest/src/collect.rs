@@ -24,6 +24,10 @@ use crate::workers::Workers;
 /// Fewer rows are built sooner than threads are woken.
 const ROWS_FOR_THREADS: usize = 2_000;
 
+/// Payload bytes of a chunk. Few rows are kept of it, so that more of them cost little, and it fits the cache
+/// of a processor (`cargo xtask bench report`).
+const CHUNK_BYTES: usize = 1 << 20;
+
 /// What was collected.
 #[derive(Clone, Debug)]
 pub struct Collected {
@@ -61,6 +65,7 @@ pub fn collect(
     };
     let workers = Workers::new(options.threads)?;
     let reader = Reader::new(sources, &options.read, watch, order, Some(known));
+    let reader = reader.with_chunks_of(CHUNK_BYTES);
     let decoder = || LoadDecoder::of(options, Some(wanted));
     let mut collector = Collector::new(options);
     let end = pipeline::run(reader, &workers, decoder, &mut collector)?;

@@ -195,3 +195,108 @@ fn read_and_decode<D: Decode>(
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::num::NonZeroUsize;
+    use std::path::PathBuf;
+
+    use otolith_capture::{Entry, find_sources};
+
+    use super::*;
+    use crate::identity::Identity;
+    use crate::options::ConvertOptions;
+    use crate::reader::Order;
+    use crate::repeats::Repeats;
+    use crate::watch::NoWatch;
+
+    const FRAMES: u64 = 500;
+
+    /// Tells the frames of each load, and panics at one of them.
+    struct Numbers {
+        panics_at: u64,
+    }
+
+    impl Decode for Numbers {
+        type Decoded = Vec<u64>;
+
+        fn decode(&mut self, load: &Work) -> Vec<u64> {
+            let number = |entry: Entry<'_>| match entry {
+                Entry::Frame(frame) => frame.origin.frame,
+                Entry::Reject(reject) => panic!("{reject:?}"),
+            };
+            let numbers: Vec<u64> = load.chunk.entries().map(number).collect();
+            assert!(!numbers.contains(&self.panics_at), "a bug");
+            numbers
+        }
+    }
+
+    /// Takes loads up to one that has a frame.
+    struct Until {
+        frame: u64,
+        taken: Vec<Vec<u64>>,
+    }
+
+    impl Take<Vec<u64>> for Until {
+        type Error = ConvertError;
+
+        fn take(&mut self, numbers: Vec<u64>) -> Result<(), ConvertError> {
+            let is_last = numbers.contains(&self.frame);
+            self.taken.push(numbers);
+            if is_last {
+                return Err(ConvertError::Interrupted);
+            }
+            Ok(())
+        }
+    }
+
+    /// What was taken of a file of small requests, and whether that ended as it should.
+    fn run_on(threads: usize, panics_at: u64, until: u64) -> (Vec<Vec<u64>>, bool) {
+        let dir = tempfile::tempdir().unwrap();
+        let path: PathBuf = dir.path().join("a.jsonl");
+        fs::write(&path, "{\"resourceLogs\":[]}\n".repeat(FRAMES as usize)).unwrap();
+        let sources = find_sources(&[path]).unwrap();
+        let options = ConvertOptions::default();
+        let order = Order {
+            identity: Identity::new(&options),
+            repeats: Repeats::new(),
+            skip_repeats: false,
+        };
+        let reader = Reader::new(&sources, &options.read, &NoWatch, order, None);
+        let workers = Workers::new(NonZeroUsize::new(threads).unwrap()).unwrap();
+        let mut taker = Until {
+            frame: until,
+            taken: Vec::new(),
+        };
+        let decoder = || Numbers { panics_at };
+        let ended = run(reader.with_chunks_of(100), &workers, decoder, &mut taker);
+        if let Ok(end) = &ended {
+            assert_eq!(end.accounts[0].frames_read, FRAMES);
+        }
+        (taker.taken, ended.is_ok())
+    }
+
+    #[test]
+    fn loads_are_taken_in_input_order_on_any_number_of_threads() {
+        let (expected, _) = run_on(1, 0, 0);
+        assert!(expected.len() > 50, "{}", expected.len());
+        assert!(expected.iter().flatten().copied().eq(1..=FRAMES));
+        for threads in [2, 3, 8] {
+            assert_eq!(run_on(threads, 0, 0), (expected.clone(), true));
+        }
+    }
+
+    #[test]
+    fn an_error_of_the_taker_ends_it_at_the_same_load() {
+        let (expected, ended) = run_on(1, 0, 300);
+        assert!(!ended && expected.last().unwrap().contains(&300));
+        assert_eq!(run_on(4, 0, 300), (expected, false));
+    }
+
+    #[test]
+    #[should_panic(expected = "a bug")]
+    fn a_panic_goes_on_where_the_caller_sees_it() {
+        run_on(4, 200, 0);
+    }
+}

@@ -34,6 +34,8 @@ pub(crate) struct Reader<'a> {
     spare: SpareBuffer,
     /// Payload bytes of the next chunk, if it takes less than a chunk can.
     next_bytes: usize,
+    /// Payload bytes of any chunk, if it takes less than a chunk can.
+    most_bytes: usize,
 }
 
 /// What a chunk is filled from.
@@ -99,7 +101,14 @@ impl<'a> Reader<'a> {
             failure: None,
             spare: SpareBuffer::default(),
             next_bytes: FIRST_BYTES,
+            most_bytes: usize::MAX,
         }
+    }
+
+    /// Makes chunks take less.
+    pub fn with_chunks_of(mut self, bytes: usize) -> Self {
+        self.most_bytes = bytes;
+        self
     }
 
     /// Fills the chunk with what goes to a decoder at once: what comes next of a large file, or of many
@@ -119,7 +128,7 @@ impl<'a> Reader<'a> {
             return Err(failure);
         }
         chunk.clear();
-        chunk.take_less(self.next_bytes);
+        chunk.take_less(self.next_bytes.min(self.most_bytes));
         self.next_bytes = self.next_bytes.saturating_mul(2);
         let mut skipped = Vec::new();
         while !chunk.is_full() {

@@ -3,22 +3,31 @@
 //! Members of envelopes are whole requests: each byte of them comes by here while no other thread can
 //! read. So only what decides where a value ends is looked at, strings and the number of open
 //! brackets; all else is for the decoder to say. The masks are those of simdjson (Langdale and Lemire,
-//! "Parsing Gigabytes of JSON per Second", 2019, section 3.1). A quarter of the instructions of
-//! [`super::scan::value`] (`cargo bench -p otolith-ingest --bench stages`).
+//! "Parsing Gigabytes of JSON per Second", 2019, section 3.1). A block is one vector, two or four, as the
+//! processor at hand has them: what is inlined into `dispatch!`, and nothing else, is compiled for each kind
+//! of processor (`cargo bench -p otolith-ingest --bench stages`).
 
-use wide::u8x16;
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, dispatch, u8x64};
 
 const BLOCK_BYTES: usize = 64;
-/// Sixteen bytes at once are what every x86-64 and AArch64 has instructions for.
-const LANE_BYTES: usize = 16;
 
 /// Bytes up to and with the bracket that closes the one at the start of `bytes`; none if it is not
 /// closed, or a string before holds a line break.
 pub(super) fn value_len(bytes: &[u8]) -> Option<usize> {
+    value_len_at(Level::new(), bytes)
+}
+
+fn value_len_at(level: Level, bytes: &[u8]) -> Option<usize> {
+    dispatch!(level, simd => walk(simd, bytes))
+}
+
+#[inline(always)]
+fn walk<S: Simd>(simd: S, bytes: &[u8]) -> Option<usize> {
     let mut scan = Scan::default();
     let (blocks, rest) = bytes.as_chunks::<BLOCK_BYTES>();
     for (number, block) in blocks.iter().enumerate() {
-        match scan.block(block) {
+        match scan.block(simd, block) {
             Step::Goes => {}
             Step::Ends(place) => return Some(number * BLOCK_BYTES + place + 1),
             Step::Broken => return None,
@@ -26,7 +35,7 @@ pub(super) fn value_len(bytes: &[u8]) -> Option<usize> {
     }
     let mut last = [0; BLOCK_BYTES];
     last[..rest.len()].copy_from_slice(rest);
-    match scan.block(&last) {
+    match scan.block(simd, &last) {
         Step::Ends(place) => Some(blocks.len() * BLOCK_BYTES + place + 1),
         Step::Goes | Step::Broken => None,
     }
@@ -50,8 +59,9 @@ enum Step {
 }
 
 impl Scan {
-    fn block(&mut self, block: &[u8; BLOCK_BYTES]) -> Step {
-        let masks = Masks::of(block);
+    #[inline(always)]
+    fn block<S: Simd>(&mut self, simd: S, block: &[u8; BLOCK_BYTES]) -> Step {
+        let masks = Masks::of(simd, block);
         let quotes = masks.quotes & !self.escaped(masks.backslashes);
         let strings = prefix_xor(quotes) ^ self.in_string;
         self.in_string = 0_u64.wrapping_sub(strings >> 63);
@@ -82,6 +92,7 @@ impl Scan {
     }
 
     /// The bytes that a backslash escapes: those behind an odd number of backslashes.
+    #[inline(always)]
     fn escaped(&mut self, backslashes: u64) -> u64 {
         const EVEN: u64 = 0x5555_5555_5555_5555;
         if backslashes == 0 {
@@ -98,6 +109,7 @@ impl Scan {
 }
 
 /// A bit is set if an odd number of bits up to it is: from an opening quote up to the closing one.
+#[inline(always)]
 const fn prefix_xor(mut bits: u64) -> u64 {
     let mut distance = 1;
     while distance < 64 {
@@ -108,7 +120,6 @@ const fn prefix_xor(mut bits: u64) -> u64 {
 }
 
 /// Which bytes of a block are what.
-#[derive(Default)]
 struct Masks {
     quotes: u64,
     backslashes: u64,
@@ -123,22 +134,18 @@ struct Masks {
 const BRACE: u8 = 0x20;
 
 impl Masks {
-    fn of(block: &[u8; BLOCK_BYTES]) -> Self {
-        let mut masks = Self::default();
-        let (lanes, _) = block.as_chunks::<LANE_BYTES>();
-        for (number, lane) in lanes.iter().enumerate() {
-            let lane = u8x16::new(*lane);
-            let braces = lane | u8x16::splat(BRACE);
-            let at = number * LANE_BYTES;
-            let bits =
-                |lane: u8x16, byte| u64::from(lane.simd_eq(u8x16::splat(byte)).to_bitmask()) << at;
-            masks.quotes |= bits(lane, b'"');
-            masks.backslashes |= bits(lane, b'\\');
-            masks.opening |= bits(braces, b'{');
-            masks.closing |= bits(braces, b'}');
-            masks.line_breaks |= bits(lane, b'\n');
+    #[inline(always)]
+    fn of<S: Simd>(simd: S, block: &[u8; BLOCK_BYTES]) -> Self {
+        let bytes = u8x64::from_slice(simd, block);
+        let braces = bytes | BRACE;
+        let bits = |bytes: u8x64<S>, byte: u8| bytes.simd_eq(byte).to_bitmask();
+        Self {
+            quotes: bits(bytes, b'"'),
+            backslashes: bits(bytes, b'\\'),
+            opening: bits(braces, b'{'),
+            closing: bits(braces, b'}'),
+            line_breaks: bits(bytes, b'\n'),
         }
-        masks
     }
 }
 
@@ -147,7 +154,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::scan::{self, Scan};
-    use super::{BLOCK_BYTES, value_len};
+    use super::{BLOCK_BYTES, Level, value_len, value_len_at};
 
     #[test]
     fn values_end_with_their_bracket() {
@@ -198,6 +205,9 @@ mod tests {
             let expected = scan::value(text.as_bytes());
             prop_assert_eq!(expected, Scan::Complete(value.len() + 2));
             prop_assert_eq!(value_len(text.as_bytes()), Some(value.len() + 2));
+            // Whatever the processor has more than others.
+            let least = value_len_at(Level::baseline(), text.as_bytes());
+            prop_assert_eq!(least, Some(value.len() + 2));
             let cut = &text.as_bytes()[..cut.min(value.len() + 1)];
             prop_assert_eq!(value_len(cut), None);
         }

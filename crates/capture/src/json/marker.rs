@@ -1,5 +1,7 @@
 //! How records begin: the texts by which a record glued to a torn one is found.
 
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, dispatch, u8x64};
 use memchr::{memchr_iter, memchr2_iter};
 
 /// A beginning of a record.
@@ -47,6 +49,15 @@ const BLOCK_BYTES: usize = 64;
 /// capture comes by here before anything is decoded, so blocks in which nothing can begin are told
 /// many bytes at once (`cargo bench -p otolith-ingest --bench convert`).
 pub(super) fn may_be_several(line: &[u8]) -> bool {
+    may_be_several_at(Level::new(), line)
+}
+
+fn may_be_several_at(level: Level, line: &[u8]) -> bool {
+    dispatch!(level, simd => walk(simd, line))
+}
+
+#[inline(always)]
+fn walk<S: Simd>(simd: S, line: &[u8]) -> bool {
     let mut inner_requests_allowed = match at(line) {
         Some(Marker::Request) => 0,
         _ => 1,
@@ -54,7 +65,7 @@ pub(super) fn may_be_several(line: &[u8]) -> bool {
     for start in (0..line.len()).step_by(BLOCK_BYTES) {
         let end = line.len().min(start + BLOCK_BYTES);
         let ahead = line[start..].first_chunk();
-        if ahead.is_some_and(|bytes| !may_hold_beginning(bytes)) {
+        if ahead.is_some_and(|bytes| !may_hold_beginning(simd, bytes)) {
             continue;
         }
         for place in memchr2_iter(b'{', b'}', &line[start..end]) {
@@ -86,31 +97,22 @@ fn ends_with_name(bytes: &[u8]) -> bool {
 }
 
 /// Whether an object may follow another one, or a [`Marker`] begin, before the last two bytes: true
-/// if a brace has a space, another object, or a key with a likely first letter behind it. Without a
-/// branch per byte, so that the compiler takes many at once.
-fn may_hold_beginning(bytes: &[u8; BLOCK_BYTES + 2]) -> bool {
-    let (Some(bytes), Some(next), Some(third)) = (
-        bytes.first_chunk::<BLOCK_BYTES>(),
-        bytes[1..].first_chunk::<BLOCK_BYTES>(),
-        bytes[2..].first_chunk::<BLOCK_BYTES>(),
-    ) else {
-        return true;
-    };
+/// if a brace has a space, another object, or a key with a likely first letter behind it.
+#[inline(always)]
+fn may_hold_beginning<S: Simd>(simd: S, bytes: &[u8; BLOCK_BYTES + 2]) -> bool {
     // The letters p, r, t and v differ in these bits.
     const LETTERS: u8 = 0b110;
-    let mut any = 0;
-    for place in 0..BLOCK_BYTES {
-        let (byte, next, third) = (bytes[place], next[place], third[place]);
-        let is_brace = (byte == b'{') | (byte == b'}');
-        let is_key = (next == b'"') & (third & !LETTERS == b'p');
-        any |= u8::from(is_brace & ((next <= b' ') | (next == b'{') | is_key));
-    }
-    any != 0
+    let from = |place| u8x64::from_slice(simd, &bytes[place..place + BLOCK_BYTES]);
+    let (bytes, next, third) = (from(0), from(1), from(2));
+    let is_brace = bytes.simd_eq(b'{') | bytes.simd_eq(b'}');
+    let is_key = next.simd_eq(b'"') & (third & !LETTERS).simd_eq(b'p');
+    let begins = next.simd_le(b' ') | next.simd_eq(b'{') | is_key;
+    (is_brace & begins).any_true()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{BLOCK_BYTES, Marker, at, may_be_several};
+    use super::{BLOCK_BYTES, Level, Marker, at, may_be_several, may_be_several_at};
 
     #[test]
     fn beginnings_of_records_are_known() {
@@ -159,6 +161,9 @@ mod tests {
                 let (before, after) = ("x".repeat(before), "y".repeat(before % 5));
                 let line = format!("{{\"{before}\":{inner}{after}}}");
                 assert_eq!(may_be_several(line.as_bytes()), expected, "{line}");
+                // Whatever the processor has more than others.
+                let least = may_be_several_at(Level::baseline(), line.as_bytes());
+                assert_eq!(least, expected, "{line}");
             }
         };
         check("{}{", true);
