@@ -1,19 +1,26 @@
 //! Scanning of JSON string bodies, sixteen bytes at a time.
 
-use wide::u8x16;
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, dispatch, u8x16};
 
 /// Bytes that are looked at together: what every x86-64 and AArch64 has instructions for.
 const LANE_BYTES: usize = 16;
 
 /// Finds the first quote, backslash or control character at or after `at`; the length of `bytes`
 /// if there is none.
+///
+/// Most strings are short: to ask for more than every processor has would take longer.
 #[inline]
-pub(super) fn string_special(bytes: &[u8], mut at: usize) -> usize {
+pub(super) fn string_special(bytes: &[u8], at: usize) -> usize {
+    dispatch!(Level::baseline(), simd => find(simd, bytes, at))
+}
+
+#[inline(always)]
+fn find<S: Simd>(simd: S, bytes: &[u8], mut at: usize) -> usize {
     while let Some(lane) = bytes.get(at..).and_then(<[u8]>::first_chunk::<LANE_BYTES>) {
-        let lane = u8x16::new(*lane);
-        let is_control = lane.min(u8x16::splat(0x1f)).simd_eq(lane);
-        let special = lane.simd_eq(u8x16::splat(b'"')) | lane.simd_eq(u8x16::splat(b'\\'));
-        let hits = (special | is_control).to_bitmask();
+        let lane = u8x16::from_slice(simd, lane);
+        let special = lane.simd_eq(b'"') | lane.simd_eq(b'\\');
+        let hits = (special | lane.simd_lt(0x20)).to_bitmask();
         if hits != 0 {
             return at + hits.trailing_zeros() as usize;
         }
