@@ -27,6 +27,8 @@ pub(crate) struct JsonCutter {
     offset: u64,
     /// Up to here values are scanned, because their line is no single object.
     scan_until: u64,
+    /// Up to here no line ends.
+    no_end_until: u64,
     array: ArrayState,
     documents: bool,
     torn_tail: TornTail,
@@ -47,6 +49,7 @@ impl JsonCutter {
             max_bytes: max_bytes.max(1),
             offset,
             scan_until: 0,
+            no_end_until: 0,
             array: ArrayState::default(),
             documents: false,
             torn_tail: TornTail::Reject,
@@ -168,7 +171,10 @@ impl JsonCutter {
     fn line(&mut self, bytes: &[u8], at_end: bool) -> Cut {
         let size = self.max_bytes.min(LINE_BYTES);
         let view = &bytes[..bytes.len().min(size)];
-        let Some(end) = memchr(b'\n', view) else {
+        let searched = self.no_end_until.saturating_sub(self.offset) as usize;
+        let rest = view.get(searched..).unwrap_or_default();
+        let Some(end) = memchr(b'\n', rest).map(|end| searched + end) else {
+            self.no_end_until = self.offset + view.len() as u64;
             if view.len() < size && !at_end {
                 return Cut::Need((2 * bytes.len()).min(size));
             }
