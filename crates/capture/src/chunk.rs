@@ -150,10 +150,8 @@ impl Chunk {
     /// What is pushed from now on is of this file.
     pub(crate) fn enter(&mut self, file: &Arc<str>) {
         let is_last = |last: &Arc<str>| Arc::ptr_eq(last, file);
-        self.next_file = match self.files.last().is_some_and(is_last) {
-            true => None,
-            false => Some(Arc::clone(file)),
-        };
+        let is_new = !self.files.last().is_some_and(is_last);
+        self.next_file = is_new.then(|| Arc::clone(file));
     }
 
     pub(crate) fn push_frame(&mut self, payload: &[u8], about: About) {

@@ -34,8 +34,7 @@ pub enum Known {
 /// How captures are converted.
 #[derive(Clone, Debug)]
 pub struct ConvertOptions {
-    /// Threads that decode, and encode parts. One decodes and writes on the caller's thread;
-    /// more read ahead on a further one.
+    /// Threads that read, decode, and encode parts. One is the caller's own.
     pub threads: NonZeroUsize,
     /// How captures are read.
     pub read: ReadOptions,

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use otolith_capture::Chunk;
@@ -111,30 +111,46 @@ fn threaded<D: Decode, T: Take<D::Decoded>>(
         for _ in 0..loads {
             begin(out.clone());
         }
-        let mut on_their_way = loads;
-        let mut next = 0;
-        let mut waiting = BTreeMap::new();
-        while on_their_way > 0 {
-            on_their_way -= 1;
-            match results.recv().expect("each task sends one message") {
-                Message::Decoded(number, decoded) => waiting.insert(number, Ok(decoded)),
-                Message::Failed(number, error) => waiting.insert(number, Err(error)),
-                Message::Ended => continue,
-                Message::Panicked(panic) => panic::resume_unwind(panic),
-            };
-            while let Some(result) = waiting.remove(&next) {
-                next += 1;
-                let decoded = result?;
-                // First, because taking may be a lot of work, during which the next loads are decoded.
-                begin(out.clone());
-                on_their_way += 1;
-                taker.take(*decoded)?;
-            }
+        let taken = take_in_order(loads, &results, || begin(out.clone()), taker);
+        if taken.is_err() {
+            // What has begun and not read yet shall not read for nobody.
+            lock(&reading).is_over = true;
         }
-        Ok::<_, T::Error>(())
+        taken
     })?;
     let reading = reading.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(reading.reader.finish())
+}
+
+/// Takes the results of loads by their numbers, until all have come. `loads` have begun; `begin` begins
+/// another one.
+fn take_in_order<D, T: Take<D>>(
+    loads: usize,
+    results: &Receiver<Message<D>>,
+    begin: impl Fn(),
+    taker: &mut T,
+) -> Result<(), T::Error> {
+    let mut on_their_way = loads;
+    let mut next = 0;
+    let mut waiting = BTreeMap::new();
+    while on_their_way > 0 {
+        on_their_way -= 1;
+        match results.recv().expect("each task sends one message") {
+            Message::Decoded(number, decoded) => waiting.insert(number, Ok(decoded)),
+            Message::Failed(number, error) => waiting.insert(number, Err(error)),
+            Message::Ended => continue,
+            Message::Panicked(panic) => panic::resume_unwind(panic),
+        };
+        while let Some(result) = waiting.remove(&next) {
+            next += 1;
+            let decoded = result?;
+            // First, because taking may be a lot of work, during which the next loads are decoded.
+            begin();
+            on_their_way += 1;
+            taker.take(*decoded)?;
+        }
+    }
+    Ok(())
 }
 
 /// What a thread works with.
@@ -202,7 +218,8 @@ mod tests {
     use std::num::NonZeroUsize;
     use std::path::PathBuf;
 
-    use otolith_capture::{Entry, find_sources};
+    use otolith_capture::{Entry, Source, find_sources};
+    use tempfile::TempDir;
 
     use super::*;
     use crate::identity::Identity;
@@ -254,16 +271,29 @@ mod tests {
     /// What was taken of a file of small requests, and whether that ended as it should.
     fn run_on(threads: usize, panics_at: u64, until: u64) -> (Vec<Vec<u64>>, bool) {
         let dir = tempfile::tempdir().unwrap();
-        let path: PathBuf = dir.path().join("a.jsonl");
+        let path = write(&dir, "a.jsonl");
+        run_over(&find_sources(&[path]).unwrap(), threads, panics_at, until)
+    }
+
+    fn write(dir: &TempDir, name: &str) -> PathBuf {
+        let path = dir.path().join(name);
         fs::write(&path, "{\"resourceLogs\":[]}\n".repeat(FRAMES as usize)).unwrap();
-        let sources = find_sources(&[path]).unwrap();
+        path
+    }
+
+    fn run_over(
+        sources: &[Source],
+        threads: usize,
+        panics_at: u64,
+        until: u64,
+    ) -> (Vec<Vec<u64>>, bool) {
         let options = ConvertOptions::default();
         let order = Order {
             identity: Identity::new(&options),
             repeats: Repeats::new(),
             skip_repeats: false,
         };
-        let reader = Reader::new(&sources, &options.read, &NoWatch, order, None);
+        let reader = Reader::new(sources, &options.read, &NoWatch, order, None);
         let workers = Workers::new(NonZeroUsize::new(threads).unwrap()).unwrap();
         let mut taker = Until {
             frame: until,
@@ -292,6 +322,19 @@ mod tests {
         let (expected, ended) = run_on(1, 0, 300);
         assert!(!ended && expected.last().unwrap().contains(&300));
         assert_eq!(run_on(4, 0, 300), (expected, false));
+    }
+
+    #[test]
+    fn what_was_read_before_an_error_of_reading_is_taken_before() {
+        for threads in [1, 4] {
+            let dir = tempfile::tempdir().unwrap();
+            let paths = [write(&dir, "a.jsonl"), write(&dir, "b.jsonl")];
+            let sources = find_sources(&paths).unwrap();
+            fs::remove_file(&paths[1]).unwrap();
+            let (taken, ended) = run_over(&sources, threads, 0, 0);
+            assert!(!ended);
+            assert!(taken.iter().flatten().copied().eq(1..=FRAMES), "{threads}");
+        }
     }
 
     #[test]

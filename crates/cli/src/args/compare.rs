@@ -50,7 +50,7 @@ pub struct CompareArgs {
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub limit: u32,
 
-    /// Threads that decode [default: one per core]
+    /// Threads that read and decode [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MAX_THREADS))]
     pub threads: Option<u16>,
 

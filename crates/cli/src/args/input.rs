@@ -72,7 +72,7 @@ pub struct InputArgs {
 /// What shapes a conversion, also one into a temporary lake.
 #[derive(Debug, Group)]
 pub struct ConversionArgs {
-    /// Threads that decode [default: one per core]
+    /// Threads that read and decode [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MAX_THREADS))]
     pub threads: Option<u16>,
 

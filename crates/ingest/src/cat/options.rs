@@ -83,8 +83,7 @@ pub enum SortBy {
 /// How captures are made of captures.
 #[derive(Clone, Debug)]
 pub struct CatOptions {
-    /// Threads that decode and encode. One does all on the caller's thread; more read ahead on a
-    /// further one.
+    /// Threads that read, decode and encode. One is the caller's own.
     pub threads: NonZeroUsize,
     /// How captures are read.
     pub read: ReadOptions,

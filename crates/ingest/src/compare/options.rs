@@ -32,7 +32,7 @@ pub enum Ids {
 /// How two sides are compared.
 #[derive(Clone, Debug)]
 pub struct CompareOptions {
-    /// Threads that decode.
+    /// Threads that read and decode.
     pub threads: NonZeroUsize,
     /// How captures are read.
     pub read: ReadOptions,

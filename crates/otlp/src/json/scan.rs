@@ -9,7 +9,7 @@ const LANE_BYTES: usize = 16;
 /// Finds the first quote, backslash or control character at or after `at`; the length of `bytes`
 /// if there is none.
 ///
-/// Most strings are short: to ask for more than every processor has would take longer.
+/// Most strings are short: as many bytes at once as every processor can, without asking which it is.
 #[inline]
 pub(super) fn string_special(bytes: &[u8], at: usize) -> usize {
     dispatch!(Level::baseline(), simd => find(simd, bytes, at))
