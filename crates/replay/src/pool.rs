@@ -7,6 +7,7 @@ use std::{io, iter};
 
 use http_body_util::Full;
 use hyper::body::Incoming;
+use hyper::http::uri::Authority;
 use hyper::{Request, Response, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -31,7 +32,7 @@ const PROBE_AFTER: Duration = Duration::from_secs(15);
 
 type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Payload>>;
 
-/// Connections that signals with equal needs share.
+/// Connections to one receiver, which signals with equal needs share.
 pub(crate) struct Pool {
     needs: Needs,
     carrier: Carrier,
@@ -46,8 +47,8 @@ enum Carrier {
         /// As many as may be open, if they are fewer than requests in flight.
         slots: Option<Semaphore>,
     },
-    /// Of HTTP/2, or of the version that the receiver chooses: each client has one per receiver, which
-    /// requests share.
+    /// Of HTTP/2, or of the version that the receiver chooses: each client has one, which requests
+    /// share.
     Shared {
         clients: Vec<HttpClient>,
         next: AtomicUsize,
@@ -76,6 +77,7 @@ pub(crate) enum CallError {
 /// What a pool is made for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Needs {
+    receiver: Option<Authority>,
     version: HttpVersion,
     is_https: bool,
     tls: TlsFiles,
@@ -102,6 +104,7 @@ impl Needs {
             (true, version) => version,
         };
         Ok(Self {
+            receiver: route.uri.authority().cloned(),
             version,
             is_https: route.is_https(),
             tls: route.tls.clone(),

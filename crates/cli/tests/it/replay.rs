@@ -116,7 +116,7 @@ fn the_environment_names_the_receiver_and_its_secrets_stay_hidden() {
         assert!(!text.contains("s3cret"), "{text}");
     }
     let received = sink.take();
-    assert_eq!(received.len(), 21);
+    assert_eq!(received.len(), 21, "{}\n{}", done.out, done.err);
     for request in &received {
         assert!(
             request.headers.contains("x-token: generic s3cret"),
@@ -131,7 +131,7 @@ fn the_environment_names_the_receiver_and_its_secrets_stay_hidden() {
         assert!(request.headers.contains("content-type: application/json"));
     }
     let received = logs.take();
-    assert_eq!(received.len(), 13);
+    assert_eq!(received.len(), 13, "{}\n{}", done.out, done.err);
     for request in &received {
         assert_eq!(request.path, "/in?key=query-s3cret");
         assert!(

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::Version;
-use otolith_capture::Source;
+use otolith_capture::{Signal, Source};
 use otolith_replay::{
     Compression, Ended, Endpoint, Headers, HttpVersion, NoWatch, Protocol, ReplayError,
     ReplayOptions, Route, TlsFiles, plan,
@@ -313,9 +313,7 @@ fn signals_have_receivers_of_their_own() {
     let (http, grpc) = (Sink::accepting(), Sink::grpc());
     let endpoint: Endpoint = grpc.url().parse().unwrap();
     let logs = Route {
-        uri: endpoint
-            .uri(otolith_capture::Signal::Logs, Protocol::Grpc)
-            .clone(),
+        uri: endpoint.uri(Signal::Logs, Protocol::Grpc).clone(),
         protocol: Protocol::Grpc,
         compression: Compression::Gzip,
         headers: Headers::new([("x-only".to_owned(), "s3cret-logs".to_owned())]).unwrap(),
@@ -339,6 +337,37 @@ fn signals_have_receivers_of_their_own() {
     let expected = format!("traces {0}, metrics {0}, logs {1}", http.url(), grpc.url());
     assert_eq!(outcome.to, expected);
     assert!(!format!("{options:?} {outcome:?}").contains("s3cret-logs"));
+}
+
+#[test]
+fn a_connection_carries_nothing_to_another_receiver() {
+    for http in [HttpVersion::Http1, HttpVersion::Http2] {
+        let sinks = [(); 3].map(|()| Sink::accepting());
+        let own = Signal::ALL.map(|signal| {
+            let sink = &sinks[signal as usize];
+            let only = format!("for-{signal}");
+            Some(Route {
+                headers: Headers::new([("x-only".to_owned(), only)]).unwrap(),
+                ..options(&sink.url()).route(signal)
+            })
+        });
+        // One after another: the connection of one signal is free when the next one needs one.
+        let options = ReplayOptions {
+            own,
+            http,
+            ..options(&sinks[0].url())
+        };
+        let outcome = replay(&testdata("captures/claude-http/agentic-ci.jsonl"), &options);
+        assert!(outcome.is_clean(), "{outcome:?}");
+        for (signal, requests) in Signal::ALL.into_iter().zip([10, 11, 13]) {
+            let received = sinks[signal as usize].received();
+            assert_eq!(received.len(), requests, "{signal}");
+            let only = format!("for-{signal}");
+            assert!(received.iter().all(|r| r.headers["x-only"] == *only));
+            let ports: BTreeSet<u16> = received.iter().map(|r| r.from.port()).collect();
+            assert_eq!(ports.len(), 1, "{signal}");
+        }
+    }
 }
 
 fn pki(file: &str) -> PathBuf {
