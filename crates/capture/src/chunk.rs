@@ -2,31 +2,43 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::frame::{Encoding, Frame, Origin, Reject, SignalHint};
 
 /// Payload bytes after which a chunk is full, unless told otherwise. A chunk may exceed it by one frame.
 pub(crate) const TARGET_BYTES: usize = 4 << 20;
-/// Room that is made for payload: that of a full chunk and a usual last frame.
-const ROOM_BYTES: usize = TARGET_BYTES + (TARGET_BYTES >> 2);
 /// Entries after which a chunk is full, so that tiny frames do not make giant lists.
 const TARGET_ENTRIES: usize = 1 << 16;
 
 /// A run of consecutive entries of one file, or of files that are read one after another, about 4
 /// MiB of payload or less.
 ///
-/// Where chunks end depends on the bytes of the files and on nothing else. A chunk owns its
-/// payload, may be sent to another thread, and keeps its buffers when it is filled again.
+/// Where chunks end depends on the bytes of the files and on nothing else. A chunk may be sent to another
+/// thread. Its payload lies where it was read to, in buffers that it holds on to, at least half of each of which is
+/// payload, but for the last one.
 #[derive(Debug)]
 pub struct Chunk {
     /// Those that have frames here.
     files: Vec<Arc<str>>,
     /// The file that is read, before its first frame.
     next_file: Option<Arc<str>>,
-    bytes: Vec<u8>,
     items: Vec<Item>,
     rejects: Vec<Reject>,
-    reject_bytes: usize,
+    /// Of frames and rejects.
+    payload_bytes: usize,
     target_bytes: usize,
+    last: Option<Held>,
+}
+
+/// A buffer that the last frames lie in.
+#[derive(Debug)]
+struct Held {
+    /// Where it lies in memory.
+    place: usize,
+    len_bytes: usize,
+    first_item: usize,
+    payload_bytes: usize,
 }
 
 impl Default for Chunk {
@@ -34,11 +46,11 @@ impl Default for Chunk {
         Self {
             files: Vec::new(),
             next_file: None,
-            bytes: Vec::new(),
             items: Vec::new(),
             rejects: Vec::new(),
-            reject_bytes: 0,
+            payload_bytes: 0,
             target_bytes: TARGET_BYTES,
+            last: None,
         }
     }
 }
@@ -48,8 +60,7 @@ enum Item {
     Frame {
         /// Its place among the files.
         file: u32,
-        start: usize,
-        end: usize,
+        bytes: Bytes,
         about: About,
     },
     Reject(usize),
@@ -93,13 +104,8 @@ impl Chunk {
     /// If there are not so many.
     pub fn entries_from(&self, first: usize) -> impl Iterator<Item = Entry<'_>> {
         self.items[first..].iter().map(|item| match item {
-            Item::Frame {
-                file,
-                start,
-                end,
-                about,
-            } => Entry::Frame(Frame {
-                bytes: &self.bytes[*start..*end],
+            Item::Frame { file, bytes, about } => Entry::Frame(Frame {
+                bytes,
                 origin: Origin {
                     file: Arc::clone(&self.files[*file as usize]),
                     frame: about.frame,
@@ -126,8 +132,7 @@ impl Chunk {
     /// Whether nothing more should go into it: it has about 4 MiB or what [`Self::take_less`] said, or
     /// as many entries as make up one.
     pub fn is_full(&self) -> bool {
-        let bytes = self.bytes.len() + self.reject_bytes;
-        bytes >= self.target_bytes || self.items.len() >= TARGET_ENTRIES
+        self.payload_bytes >= self.target_bytes || self.items.len() >= TARGET_ENTRIES
     }
 
     /// Lets it be full sooner, until it is cleared.
@@ -135,16 +140,14 @@ impl Chunk {
         self.target_bytes = bytes.min(TARGET_BYTES);
     }
 
-    /// Removes all entries, and keeps the memory.
+    /// Removes all entries.
     pub fn clear(&mut self) {
         self.files.clear();
-        self.bytes.clear();
-        // One giant frame shall not hold its memory for the rest of the run.
-        self.bytes.shrink_to(4 * TARGET_BYTES);
         self.items.clear();
         self.rejects.clear();
-        self.reject_bytes = 0;
+        self.payload_bytes = 0;
         self.target_bytes = TARGET_BYTES;
+        self.last = None;
     }
 
     /// What is pushed from now on is of this file.
@@ -154,25 +157,53 @@ impl Chunk {
         self.next_file = is_new.then(|| Arc::clone(file));
     }
 
-    pub(crate) fn push_frame(&mut self, payload: &[u8], about: About) {
+    /// Adds a frame whose payload lies in this buffer.
+    pub(crate) fn push_frame(&mut self, buffer: &Bytes, payload: &[u8], about: About) {
         self.files.extend(self.next_file.take());
-        let start = self.bytes.len();
-        if start > 0 && self.bytes.capacity() - start < payload.len() {
-            // Not twice of what is here, as a vector grows: nothing follows a chunk that is full.
-            let room = ROOM_BYTES.saturating_sub(start).max(payload.len());
-            self.bytes.reserve_exact(room);
-        }
-        self.bytes.extend_from_slice(payload);
+        self.hold(buffer, payload.len());
+        self.payload_bytes += payload.len();
         self.items.push(Item::Frame {
             file: self.files.len() as u32 - 1,
-            start,
-            end: self.bytes.len(),
+            bytes: buffer.slice_ref(payload),
             about,
         });
     }
 
+    /// Notes that a frame of so many bytes lies in a buffer.
+    fn hold(&mut self, buffer: &Bytes, len_bytes: usize) {
+        let place = buffer.as_ptr() as usize;
+        match &mut self.last {
+            Some(last) if last.place == place => last.payload_bytes += len_bytes,
+            _ => {
+                self.let_go();
+                self.last = Some(Held {
+                    place,
+                    len_bytes: buffer.len(),
+                    first_item: self.items.len(),
+                    payload_bytes: len_bytes,
+                });
+            }
+        }
+    }
+
+    /// Copies the frames of the last buffer out of it if they are less than half of it: few frames among much
+    /// else, such as rejects, shall not hold all of that.
+    fn let_go(&mut self) {
+        let Some(last) = self.last.take() else {
+            return;
+        };
+        if last.payload_bytes >= last.len_bytes / 2 {
+            return;
+        }
+        for item in &mut self.items[last.first_item..] {
+            if let Item::Frame { bytes, .. } = item {
+                *bytes = Bytes::copy_from_slice(bytes);
+            }
+        }
+    }
+
     pub(crate) fn push_reject(&mut self, reject: Reject) {
-        self.reject_bytes += reject.bytes.len();
+        self.payload_bytes += reject.bytes.len();
         self.items.push(Item::Reject(self.rejects.len()));
         self.rejects.push(reject);
     }
@@ -183,16 +214,46 @@ mod tests {
     use super::*;
 
     fn push(chunk: &mut Chunk, bytes: usize) {
-        chunk.push_frame(
-            &vec![b'x'; bytes],
-            About {
-                frame: 0,
-                offset: 0,
-                encoding: Encoding::Json,
-                signal: SignalHint::Unknown,
-                arrival_unix_nano: None,
-            },
-        );
+        let buffer = Bytes::from(vec![b'x'; bytes]);
+        chunk.push_frame(&buffer, &buffer, ABOUT);
+    }
+
+    const ABOUT: About = About {
+        frame: 0,
+        offset: 0,
+        encoding: Encoding::Json,
+        signal: SignalHint::Unknown,
+        arrival_unix_nano: None,
+    };
+
+    /// Whether somebody holds on to a buffer.
+    fn is_held(buffer: &Bytes) -> bool {
+        !buffer.is_unique()
+    }
+
+    #[test]
+    fn buffers_that_are_half_payload_are_held_and_others_let_go() {
+        let mut chunk = Chunk::new();
+        chunk.enter(&Arc::from("a"));
+        let buffers: Vec<Bytes> = (b'a'..b'd').map(|byte| vec![byte; 100].into()).collect();
+        let [few, half, last] = buffers.as_slice() else {
+            panic!("three buffers");
+        };
+        for place in [0..20, 30..40, 80..99] {
+            chunk.push_frame(few, &few[place], ABOUT);
+        }
+        assert!(is_held(few));
+        chunk.push_frame(half, &half[50..], ABOUT);
+        chunk.push_frame(last, &last[..1], ABOUT);
+        assert!(!is_held(few) && is_held(half) && is_held(last));
+        let frames = chunk.entries().map(|entry| match entry {
+            Entry::Frame(frame) => (frame.bytes.len(), frame.bytes[0]),
+            Entry::Reject(reject) => panic!("{reject:?}"),
+        });
+        let expected = [(20, b'a'), (10, b'a'), (19, b'a'), (50, b'b'), (1, b'c')];
+        assert_eq!(frames.collect::<Vec<_>>(), expected);
+        chunk.clear();
+        assert!(!is_held(half) && !is_held(last));
     }
 
     #[test]

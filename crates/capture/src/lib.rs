@@ -33,7 +33,7 @@ pub use find::{FindError, find_sources};
 pub use frame::{Encoding, Frame, Origin, Reject, RejectCode, Signal, SignalHint};
 pub use layout::{Compression, Envelope, Layout};
 pub use options::{InputFormat, ReadLimits, ReadOptions, TornTail, UnknownFormat};
-pub use reader::{CaptureReader, SpareBuffer, Waiting};
+pub use reader::{CaptureReader, Waiting};
 pub use resume::Opened;
 pub use source::{ReadError, Source};
 pub use write::{

@@ -1,7 +1,10 @@
 //! Turns cut records into the entries of a chunk: numbers them, opens envelopes, undoes the
 //! compression of single messages.
 
+use std::borrow::Cow;
 use std::sync::Arc;
+
+use bytes::Bytes;
 
 use crate::chunk::{About, Chunk};
 use crate::cut::Cut;
@@ -70,24 +73,27 @@ impl Output {
         self.layout = layout;
     }
 
-    /// A JSON object: a request or an envelope.
-    pub fn json(&mut self, chunk: &mut Chunk, object: &[u8], offset: u64) {
+    /// A JSON object in this buffer: a request or an envelope.
+    pub fn json(&mut self, chunk: &mut Chunk, buffer: &Bytes, object: &[u8], offset: u64) {
         match envelope::open(object, self.max_bytes) {
             Opened::Plain => {
                 self.layout.saw_envelope(Envelope::Plain);
                 let about = self.about(Encoding::Json, None, offset);
-                chunk.push_frame(object, about);
+                chunk.push_frame(buffer, object, about);
             }
             Opened::Dump => {
                 self.layout.saw_envelope(Envelope::JavaScriptSdk);
                 let about = self.about(Encoding::JavaScriptSdk, None, offset);
-                chunk.push_frame(object, about);
+                chunk.push_frame(buffer, object, about);
             }
             Opened::Request(request) => {
                 self.layout.saw_envelope(request.envelope);
                 let mut about = self.about(request.encoding, request.signal, offset);
                 about.arrival_unix_nano = request.arrival_unix_nano;
-                chunk.push_frame(&request.payload, about);
+                match request.payload {
+                    Cow::Borrowed(payload) => chunk.push_frame(buffer, payload, about),
+                    Cow::Owned(payload) => push_own(chunk, payload, about),
+                }
             }
             Opened::Reject(code, message) => {
                 let len_bytes = object.len() as u64;
@@ -96,16 +102,19 @@ impl Output {
         }
     }
 
-    /// A protobuf message.
-    pub fn protobuf(&mut self, chunk: &mut Chunk, message: &[u8], offset: u64) {
+    /// A protobuf message in this buffer.
+    pub fn protobuf(&mut self, chunk: &mut Chunk, buffer: &Bytes, message: &[u8], offset: u64) {
         let about = self.about(Encoding::Protobuf, None, offset);
-        chunk.push_frame(message, about);
+        chunk.push_frame(buffer, message, about);
     }
 
     /// A protobuf message in gzip.
     pub fn gzip(&mut self, chunk: &mut Chunk, body: &[u8], offset: u64) {
         match inflate::gzip(body, self.max_bytes) {
-            Ok(message) => self.protobuf(chunk, &message, offset),
+            Ok(message) => {
+                let about = self.about(Encoding::Protobuf, None, offset);
+                push_own(chunk, message, about);
+            }
             Err(fault) => self.reject(chunk, fault, body, body.len() as u64, offset),
         }
     }
@@ -114,22 +123,25 @@ impl Output {
     pub fn zstd(&mut self, chunk: &mut Chunk, body: &[u8], offset: u64) {
         match inflate::zstd(body, self.max_bytes) {
             Ok(message) => match message.trim_ascii_start().first() {
-                Some(b'{' | b'[') => self.text(chunk, &message, offset),
-                _ => self.protobuf(chunk, &message, offset),
+                Some(b'{' | b'[') => self.text(chunk, &Bytes::from(message), offset),
+                _ => {
+                    let about = self.about(Encoding::Protobuf, None, offset);
+                    push_own(chunk, message, about);
+                }
             },
             Err(fault) => self.reject(chunk, fault, body, body.len() as u64, offset),
         }
     }
 
     /// JSON text inside a message, which is one request as a rule.
-    fn text(&mut self, chunk: &mut Chunk, text: &[u8], offset: u64) {
+    fn text(&mut self, chunk: &mut Chunk, text: &Bytes, offset: u64) {
         let mut cutter = JsonCutter::new(0, self.max_bytes);
-        let mut rest = text;
+        let mut rest = &**text;
         loop {
             let len = match cutter.next(rest, true) {
                 Cut::Skip(len) => len,
                 Cut::Record { end, .. } => {
-                    self.json(chunk, &rest[..end], offset);
+                    self.json(chunk, text, &rest[..end], offset);
                     end
                 }
                 Cut::Reject(code, len, message) | Cut::RejectUntil(code, len, message, _) => {
@@ -186,4 +198,10 @@ impl Output {
             arrival_unix_nano: None,
         }
     }
+}
+
+/// Adds a frame whose payload is all of a buffer of its own.
+fn push_own(chunk: &mut Chunk, payload: Vec<u8>, about: About) {
+    let payload = Bytes::from(payload);
+    chunk.push_frame(&payload, &payload, about);
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::checkpoint::{Checkpoint, Head};
 use crate::options::{InputFormat, ReadOptions};
-use crate::reader::{CaptureReader, SpareBuffer};
+use crate::reader::CaptureReader;
 use crate::source::ReadError;
 use crate::stream::Window;
 
@@ -34,12 +34,11 @@ pub(crate) enum Again<'a> {
 pub(crate) fn open_after<'a>(
     file: &Arc<str>,
     bytes: Box<dyn Read + Send>,
-    spare: SpareBuffer,
     again: &dyn Fn() -> Again<'a>,
     options: &ReadOptions,
     known: &dyn Fn(&[u8]) -> Vec<Checkpoint>,
 ) -> Result<Opened, ReadError> {
-    let mut window = Window::new(bytes, &options.limits, spare.0).map_err(failed(file, 0))?;
+    let mut window = Window::new(bytes, &options.limits).map_err(failed(file, 0))?;
     window.fill(Head::MAX_BYTES).map_err(failed(file, 0))?;
     let candidates = candidates(&window, options, known);
     let mut found = None;
@@ -177,8 +176,8 @@ impl<'a> Walk<'a> {
     ) -> Result<(), ReadError> {
         match &mut self.again {
             WayBack::Reopen(open) => {
-                self.window = Window::new(open()?, &options.limits, Vec::new())
-                    .map_err(failed(self.file, 0))?;
+                self.window =
+                    Window::new(open()?, &options.limits).map_err(failed(self.file, 0))?;
             }
             WayBack::Aside(aside, directory) => {
                 if let Some(aside) = aside.take() {
@@ -224,7 +223,6 @@ mod tests {
     use crate::checkpoint::Checkpoint;
     use crate::chunk::Chunk;
     use crate::options::{ReadLimits, ReadOptions, TornTail};
-    use crate::reader::SpareBuffer;
     use crate::source::ReadError;
 
     /// Gives a few bytes at a time, as pipes do.
@@ -251,8 +249,8 @@ mod tests {
         known: &[Checkpoint],
     ) -> Result<Got, ReadError> {
         let known = |_: &[u8]| known.to_vec();
-        let (file, spare) = (Arc::from("-"), SpareBuffer::default());
-        let opened = open_after(&file, pipe(bytes), spare, &|| again, options, &known)?;
+        let file = Arc::from("-");
+        let opened = open_after(&file, pipe(bytes), &|| again, options, &known)?;
         let mut reader = opened.reader;
         let mut chunk = Chunk::new();
         let mut count = 0;

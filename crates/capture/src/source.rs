@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::checkpoint::Checkpoint;
 use crate::options::ReadOptions;
-use crate::reader::{CaptureReader, SpareBuffer};
+use crate::reader::CaptureReader;
 use crate::resume::{self, Again, Opened};
 
 /// One capture file, standard input, or bytes in memory. Cheap to clone; opening does not change
@@ -134,8 +134,6 @@ impl Source {
     /// What cannot be opened twice, such as standard input, is set aside while it is compared, in
     /// an unnamed file in the directory `spool`, if there are checkpoints to compare with.
     ///
-    /// `spare` is the memory of a reader before, or the default.
-    ///
     /// # Errors
     ///
     /// If the file cannot be opened, not be read, or not be set aside.
@@ -144,14 +142,13 @@ impl Source {
         options: &ReadOptions,
         known: &dyn Fn(&[u8]) -> Vec<Checkpoint>,
         spool: &Path,
-        spare: SpareBuffer,
     ) -> Result<Opened, ReadError> {
         let reopen = || self.bytes();
         let again = || match self.is_read_once() {
             true => Again::SetAside(spool),
             false => Again::Reopen(&reopen),
         };
-        resume::open_after(&self.name, self.bytes()?, spare, &again, options, known)
+        resume::open_after(&self.name, self.bytes()?, &again, options, known)
     }
 
     fn bytes(&self) -> Result<Box<dyn Read + Send>, ReadError> {

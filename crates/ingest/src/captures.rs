@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use otolith_capture::{
-    Checkpoint, Head, InputFormat, JsonState, ReadError, ReadOptions, Source, SpareBuffer,
-};
+use otolith_capture::{Checkpoint, Head, InputFormat, JsonState, ReadError, ReadOptions, Source};
 use otolith_lake::{Capture, KnownCaptures};
 use serde::{Deserialize, Serialize};
 
@@ -137,8 +135,7 @@ fn longest_below(
         all.retain(|checkpoint| checkpoint.offset < limit);
         all
     };
-    let spare = SpareBuffer::default();
-    let opened = source.open_after(options, &candidates, spool, spare)?;
+    let opened = source.open_after(options, &candidates, spool)?;
     Ok(opened.resumed)
 }
 

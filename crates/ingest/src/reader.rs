@@ -1,10 +1,9 @@
 //! Reads all sources in order as one row of numbered chunks.
 
-use std::mem;
 use std::path::Path;
 use std::sync::Arc;
 
-use otolith_capture::{CaptureReader, Checkpoint, Chunk, Entry, ReadOptions, Source, SpareBuffer};
+use otolith_capture::{CaptureReader, Checkpoint, Chunk, Entry, ReadOptions, Source};
 use otolith_lake::KnownCaptures;
 
 use crate::account::{SourceAccount, WaitingTail};
@@ -30,8 +29,6 @@ pub(crate) struct Reader<'a> {
     bytes_before: u64,
     /// What ended the last load early.
     failure: Option<ConvertError>,
-    /// The memory of the reader before.
-    spare: SpareBuffer,
     /// Payload bytes of the next chunk, if it takes less than a chunk can.
     next_bytes: usize,
     /// Payload bytes of any chunk, if it takes less than a chunk can.
@@ -99,7 +96,6 @@ impl<'a> Reader<'a> {
             },
             bytes_before: 0,
             failure: None,
-            spare: SpareBuffer::default(),
             next_bytes: FIRST_BYTES,
             most_bytes: usize::MAX,
         }
@@ -189,8 +185,7 @@ impl<'a> Reader<'a> {
             None => (source.open(self.options)?, None),
             Some(known) => {
                 let begins = |bytes: &[u8]| captures::beginning_with(&known.captures, bytes);
-                let spare = mem::take(&mut self.spare);
-                let opened = source.open_after(self.options, &begins, known.spool, spare)?;
+                let opened = source.open_after(self.options, &begins, known.spool)?;
                 (opened.reader, opened.resumed)
             }
         };
@@ -236,7 +231,6 @@ impl<'a> Reader<'a> {
                 message: tail.message.clone(),
             }),
         });
-        self.spare = open.reader.into_spare();
     }
 
     /// Number of the source of the chunk that [`Self::next`] gave last, from 0.

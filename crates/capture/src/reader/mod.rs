@@ -41,11 +41,6 @@ pub struct CaptureReader {
     told: Option<u64>,
 }
 
-/// The memory of a reader that has done its work, for the next one: to clear it anew takes a twentieth
-/// of the time that reading a small file does (`cargo xtask bench 10,000`).
-#[derive(Debug, Default)]
-pub struct SpareBuffer(pub(crate) Vec<u8>);
-
 /// What the end of a file cuts off, where torn tails wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
@@ -74,7 +69,7 @@ impl CaptureReader {
         bytes: Box<dyn Read + Send>,
         options: &ReadOptions,
     ) -> Result<Self, ReadError> {
-        Window::new(bytes, &options.limits, Vec::new())
+        Window::new(bytes, &options.limits)
             .and_then(|window| Self::begin(file, window, options))
             .map_err(|source| ReadError::Read {
                 file: Arc::clone(file),
@@ -229,11 +224,6 @@ impl CaptureReader {
         })
     }
 
-    /// The memory of the reader, for the next one.
-    pub fn into_spare(self) -> SpareBuffer {
-        SpareBuffer(self.window.into_spare())
-    }
-
     /// What is cut off by the end of the file and was left for later; none before the end, and
     /// always none unless [`ReadOptions::torn_tail`] says to wait.
     pub fn waiting(&self) -> Option<&Waiting> {
@@ -275,15 +265,15 @@ impl CaptureReader {
                 end,
                 compressed,
             } => {
-                let record = &bytes[start..end];
+                let (buffer, record) = (self.window.buffer(), &bytes[start..end]);
                 match &self.stage {
-                    Stage::Json(_) => self.output.json(chunk, record, offset),
+                    Stage::Json(_) => self.output.json(chunk, buffer, record, offset),
                     Stage::Binary(cutter) => match (cutter.framing(), compressed) {
                         (Framing::Zstd, _) => self.output.zstd(chunk, record, offset),
                         (_, true) => self.output.gzip(chunk, record, offset),
-                        (_, false) => self.output.protobuf(chunk, record, offset),
+                        (_, false) => self.output.protobuf(chunk, buffer, record, offset),
                     },
-                    _ => self.output.protobuf(chunk, record, offset),
+                    _ => self.output.protobuf(chunk, buffer, record, offset),
                 }
                 self.window.consume(end);
                 self.set_mark();

@@ -1,9 +1,8 @@
 //! A stream that cannot be opened twice, from its beginning again.
 
 use std::fs::File;
-use std::io::{self, Read as _};
 
-use super::buffered::StepError;
+use super::buffered::{self, StepError};
 use super::window::Window;
 
 /// The decoded bytes that were set aside, then those that the window still gives.
@@ -25,32 +24,26 @@ impl Again {
         self.window.read_bytes()
     }
 
-    pub fn read(&mut self, out: &mut [u8]) -> Result<usize, StepError> {
+    /// Appends bytes until `out` holds `len`, or fewer; none only at the end.
+    pub fn append(&mut self, out: &mut Vec<u8>, len: usize) -> Result<(), StepError> {
+        let before = out.len();
         if let Some(aside) = &mut self.aside {
-            match read(aside, out)? {
-                0 => self.aside = None,
-                count => return Ok(count),
+            buffered::append(aside, out, len)?;
+            if out.len() > before {
+                return Ok(());
             }
+            self.aside = None;
         }
         if self.window.bytes().is_empty() {
             self.window.fill(1)?;
         }
         let bytes = self.window.bytes();
-        let count = bytes.len().min(out.len());
-        out[..count].copy_from_slice(&bytes[..count]);
+        let count = bytes.len().min(len.saturating_sub(before));
+        out.extend_from_slice(&bytes[..count]);
         self.window.consume(count);
         match self.window.trouble() {
             Some(trouble) if count == 0 => Err(StepError::Trouble(trouble.clone())),
-            _ => Ok(count),
-        }
-    }
-}
-
-fn read(file: &mut File, out: &mut [u8]) -> io::Result<usize> {
-    loop {
-        match file.read(out) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            result => return result,
+            _ => Ok(()),
         }
     }
 }

@@ -3,7 +3,6 @@
 
 use std::io::{self, BufRead, Read};
 use std::mem;
-use std::ops::Range;
 
 use super::again::Again;
 use super::gzip::Gzip;
@@ -11,7 +10,7 @@ use super::zstd::Zstd;
 
 /// Size of a layer's buffer. Buffers are filled whole, so that nothing depends on how many bytes
 /// the operating system hands out at a time.
-const BUFFER_BYTES: usize = 64 << 10;
+pub(super) const BUFFER_BYTES: usize = 64 << 10;
 
 /// Why a stream ended before its file did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,34 +41,26 @@ pub(super) enum Layer {
 pub(super) struct Buffered {
     layer: Layer,
     buffer: Vec<u8>,
+    /// How much of the buffer was used.
     start: usize,
-    end: usize,
     ended: bool,
     trouble: Option<Trouble>,
     failure: Option<io::Error>,
 }
 
 impl Buffered {
-    /// `spare` is memory to be used again; what is in it does not matter.
-    pub fn stored(bytes: Box<dyn Read + Send>, spare: Vec<u8>) -> Self {
-        let layer = Layer::Stored {
+    pub fn stored(bytes: Box<dyn Read + Send>) -> Self {
+        Self::over(Layer::Stored {
             bytes,
             read_bytes: 0,
-        };
-        Self::with_buffer(layer, spare)
+        })
     }
 
     pub fn over(layer: Layer) -> Self {
-        Self::with_buffer(layer, Vec::new())
-    }
-
-    fn with_buffer(layer: Layer, mut buffer: Vec<u8>) -> Self {
-        buffer.resize(BUFFER_BYTES, 0);
         Self {
             layer,
-            buffer,
+            buffer: Vec::new(),
             start: 0,
-            end: 0,
             ended: false,
             trouble: None,
             failure: None,
@@ -102,27 +93,29 @@ impl Buffered {
         }
     }
 
-    /// Gives the buffer away, and which of its bytes were read and not used. What comes after them is
-    /// to be had by [`Read::read`] only.
-    pub fn take_buffer(&mut self) -> (Vec<u8>, Range<usize>) {
-        let unused = mem::take(&mut self.start)..mem::take(&mut self.end);
-        (mem::take(&mut self.buffer), unused)
+    /// Gives the buffer away, with the bytes that were read and not used. What comes after them is to
+    /// be had by [`Self::append`] only.
+    pub fn take_buffer(&mut self) -> Vec<u8> {
+        self.drop_used();
+        mem::take(&mut self.buffer)
     }
 
     /// Whether it is known that nothing follows.
     pub fn has_ended(&self) -> bool {
-        self.ended && self.start == self.end
+        self.ended && self.unused().is_empty()
     }
 
     /// At least `want` bytes from the front, fewer only at the end.
     pub fn peek(&mut self, want: usize) -> io::Result<&[u8]> {
-        if self.end - self.start < want {
-            self.buffer.copy_within(self.start..self.end, 0);
-            self.end -= self.start;
-            self.start = 0;
-            self.refill()?;
+        if self.unused().len() < want {
+            self.drop_used();
+            let mut buffer = mem::take(&mut self.buffer);
+            buffer.reserve_exact(BUFFER_BYTES.saturating_sub(buffer.len()));
+            let result = self.append_layer(&mut buffer, BUFFER_BYTES);
+            self.buffer = buffer;
+            result?;
         }
-        Ok(&self.buffer[self.start..self.end])
+        Ok(self.unused())
     }
 
     /// Skips zero bytes, which pad files that were allocated before they were written.
@@ -133,7 +126,7 @@ impl Buffered {
                 if bytes.is_empty() {
                     return Ok(());
                 }
-                self.start = self.end;
+                self.start = self.buffer.len();
                 continue;
             };
             self.start += zeros;
@@ -141,49 +134,60 @@ impl Buffered {
         }
     }
 
-    fn refill(&mut self) -> io::Result<()> {
-        while self.end < self.buffer.len() && !self.ended {
-            let end = self.end;
-            let mut buffer = mem::take(&mut self.buffer);
-            let result = self.read_layer(&mut buffer[end..]);
-            self.buffer = buffer;
-            match result? {
-                0 => self.ended = true,
-                count => self.end += count,
+    /// Reads until `out` holds `len` bytes, fewer only at the end. On failure `out` holds what was read
+    /// before.
+    pub fn append(&mut self, out: &mut Vec<u8>, len: usize) -> io::Result<()> {
+        let unused = self.unused();
+        let count = unused.len().min(len.saturating_sub(out.len()));
+        out.extend_from_slice(&unused[..count]);
+        self.start += count;
+        // What is wanted in large pieces needs no detour through the buffer.
+        self.append_layer(out, len)
+    }
+
+    fn unused(&self) -> &[u8] {
+        &self.buffer[self.start..]
+    }
+
+    fn drop_used(&mut self) {
+        self.buffer.drain(..mem::take(&mut self.start));
+    }
+
+    fn append_layer(&mut self, out: &mut Vec<u8>, len: usize) -> io::Result<()> {
+        while out.len() < len && !self.ended {
+            let before = out.len();
+            let step = match &mut self.layer {
+                Layer::Stored { bytes, read_bytes } => {
+                    let result = append(bytes, out, len);
+                    *read_bytes += (out.len() - before) as u64;
+                    result.map_err(|failure| {
+                        let kind = failure.kind();
+                        self.failure = Some(failure);
+                        StepError::Failure(io::Error::from(kind))
+                    })
+                }
+                Layer::Gzip(gzip) => gzip.append(out, len),
+                Layer::Zstd(zstd) => zstd.append(out, len),
+                Layer::Again(again) => again.append(out, len),
+            };
+            match step {
+                Ok(()) => self.ended = out.len() == before,
+                Err(StepError::Failure(failure)) => return Err(failure),
+                Err(StepError::Trouble(trouble)) => {
+                    self.trouble = Some(trouble);
+                    self.ended = true;
+                }
             }
         }
         Ok(())
     }
+}
 
-    fn read_layer(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let step = match &mut self.layer {
-            Layer::Stored { bytes, read_bytes } => loop {
-                match bytes.read(out) {
-                    Ok(count) => {
-                        *read_bytes += count as u64;
-                        break Ok(count);
-                    }
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    Err(error) => {
-                        let kind = error.kind();
-                        self.failure = Some(error);
-                        return Err(io::Error::from(kind));
-                    }
-                }
-            },
-            Layer::Gzip(gzip) => gzip.read(out),
-            Layer::Zstd(zstd) => zstd.read(out),
-            Layer::Again(again) => again.read(out),
-        };
-        match step {
-            Ok(count) => Ok(count),
-            Err(StepError::Failure(failure)) => Err(failure),
-            Err(StepError::Trouble(trouble)) => {
-                self.trouble = Some(trouble);
-                Ok(0)
-            }
-        }
-    }
+/// Reads until `out` holds `len` bytes, fewer only at the end; its memory is not cleared before. On
+/// failure it holds what was read before.
+pub(super) fn append(bytes: &mut dyn Read, out: &mut Vec<u8>, len: usize) -> io::Result<()> {
+    let room = len.saturating_sub(out.len()) as u64;
+    bytes.take(room).read_to_end(out).map(drop)
 }
 
 /// What a decompressor cannot go on from.
@@ -202,18 +206,10 @@ impl From<io::Error> for StepError {
 
 impl Read for Buffered {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if self.start < self.end {
-            let count = out.len().min(self.end - self.start);
-            out[..count].copy_from_slice(&self.buffer[self.start..self.start + count]);
-            self.start += count;
-            return Ok(count);
-        }
-        if self.ended || out.is_empty() {
-            return Ok(0);
-        }
-        // What is wanted in large pieces needs no detour through the buffer.
-        let count = self.read_layer(out)?;
-        self.ended = count == 0;
+        let bytes = self.fill_buf()?;
+        let count = out.len().min(bytes.len());
+        out[..count].copy_from_slice(&bytes[..count]);
+        self.consume(count);
         Ok(count)
     }
 }
@@ -224,6 +220,6 @@ impl BufRead for Buffered {
     }
 
     fn consume(&mut self, count: usize) {
-        self.start = self.end.min(self.start + count);
+        self.start = self.buffer.len().min(self.start + count);
     }
 }

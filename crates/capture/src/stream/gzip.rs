@@ -1,10 +1,10 @@
 //! gzip of a whole file: members one after another, zero bytes after them allowed.
 
-use std::io::{ErrorKind, Read as _};
+use std::io::ErrorKind;
 
 use flate2::bufread::GzDecoder;
 
-use super::buffered::{Buffered, StepError, Trouble};
+use super::buffered::{self, Buffered, StepError, Trouble};
 
 pub(crate) const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
@@ -33,11 +33,15 @@ impl Gzip {
         }
     }
 
-    pub fn read(&mut self, out: &mut [u8]) -> Result<usize, StepError> {
-        while let Some(decoder) = &mut self.decoder {
-            match decoder.read(out) {
-                Ok(0) => self.next_member()?,
-                Ok(count) => return Ok(count),
+    /// Appends decoded bytes until `out` holds `len`, or fewer; none only at the end.
+    pub fn append(&mut self, out: &mut Vec<u8>, len: usize) -> Result<(), StepError> {
+        let before = out.len();
+        while out.len() == before
+            && let Some(decoder) = &mut self.decoder
+        {
+            match buffered::append(decoder, out, len) {
+                Ok(()) if out.len() == before => self.next_member()?,
+                Ok(()) => {}
                 Err(error) => {
                     let input = decoder.get_mut();
                     if let Some(failure) = input.take_failure() {
@@ -56,7 +60,7 @@ impl Gzip {
                 }
             }
         }
-        Ok(0)
+        Ok(())
     }
 
     fn next_member(&mut self) -> Result<(), StepError> {

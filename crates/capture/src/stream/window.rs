@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, Read, Seek as _};
 use std::mem;
 
+use bytes::Bytes;
+
 use super::again::Again;
 use super::buffered::{Buffered, Layer, Trouble};
 use super::gzip::{self, Gzip};
@@ -17,37 +19,35 @@ use crate::options::ReadLimits;
 const MAX_LAYERS: usize = 4;
 /// Decoded bytes from which on the ratio of decompression is looked at.
 const RATIO_FLOOR_BYTES: u64 = 64 << 20;
-/// Size that the window grows to until something larger is asked for.
-const WINDOW_BYTES: usize = 1 << 20;
-/// Size of the window at first, the least that it grows to.
+/// Bytes that are read at once, at first and at most: as much as a buffer held before, so that small
+/// files take little memory.
 const FIRST_BYTES: usize = 64 << 10;
-/// Less free room than this is not worth a read.
-const MIN_READ_BYTES: usize = 64 << 10;
+const MOST_BYTES: usize = 1 << 20;
 
+/// The part of the stream that is looked at, and the stream behind it.
+///
+/// It lies in a buffer that is never written to again: what comes next is read into another one, behind a
+/// copy of what is still looked at. So records can be handed out without a copy; they hold on to the buffer.
 pub(crate) struct Window {
     stream: Buffered,
     compression: Vec<Compression>,
     limits: ReadLimits,
-    buffer: Vec<u8>,
+    buffer: Bytes,
+    /// Where the window begins in the buffer; it goes to its end.
     start: usize,
-    end: usize,
     /// Offset of `start` in the decoded bytes.
     offset: u64,
     ended: bool,
     trouble: Option<Trouble>,
+    failure: Option<io::Error>,
     /// The bytes between those that went into it and `start` are in the buffer.
     trail: Trail,
 }
 
 impl Window {
-    /// Takes the stored bytes and undoes their compression, layer by layer. `spare` is memory of a
-    /// window before, or empty.
-    pub fn new(
-        bytes: Box<dyn Read + Send>,
-        limits: &ReadLimits,
-        spare: Vec<u8>,
-    ) -> io::Result<Self> {
-        let mut stream = Buffered::stored(bytes, spare);
+    /// Takes the stored bytes and undoes their compression, layer by layer.
+    pub fn new(bytes: Box<dyn Read + Send>, limits: &ReadLimits) -> io::Result<Self> {
+        let mut stream = Buffered::stored(bytes);
         let mut compression = Vec::new();
         while compression.len() < MAX_LAYERS {
             let first = match stream.peek(4) {
@@ -69,29 +69,21 @@ impl Window {
 
     fn over(mut stream: Buffered, compression: Vec<Compression>, limits: &ReadLimits) -> Self {
         // Most of many files are no larger than this buffer: they need no other.
-        let (buffer, unused) = stream.take_buffer();
+        let buffer = stream.take_buffer();
         let mut window = Self {
             stream,
             compression,
             limits: limits.clone(),
-            buffer,
-            start: unused.start,
-            end: unused.end,
+            buffer: to_share(buffer),
+            start: 0,
             offset: 0,
             ended: false,
             trouble: None,
+            failure: None,
             trail: Trail::new(),
         };
         window.apply_limits();
         window
-    }
-
-    /// The memory of the window, for the next one; empty if it became large.
-    pub fn into_spare(self) -> Vec<u8> {
-        match self.buffer.capacity() <= 2 * WINDOW_BYTES {
-            true => self.buffer,
-            false => Vec::new(),
-        }
     }
 
     pub fn compression(&self) -> &[Compression] {
@@ -100,7 +92,12 @@ impl Window {
 
     /// The bytes in the window.
     pub fn bytes(&self) -> &[u8] {
-        &self.buffer[self.start..self.end]
+        &self.buffer[self.start..]
+    }
+
+    /// The buffer that they lie in.
+    pub fn buffer(&self) -> &Bytes {
+        &self.buffer
     }
 
     /// Offset of the window in the decoded bytes.
@@ -125,7 +122,7 @@ impl Window {
 
     /// Drops `count` bytes from the front.
     pub fn consume(&mut self, count: usize) {
-        debug_assert!(count <= self.end - self.start, "consumed more than shown");
+        debug_assert!(count <= self.bytes().len(), "consumed more than shown");
         self.start += count;
         self.offset += count as u64;
     }
@@ -153,11 +150,7 @@ impl Window {
         let compression = self.compression.clone();
         let limits = self.limits.clone();
         // Nothing is read from the empty stream that stands in for a moment.
-        let empty = Self::over(
-            Buffered::stored(Box::new(io::empty()), Vec::new()),
-            Vec::new(),
-            &limits,
-        );
+        let empty = Self::over(Buffered::stored(Box::new(io::empty())), Vec::new(), &limits);
         let window = mem::replace(self, empty);
         let again = Layer::Again(Box::new(Again::new(aside, window)));
         *self = Self::over(Buffered::over(again), compression, &limits);
@@ -179,49 +172,43 @@ impl Window {
     ///
     /// # Errors
     ///
-    /// If reading the file fails. What is wrong with compression ends the stream instead.
+    /// If reading the file fails before. What is wrong with compression ends the stream instead.
     pub fn fill(&mut self, want: usize) -> io::Result<()> {
-        while self.end - self.start < want && !self.ended {
+        while self.bytes().len() < want && !self.ended {
+            if let Some(failure) = self.failure.take() {
+                return Err(failure);
+            }
             if self.stream.has_ended() {
                 self.ended = true;
                 self.trouble = self.stream.trouble().cloned();
                 break;
             }
-            self.make_room(want);
-            let room = &mut self.buffer[self.end..];
-            match self.stream.read(room) {
-                Ok(count) => self.end += count,
-                Err(error) => return Err(self.stream.take_failure().unwrap_or(error)),
-            }
+            self.read_on(want);
             self.apply_limits();
         }
         Ok(())
     }
 
-    fn make_room(&mut self, want: usize) {
-        let len = self.end - self.start;
-        let size = want.max(WINDOW_BYTES).min((2 * len).max(FIRST_BYTES));
-        if self.start + size <= self.buffer.len() && self.buffer.len() - self.end >= MIN_READ_BYTES
-        {
-            return;
-        }
+    /// Reads once, into a new buffer. A failure waits until more is wanted than what was read before it.
+    fn read_on(&mut self, want: usize) {
         self.flush();
-        if self.buffer.len() < size + MIN_READ_BYTES {
-            let mut buffer = vec![0; size + MIN_READ_BYTES];
-            buffer[..len].copy_from_slice(self.bytes());
-            self.buffer = buffer;
-        } else {
-            self.buffer.copy_within(self.start..self.end, 0);
+        let len = self.bytes().len();
+        let more = self.buffer.len().clamp(FIRST_BYTES, MOST_BYTES);
+        let most = want.max(len + more);
+        let mut buffer = Vec::with_capacity(most);
+        buffer.extend_from_slice(self.bytes());
+        if let Err(error) = self.stream.append(&mut buffer, most) {
+            self.failure = Some(self.stream.take_failure().unwrap_or(error));
         }
         self.start = 0;
-        self.end = len;
+        self.buffer = to_share(buffer);
     }
 
     fn apply_limits(&mut self) {
         if self.compression.is_empty() {
             return;
         }
-        let decoded = self.offset + (self.end - self.start) as u64;
+        let decoded = self.offset + self.bytes().len() as u64;
         let stored = self.stream.read_bytes();
         let ratio = self.limits.decompression_ratio;
         if let Some(limit) = self.limits.decompressed_bytes
@@ -229,7 +216,9 @@ impl Window {
         {
             // The bytes up to the limit stay, whatever was read at once.
             let excess = usize::try_from(decoded - limit).unwrap_or(usize::MAX);
-            self.end -= excess.min(self.end - self.start);
+            let len = self.bytes().len();
+            self.buffer
+                .truncate(self.start + len.saturating_sub(excess));
             self.stop(format!("expected at most {limit} decompressed bytes"));
         } else if decoded > RATIO_FLOOR_BYTES && decoded / ratio.max(1) > stored {
             self.stop(format!(
@@ -242,4 +231,12 @@ impl Window {
         self.ended = true;
         self.trouble = Some(Trouble::Limit(message));
     }
+}
+
+/// Memory that does not hold much more than what is in it.
+fn to_share(mut buffer: Vec<u8>) -> Bytes {
+    if buffer.capacity() / 2 > buffer.len() {
+        buffer.shrink_to_fit();
+    }
+    Bytes::from(buffer)
 }

@@ -3,7 +3,7 @@
 
 use std::io::{self, BufRead as _};
 
-use zstd::stream::raw::{Decoder, Operation as _};
+use zstd::stream::raw::{Decoder, InBuffer, Operation as _, OutBuffer};
 
 use super::buffered::{Buffered, StepError, Trouble};
 
@@ -49,29 +49,34 @@ impl Zstd {
         self.input.read_bytes()
     }
 
-    pub fn read(&mut self, out: &mut [u8]) -> Result<usize, StepError> {
-        while !self.ended && !out.is_empty() {
+    /// Appends decoded bytes until `out` holds `len`, or fewer; none only at the end.
+    pub fn append(&mut self, out: &mut Vec<u8>, len: usize) -> Result<(), StepError> {
+        let before = out.len();
+        // It decodes into memory that is there, all of it.
+        out.reserve_exact(len.saturating_sub(before));
+        while !self.ended && out.len() < len {
             if !self.inside_frame && !self.next_frame()? {
                 break;
             }
             let bytes = self.input.fill_buf()?;
             let at_end = bytes.is_empty();
-            let status = match self.decoder.run_on_buffers(bytes, out) {
-                Ok(status) => status,
+            let mut input = InBuffer::around(bytes);
+            let place = out.len();
+            let mut output = OutBuffer::around_pos(out, place);
+            let remaining = match self.decoder.run(&mut input, &mut output) {
+                Ok(remaining) => remaining,
                 Err(error) => return Err(self.trouble(Trouble::Torn(format!("zstd: {error}")))),
             };
-            self.input.consume(status.bytes_read);
-            if status.remaining == 0 {
+            let read_bytes = input.pos();
+            self.input.consume(read_bytes);
+            if remaining == 0 {
                 self.inside_frame = false;
                 self.decoder.reinit()?;
-            } else if at_end && status.bytes_written == 0 {
+            } else if at_end && out.len() == place {
                 return Err(self.cut_off());
             }
-            if status.bytes_written > 0 {
-                return Ok(status.bytes_written);
-            }
         }
-        Ok(0)
+        Ok(())
     }
 
     /// Whether another frame begins.

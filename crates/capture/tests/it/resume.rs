@@ -4,8 +4,8 @@ use std::hash::{DefaultHasher, Hasher as _};
 use std::path::{Path, PathBuf};
 
 use otolith_capture::{
-    Checkpoint, Chunk, Entry, Head, InputFormat, ReadLimits, ReadOptions, Source, SpareBuffer,
-    TornTail, Waiting, find_sources,
+    Checkpoint, Chunk, Entry, Head, InputFormat, ReadLimits, ReadOptions, Source, TornTail,
+    Waiting, find_sources,
 };
 
 use crate::read::{framed, gzip, message, zstd};
@@ -77,12 +77,7 @@ fn run_source(source: &Source, options: &ReadOptions, ledger: &[Checkpoint]) -> 
         known.cloned().collect()
     };
     let opened = source
-        .open_after(
-            options,
-            &known,
-            &std::env::temp_dir(),
-            SpareBuffer::default(),
-        )
+        .open_after(options, &known, &std::env::temp_dir())
         .unwrap();
     let mut reader = opened.reader;
     let mut chunk = Chunk::new();

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::hint::black_box;
 
-use otolith_capture::{Checkpoint, Chunk, Entry, Frame, Source, SpareBuffer};
+use otolith_capture::{Checkpoint, Chunk, Entry, Frame, Source};
 use otolith_ingest::{ConvertOptions, NoWatch, convert};
 use otolith_lake::{Lake, Rows};
 use otolith_otlp::{Decoder, Sink};
@@ -119,8 +119,7 @@ fn read(input: &Input<'_>) -> Result<Seen, Box<dyn Error>> {
     for (source, checkpoint) in input.sources.iter().zip(&input.checkpoints) {
         let known = |_: &[u8]| vec![checkpoint.clone()];
         let spool = input.directory.path();
-        let mut opened =
-            source.open_after(&input.options.read, &known, spool, SpareBuffer::default())?;
+        let mut opened = source.open_after(&input.options.read, &known, spool)?;
         if opened.reader.next_chunk(&mut Chunk::new())? {
             return Err("something behind the end".into());
         }
