@@ -3,7 +3,7 @@
 use otolith_capture::{Encoding, Frame};
 
 use crate::arena::Arena;
-use crate::json::{self, Order, Outcome};
+use crate::json::{self, Order, Outcome, Prospect};
 use crate::problems::NO_ITEMS;
 use crate::sink::Sink;
 use crate::{Decoded, FrameReject, Limits, proto};
@@ -22,6 +22,8 @@ pub struct Decoder {
     arena: Arena,
     /// The order that served the last JSON frame: the next one mostly has the same emitter.
     order: Order,
+    /// Whether schema URLs are looked for in JSON frames.
+    prospect: Prospect,
 }
 
 impl Decoder {
@@ -34,12 +36,13 @@ impl Decoder {
             },
             arena: Arena::new(),
             order: Order::Usual,
+            prospect: Prospect::default(),
         }
     }
 
     /// Decodes one frame into `sink`: `begin`, visits, then `commit`; or, on an error, `abandon`.
     ///
-    /// A JSON frame whose headers come after their items may be begun and abandoned once before
+    /// A JSON frame whose headers come after their items may be begun and abandoned, at most twice, before
     /// it is begun for good.
     ///
     /// # Errors
@@ -82,16 +85,29 @@ impl Decoder {
         frame: &Frame<'_>,
         sink: &mut S,
     ) -> Result<Decoded, FrameReject> {
-        let mut order = self.order;
+        let (mut order, mut looks_ahead) = (self.order, self.prospect.looks());
         loop {
             sink.begin(frame);
-            match json::decode(frame.bytes, order, &self.limits, &mut self.arena, sink) {
-                Ok(Outcome::Done { decoded, usual }) => {
+            let way = (order, looks_ahead);
+            match json::decode(frame.bytes, way, &self.limits, &mut self.arena, sink) {
+                Ok(Outcome::Done {
+                    decoded,
+                    usual,
+                    has_schema_url,
+                }) => {
                     close(&decoded, sink);
+                    self.prospect.learn(has_schema_url);
                     self.order = if usual { Order::Usual } else { Order::Any };
                     return Ok(decoded);
                 }
-                Ok(Outcome::Again) => sink.abandon(),
+                Ok(Outcome::Again) => {
+                    sink.abandon();
+                    if !looks_ahead {
+                        self.prospect.was_deceived();
+                        looks_ahead = true;
+                        continue;
+                    }
+                }
                 Err(reject) => {
                     sink.abandon();
                     // The first fault found depends on the order of reading. So that it does not

@@ -24,4 +24,5 @@ mod usual;
 mod value;
 
 pub(crate) use request::{Order, Outcome, decode};
+pub(crate) use schema_url::Prospect;
 pub(crate) use sdk::decode as decode_sdk;

@@ -4,8 +4,9 @@
 //! A sink wants a resource and a scope before their items. Emitters write them in that order,
 //! except for `schemaUrl`, which comes after the list it belongs to. So a frame is first read in
 //! [`Order::Usual`]: one pass, with schema URLs foreseen by [`super::schema_url`]. Where a header
-//! member then turns up after its items and differs from what was pushed, the frame is read again
-//! in [`Order::Any`], which skips each list first and comes back to it.
+//! member then turns up after its items and differs from what was pushed, the frame is read again:
+//! with schema URLs looked for, if they were not, else in [`Order::Any`], which skips each list first and
+//! comes back to it.
 
 use bumpalo::Bump;
 use otolith_capture::Signal;
@@ -41,8 +42,10 @@ pub(crate) enum Outcome {
         decoded: Decoded,
         /// Whether [`Order::Usual`] serves this frame.
         usual: bool,
+        /// Whether a resource or scope has a schema URL.
+        has_schema_url: bool,
     },
-    /// Something was pushed too early: the frame must be abandoned and read in [`Order::Any`].
+    /// Something was pushed too early: the frame must be abandoned and read in another way.
     Again,
 }
 
@@ -74,18 +77,20 @@ pub(super) struct Walk<'a, 's, S> {
     foresight: Foresight<'a>,
     /// All headers are as [`Order::Usual`] would have pushed them.
     is_usual: bool,
+    has_schema_url: bool,
     /// A header differs from what was pushed.
     again: bool,
 }
 
 /// Decodes one frame between `begin` and `commit` or `abandon`, which are the caller's to call.
+/// Schema URLs are looked for before they come if it `looks_ahead`.
 ///
 /// # Errors
 ///
 /// When the frame is not JSON, not OTLP, or bad outside of its items.
 pub(crate) fn decode<S: Sink>(
     bytes: &[u8],
-    order: Order,
+    (order, looks_ahead): (Order, bool),
     limits: &Limits,
     arena: &mut Arena,
     sink: &mut S,
@@ -107,8 +112,9 @@ pub(crate) fn decode<S: Sink>(
             decoded: Decoded::default(),
         },
         order,
-        foresight: Foresight::new(text),
+        foresight: Foresight::new(text, looks_ahead),
         is_usual: true,
+        has_schema_url: false,
         again: false,
     };
     let result = walk.root();
@@ -121,6 +127,7 @@ pub(crate) fn decode<S: Sink>(
             Ok(Outcome::Done {
                 decoded: walk.out.decoded,
                 usual: walk.is_usual,
+                has_schema_url: walk.has_schema_url,
             })
         }
         Err(Stop) => Err(reject(&mut walk.reader)),
@@ -331,7 +338,10 @@ impl<'a, S: Sink> Walk<'a, '_, S> {
                     resource = header::resource(&mut self.reader, self.header, self.limits)?;
                     resource.schema_url = schema_url;
                 }
-                Part::SchemaUrl => resource.schema_url = self.reader.text_field(self.header)?,
+                Part::SchemaUrl => {
+                    resource.schema_url = self.reader.text_field(self.header)?;
+                    self.has_schema_url = true;
+                }
                 Part::List => {
                     if guess.is_none() {
                         let mut early = resource;
@@ -414,7 +424,10 @@ impl<'a, S: Sink> Walk<'a, '_, S> {
                     scope = header::scope(&mut self.reader, self.header, self.limits)?;
                     scope.schema_url = schema_url;
                 }
-                Part::SchemaUrl => scope.schema_url = self.reader.text_field(self.header)?,
+                Part::SchemaUrl => {
+                    scope.schema_url = self.reader.text_field(self.header)?;
+                    self.has_schema_url = true;
+                }
                 Part::List => {
                     if guess.is_none() {
                         let mut early = scope;

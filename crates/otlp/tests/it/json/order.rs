@@ -122,3 +122,32 @@ fn a_late_header_that_says_nothing_new_is_fine() {
     assert_eq!(result.unwrap().items, 1);
     assert_eq!(transcript.lines.len(), 3);
 }
+
+#[test]
+fn schema_urls_are_found_whatever_frames_came_before() {
+    let without =
+        r#"{"resourceLogs":[{"resource":{},"scopeLogs":[{"scope":{},"logRecords":[{}]}]}]}"#;
+    let behind = r#"{"resourceLogs":[{"resource":{},"scopeLogs":[{"scope":{},"logRecords":[{}],"schemaUrl":"s"}],"schemaUrl":"r"}]}"#;
+    let unusual = r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{}],"schemaUrl":"s"}],"resource":{"droppedAttributesCount":7},"schemaUrl":"r"}]}"#;
+    let mut decoder = Decoder::new(Limits::DEFAULT);
+    let mut check = |text: &str| {
+        let mut transcript = Transcript::default();
+        let result = decoder.decode(&frame(text.as_bytes()), &mut transcript);
+        let (expected_result, expected) = decode(text);
+        assert_eq!(
+            (result, transcript.lines),
+            (expected_result, expected.lines)
+        );
+    };
+    for frames in [30, 100, 100] {
+        for _ in 0..frames {
+            check(without);
+        }
+        check(behind);
+        for _ in 0..frames {
+            check(without);
+        }
+        check(unusual);
+        check(behind);
+    }
+}
