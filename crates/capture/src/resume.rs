@@ -128,7 +128,7 @@ impl<'a> Walk<'a> {
             if !self.skip_to(candidate.offset)? {
                 break;
             }
-            let is_same = self.window.hash() == candidate.hash;
+            let is_same = self.window.hash() == Some(candidate.hash);
             if is_same && (may_grow(candidate.format) || self.ends_here()?) {
                 longest = Some(candidate);
             }
@@ -190,7 +190,7 @@ impl<'a> Walk<'a> {
         let Some(found) = found else {
             return Ok(());
         };
-        if self.skip_to(found.offset)? && self.window.hash() == found.hash {
+        if self.skip_to(found.offset)? && self.window.hash() == Some(found.hash) {
             return Ok(());
         }
         let changed = io::Error::other("the file was changed while it was read");

@@ -59,12 +59,13 @@ pub fn collect(
         repeats: Repeats::new(),
         skip_repeats: options.dedup == Dedup::Requests,
     };
-    let known = KnownContent {
+    // What one source holds is asked by those behind it.
+    let known = (sources.len() > 1).then(|| KnownContent {
         captures: KnownCaptures::default(),
         spool: &spool,
-    };
+    });
     let workers = Workers::new(options.threads)?;
-    let reader = Reader::new(sources, &options.read, watch, order, Some(known));
+    let reader = Reader::new(sources, &options.read, watch, order, known);
     let reader = reader.with_chunks_of(CHUNK_BYTES);
     let decoder = || LoadDecoder::of(options, Some(wanted));
     let mut collector = Collector::new(options);

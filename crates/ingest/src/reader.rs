@@ -182,7 +182,7 @@ impl<'a> Reader<'a> {
     fn open(&mut self, source: &Source) -> Result<OpenSource, ConvertError> {
         self.watch.source_started(source.name());
         let (reader, resumed) = match &self.known {
-            None => (source.open(self.options)?, None),
+            None => (source.open(self.options)?.without_checkpoints(), None),
             Some(known) => {
                 let begins = |bytes: &[u8]| captures::beginning_with(&known.captures, bytes);
                 let opened = source.open_after(self.options, &begins, known.spool)?;

@@ -229,7 +229,7 @@ pub fn plan(
     let mut bytes_before = 0;
     for source in sources {
         watch.reading(source.name());
-        let mut reader = source.open(&options.read)?;
+        let mut reader = source.open(&options.read)?.without_checkpoints();
         while reader.next_chunk(&mut chunk)? {
             if stop.load(Ordering::Relaxed) {
                 return Err(ReplayError::Interrupted);

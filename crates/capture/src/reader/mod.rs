@@ -150,6 +150,13 @@ impl CaptureReader {
         reader
     }
 
+    /// Gives up [`Self::checkpoint`], for which all that is read is hashed.
+    #[must_use]
+    pub fn without_checkpoints(mut self) -> Self {
+        self.window.forget_trail();
+        self
+    }
+
     /// Fills `chunk` with the next entries; false at the end of the file, with an empty chunk.
     ///
     /// # Errors
@@ -207,12 +214,12 @@ impl CaptureReader {
     }
 
     /// Where reading can go on after the entries handed out so far; none while there is no record
-    /// before that place.
+    /// before that place, and none [`Self::without_checkpoints`].
     ///
     /// It stands behind the last record and depends on nothing but the bytes before it, except
     /// that [`Checkpoint::broken_after`] is known only once the end of the file was read.
     pub fn checkpoint(&self) -> Option<Checkpoint> {
-        let (offset, hash, head) = self.window.at_mark();
+        let (offset, hash, head) = self.window.at_mark()?;
         (offset > 0).then(|| Checkpoint {
             offset,
             frame: self.mark.frame,
@@ -347,7 +354,7 @@ impl CaptureReader {
         };
         if !self.is_told() {
             self.output.reject(chunk, (code, why), &[], 0, offset);
-            self.mark.broken_after = Some(offset - self.window.at_mark().0);
+            self.mark.broken_after = self.window.at_mark().map(|(mark, ..)| offset - mark);
         }
         self.finish();
     }

@@ -40,8 +40,9 @@ pub(crate) struct Window {
     ended: bool,
     trouble: Option<Trouble>,
     failure: Option<io::Error>,
-    /// The bytes between those that went into it and `start` are in the buffer.
-    trail: Trail,
+    /// The bytes between those that went into it and `start` are in the buffer. None where nobody asks for
+    /// hashes.
+    trail: Option<Trail>,
 }
 
 impl Window {
@@ -80,7 +81,7 @@ impl Window {
             ended: false,
             trouble: None,
             failure: None,
-            trail: Trail::new(),
+            trail: Some(Trail::new()),
         };
         window.apply_limits();
         window
@@ -127,21 +128,29 @@ impl Window {
         self.offset += count as u64;
     }
 
+    /// Gives up hashes and marks.
+    pub fn forget_trail(&mut self) {
+        self.trail = None;
+    }
+
     /// Marks the place in front of the window.
     pub fn mark(&mut self) {
-        self.trail.set_mark(self.offset);
+        if let Some(trail) = &mut self.trail {
+            trail.set_mark(self.offset);
+        }
     }
 
     /// The offset that was marked last, with hash and head of the decoded bytes before it.
-    pub fn at_mark(&self) -> (u64, u128, Head) {
-        let (hash, head) = self.trail.at_mark(self.pending());
-        (self.trail.mark(), hash, head)
+    pub fn at_mark(&self) -> Option<(u64, u128, Head)> {
+        let trail = self.trail.as_ref()?;
+        let (hash, head) = trail.at_mark(self.pending(trail));
+        Some((trail.mark(), hash, head))
     }
 
     /// The hash of all decoded bytes before the window.
-    pub fn hash(&mut self) -> u128 {
+    pub fn hash(&mut self) -> Option<u128> {
         self.flush();
-        self.trail.hash()
+        self.trail.as_ref().map(Trail::hash)
     }
 
     /// Goes back to the beginning of the stream, all of which up to here was set aside.
@@ -158,14 +167,16 @@ impl Window {
     }
 
     /// Bytes that were consumed and are not hashed yet.
-    fn pending(&self) -> &[u8] {
-        let len = (self.offset - self.trail.hashed()) as usize;
+    fn pending(&self, trail: &Trail) -> &[u8] {
+        let len = (self.offset - trail.hashed()) as usize;
         &self.buffer[self.start - len..self.start]
     }
 
     fn flush(&mut self) {
-        let len = (self.offset - self.trail.hashed()) as usize;
-        self.trail.pass(&self.buffer[self.start - len..self.start]);
+        if let Some(mut trail) = self.trail.take() {
+            trail.pass(self.pending(&trail));
+            self.trail = Some(trail);
+        }
     }
 
     /// Reads until the window holds `want` bytes or the stream is at its end.

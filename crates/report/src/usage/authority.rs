@@ -50,7 +50,7 @@ type Emitter<'a> = (usize, &'a str);
 /// with one only where no better source has items without. Items without a service may be those of any emitter of their agent. What is left out so is
 /// noted.
 pub(crate) fn chosen(
-    items: &[Item],
+    (items, groups): (&[Item], &Groups),
     mapping: &Mapping,
     role: Role,
     among: Among,
@@ -65,7 +65,6 @@ pub(crate) fn chosen(
         let rank = mapping.agents[item.agent].rank(role, item.source)?;
         answers(item, role).then_some(rank)
     };
-    let groups = Groups::of(items);
     let mut best = vec![usize::MAX; groups.count];
     for (item, group) in items.iter().zip(&groups.of_items) {
         if let Some(rank) = rank(item) {
@@ -125,14 +124,15 @@ fn emitter(item: &Item) -> Emitter<'_> {
     (item.agent, &item.service)
 }
 
-/// Items by emitter and place.
-struct Groups {
+/// Items by emitter and place: found once, asked for each role.
+#[derive(Debug)]
+pub(crate) struct Groups {
     count: usize,
     of_items: Vec<usize>,
 }
 
 impl Groups {
-    fn of(items: &[Item]) -> Self {
+    pub(crate) fn of(items: &[Item]) -> Self {
         let mut known: HashMap<(Emitter<'_>, Option<&str>), usize> = HashMap::new();
         let mut of_items: Vec<usize> = Vec::with_capacity(items.len());
         let mut last: Option<&Item> = None;

@@ -1,11 +1,13 @@
 //! Which agent an item is from.
 
 use super::mapping::Mapping;
+use super::read::pieces;
 use super::rows::{Base, Rows};
 use crate::parallel;
 use hashbrown::HashMap;
 use otolith_tables::dialect::{Agent, agent_of};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Agents by service, where scope or prefix proved them: `None` for several in one service.
 type Proven = BTreeMap<String, Option<usize>>;
@@ -33,10 +35,16 @@ impl<'a> Detector<'a> {
         tables: Vec<&Rows<'_>>,
     ) -> (Self, Vec<Vec<Evidence>>) {
         let mut proven = Proven::new();
-        let mut evidence = Vec::with_capacity(tables.len());
-        for (of_table, its_proven) in parallel::all(tables, |rows| Table::new(mapping).learn(rows))
-        {
-            evidence.push(of_table);
+        let tasks = tables.iter().enumerate();
+        let tasks =
+            tasks.flat_map(|(table, rows)| pieces(rows.len()).map(move |piece| (table, piece)));
+        let learn = |(table, piece): (usize, Range<usize>)| {
+            let (evidence, proven) = Table::new(mapping).learn(tables[table], piece);
+            (table, evidence, proven)
+        };
+        let mut evidence: Vec<Vec<Evidence>> = tables.iter().map(|_| Vec::new()).collect();
+        for (table, of_piece, its_proven) in parallel::all(tasks.collect(), learn) {
+            evidence[table].extend(of_piece);
             for (service, agent) in its_proven {
                 prove(&mut proven, &service, agent);
             }
@@ -68,7 +76,7 @@ fn prove(proven: &mut Proven, service: &str, agent: Option<usize>) {
     }
 }
 
-/// What a table tells.
+/// What rows of a table tell.
 struct Table<'a> {
     mapping: &'a Mapping,
     proven: Proven,
@@ -89,11 +97,11 @@ impl<'a> Table<'a> {
         }
     }
 
-    fn learn(mut self, rows: &Rows<'_>) -> (Vec<Evidence>, Proven) {
-        let mut all = Vec::with_capacity(rows.len());
+    fn learn(mut self, rows: &Rows<'_>, piece: Range<usize>) -> (Vec<Evidence>, Proven) {
+        let mut all = Vec::with_capacity(piece.len());
         // All points of a series tell the same.
         let mut of_series = HashMap::new();
-        for row in 0..rows.len() {
+        for row in piece {
             let series = rows.series(row);
             if let Some(evidence) = series.and_then(|series| of_series.get(&series)) {
                 all.push(*evidence);

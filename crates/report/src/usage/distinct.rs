@@ -6,7 +6,8 @@ use super::mapping::{KeyId, Mapping, Source};
 use crate::money::NanoDollars;
 use crate::notes::{NoteCode, Notes};
 use crate::query::{Duplicates, Selection};
-use hashbrown::HashSet;
+use hashbrown::{DefaultHashBuilder, HashSet, HashTable};
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
 /// What tells an event apart from others of its agent, source and service.
@@ -26,6 +27,23 @@ pub(crate) struct Content {
     tokens: Tokens,
     cost: Option<NanoDollars>,
     duration: Option<i64>,
+}
+
+/// An identity, and a hash of all that must be equal.
+#[derive(Clone, Debug)]
+pub(crate) struct Identified {
+    hash: u64,
+    identity: Identity,
+}
+
+impl Identified {
+    pub(super) fn new(item: &Item, identity: Identity, hashes: &DefaultHashBuilder) -> Self {
+        let all = (item.agent, item.source, &*item.service, &identity);
+        Self {
+            hash: hashes.hash_one(all),
+            identity,
+        }
+    }
 }
 
 impl Identity {
@@ -59,41 +77,57 @@ fn name(keys: &[KeyId], subject: &Subject<'_>) -> Option<String> {
     Some(name)
 }
 
-/// Keeps the first item of each identity within agent, source and service, of the items of all tables.
+/// Keeps the first item of each identity within agent, source and service.
 pub(super) fn without_duplicates(
-    of_tables: Vec<Vec<Item>>,
+    items: &mut Vec<Item>,
     mapping: &Mapping,
     selection: &Selection,
     notes: &mut Notes,
-) -> Vec<Item> {
-    let mut seen = HashSet::new();
-    let mut kept = Vec::with_capacity(of_tables.iter().map(Vec::len).sum());
-    for mut item in of_tables.into_iter().flatten() {
-        // Nobody asks for it again.
-        let identity = item.identity.take();
-        let new = identity.is_none_or(|identity| {
-            seen.insert((item.agent, item.source, Arc::clone(&item.service), identity))
-        });
-        if !new {
-            // Which item is the first does not depend on the selected time, but notes are about it.
-            let agent = &mapping.agents[item.agent];
-            let subject = format!("{}, {}", agent.name, agent.sources[item.source].name);
-            let code = match selection.duplicates {
-                Duplicates::Remove => NoteCode::DuplicatesRemoved,
-                Duplicates::Keep => NoteCode::DuplicatesKept,
-            };
-            notes.add_at((code, &subject), selection, &[item.time]);
-            if code == NoteCode::DuplicatesRemoved {
-                continue;
-            }
+) {
+    let mut first: HashTable<usize> = HashTable::with_capacity(items.len());
+    let mut repeats = Vec::new();
+    for (place, item) in items.iter().enumerate() {
+        let Some(Identified { hash, identity }) = &item.identity else {
+            continue;
+        };
+        let is_same = |other: &usize| {
+            let other = &items[*other];
+            let its_identity = other.identity.as_ref().map(|of_other| &of_other.identity);
+            its_identity == Some(identity)
+                && (item.agent, item.source) == (other.agent, other.source)
+                && item.service == other.service
+        };
+        if first.find(*hash, is_same).is_some() {
+            repeats.push(place);
+        } else {
+            let hash_of = |other: &usize| items[*other].identity.as_ref().map_or(0, |i| i.hash);
+            first.insert_unique(*hash, place, hash_of);
         }
-        kept.push(item);
     }
-    kept
+    let code = match selection.duplicates {
+        Duplicates::Remove => NoteCode::DuplicatesRemoved,
+        Duplicates::Keep => NoteCode::DuplicatesKept,
+    };
+    for place in &repeats {
+        // Which item is the first does not depend on the selected time, but notes are about it.
+        let item = &items[*place];
+        let agent = &mapping.agents[item.agent];
+        let subject = format!("{}, {}", agent.name, agent.sources[item.source].name);
+        notes.add_at((code, &subject), selection, &[item.time]);
+    }
+    if selection.duplicates == Duplicates::Remove {
+        let mut repeats = repeats.into_iter().peekable();
+        let mut place = 0..;
+        items.retain(|_| {
+            repeats
+                .next_if_eq(&place.next().unwrap_or_default())
+                .is_none()
+        });
+    }
 }
 
 /// Drops spans of leaf sources that have a child with tokens in the same source.
-pub(super) fn without_roll_ups(items: Vec<Item>, mapping: &Mapping) -> Vec<Item> {
+pub(super) fn without_roll_ups(items: &mut Vec<Item>, mapping: &Mapping) {
     let mut parents = HashSet::new();
     for item in items.iter().filter(|item| item.tokens.any()) {
         if let Some(SpanPlace {
@@ -122,7 +156,7 @@ pub(super) fn without_roll_ups(items: Vec<Item>, mapping: &Mapping) -> Vec<Item>
                 parents.contains(&own)
             })
     };
-    let mut items = items;
-    items.retain(|item| !is_roll_up(item));
-    items
+    if !parents.is_empty() {
+        items.retain(|item| !is_roll_up(item));
+    }
 }

@@ -1,7 +1,7 @@
 //! Items: what one source says about one event or point, before any source is chosen.
 
 use super::address::Address;
-use super::distinct::Identity;
+use super::distinct::Identified;
 use super::mapping::Outcome;
 use crate::money::NanoDollars;
 use hashbrown::HashSet;
@@ -108,7 +108,7 @@ pub(crate) struct Item {
     /// Active time, in nanoseconds.
     pub(crate) active: Option<i64>,
     /// Tells it apart from others of its source and service.
-    pub(crate) identity: Option<Identity>,
+    pub(crate) identity: Option<Identified>,
     /// Where it lies in captures, if that was asked for: an event at one place, points at several.
     pub(crate) addresses: Vec<Address>,
 }

@@ -1,7 +1,7 @@
 //! The usage model: who spent which tokens and what money, when.
 
 use super::address::Detail;
-use super::authority::{self, Among};
+use super::authority::{self, Among, Groups};
 use super::item::Item;
 use super::mapping::{MAPPING, Mapping, Outcome, Role};
 use super::read::{self, Idle};
@@ -41,6 +41,7 @@ pub fn usage<'a>(data: impl Into<Data<'a>>, selection: &Selection) -> Result<Usa
 pub(crate) struct Items {
     mapping: &'static Mapping,
     items: Vec<Item>,
+    groups: Groups,
 }
 
 impl Items {
@@ -82,9 +83,11 @@ impl Items {
         notes: &mut Notes,
     ) -> Result<Self, ReportError> {
         let roles = [&Role::USUAL, roles].concat();
+        let items = read::items(data, &MAPPING, &roles, selection, reading, notes)?;
         Ok(Self {
             mapping: &MAPPING,
-            items: read::items(data, &MAPPING, &roles, selection, reading, notes)?,
+            groups: Groups::of(&items),
+            items,
         })
     }
 
@@ -107,7 +110,8 @@ impl Items {
         notes: &mut Notes,
     ) -> Vec<(usize, &Item)> {
         let mapping = self.mapping;
-        let chosen = authority::chosen(&self.items, mapping, role, among, selection, notes);
+        let items = (self.items.as_slice(), &self.groups);
+        let chosen = authority::chosen(items, mapping, role, among, selection, notes);
         let items = chosen.into_iter().map(|index| (index, &self.items[index]));
         let items: Vec<_> = items
             .filter(|(_, i)| selection.holds_time(i.time))

@@ -2,7 +2,7 @@
 
 use super::address::{Address, Detail};
 use super::detect::{Detector, Evidence};
-use super::distinct::{Identity, without_duplicates, without_roll_ups};
+use super::distinct::{Identified, Identity, without_duplicates, without_roll_ups};
 use super::eval::Subject;
 use super::item::{Item, SpanPlace, Texts, Tokens, Told};
 use super::mapping::{Expr, Mapping, NumberedSource, Outcome, Role, Source};
@@ -12,10 +12,12 @@ use crate::error::ReportError;
 use crate::notes::{NoteCode, Notes};
 use crate::parallel;
 use crate::query::{Selection, Signal};
+use hashbrown::DefaultHashBuilder;
 use otolith_tables::{DatabaseName, Table};
 use std::cell::Cell;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The tables that sources read, in the order of reading.
@@ -69,7 +71,8 @@ pub(crate) fn items(
     tables.sort_by_key(|(_, table)| Reverse(table.rows.len()));
     let rows = tables.iter().map(|(_, table)| &table.rows).collect();
     let (detector, evidence) = Detector::learn(mapping, rows);
-    let read = |((place, table), evidence): ((usize, TableRows<'_>), Vec<Evidence>)| {
+    let hashes = DefaultHashBuilder::default();
+    let read = |(place, table, evidence, rows): (usize, Arc<TableRows<'_>>, Arc<[Evidence]>, _)| {
         let mut reader = Reader {
             mapping,
             selection,
@@ -77,21 +80,42 @@ pub(crate) fn items(
             texts: Texts::default(),
             notes: notes.like(),
             idle,
+            hashes: &hashes,
             items: Vec::new(),
         };
-        reader.table(&table, &evidence);
+        reader.table(&table, &evidence, rows);
         (place, reader.items, reader.notes)
     };
-    let tables = tables.into_iter().zip(evidence).collect();
-    let mut of_tables = parallel::all(tables, read);
-    of_tables.sort_by_key(|(place, ..)| *place);
-    let mut items = Vec::with_capacity(of_tables.len());
-    for (_, of_table, its_notes) in of_tables {
-        items.push(of_table);
+    let mut tasks = Vec::new();
+    for ((place, table), evidence) in tables.into_iter().zip(evidence) {
+        let pieces = match table.table {
+            // What a point counted depends on those before it.
+            Table::Metrics | Table::Histograms => vec![0..table.rows.len()],
+            _ => pieces(table.rows.len()).collect(),
+        };
+        let (table, evidence) = (Arc::new(table), Arc::from(evidence));
+        let of_piece = |rows| (place, Arc::clone(&table), Arc::clone(&evidence), rows);
+        tasks.extend(pieces.into_iter().map(of_piece));
+    }
+    let mut of_pieces = parallel::all(tasks, read);
+    of_pieces.sort_by_key(|(place, ..)| *place);
+    let mut items = Vec::with_capacity(of_pieces.iter().map(|(_, items, _)| items.len()).sum());
+    for (_, mut of_piece, its_notes) in of_pieces {
+        items.append(&mut of_piece);
         notes.append(its_notes);
     }
-    let items = without_duplicates(items, mapping, selection, notes);
-    Ok(without_roll_ups(items, mapping))
+    without_duplicates(&mut items, mapping, selection, notes);
+    without_roll_ups(&mut items, mapping);
+    Ok(items)
+}
+
+/// Rows that a thread looks at without asking for more: the rows of a table are shared out by so many.
+const PIECE_ROWS: usize = 2_048;
+
+/// The rows of a table in pieces.
+pub(super) fn pieces(rows: usize) -> impl Iterator<Item = Range<usize>> {
+    let starts = (0..rows).step_by(PIECE_ROWS);
+    starts.map(move |start| start..rows.min(start + PIECE_ROWS))
 }
 
 /// What is wanted of one table.
@@ -112,6 +136,7 @@ pub(super) struct Reader<'a> {
     pub(super) texts: Texts,
     pub(super) notes: Notes,
     pub(super) idle: Idle,
+    pub(super) hashes: &'a DefaultHashBuilder,
     pub(super) items: Vec<Item>,
 }
 
@@ -125,22 +150,23 @@ pub(crate) enum Idle {
 }
 
 impl Reader<'_> {
-    fn table(&mut self, data: &TableRows<'_>, evidence: &[Evidence]) {
+    /// Makes items of some rows of a table, of points of all of them.
+    fn table(&mut self, data: &TableRows<'_>, evidence: &[Evidence], rows: Range<usize>) {
         match data.table {
             Table::Metrics | Table::Histograms => self.points(data, evidence),
-            _ => self.events(data, evidence),
+            _ => self.events(data, evidence, rows),
         }
     }
 
-    fn events(&mut self, data: &TableRows<'_>, evidence: &[Evidence]) {
+    fn events(&mut self, data: &TableRows<'_>, evidence: &[Evidence], of_piece: Range<usize>) {
         let rows = &data.rows;
         let none = BTreeMap::new();
-        for (row, evidence) in evidence.iter().enumerate() {
+        for row in of_piece {
             let service = rows.base_text(row, Base::ServiceName);
             if !self.is_wanted(service) {
                 continue;
             }
-            let agent = self.detector.agent(*evidence, service);
+            let agent = self.detector.agent(evidence[row], service);
             let below_zero = Cell::new(0);
             let subject = Subject {
                 mapping: self.mapping,
@@ -241,7 +267,8 @@ impl Reader<'_> {
         };
         self.amounts(source, subject, &mut item);
         if !is_points {
-            item.identity = Some(Identity::of(&item, source, subject));
+            let identity = Identity::of(&item, source, subject);
+            item.identity = Some(Identified::new(&item, identity, self.hashes));
         }
         item
     }

@@ -7,7 +7,7 @@ use super::{NOTES, OUTCOMES};
 use crate::notes::Notes;
 use crate::parallel;
 use crate::query::Selection;
-use crate::usage::authority::{self, Among};
+use crate::usage::authority::{self, Among, Groups};
 use crate::usage::item::{Item, Told};
 use crate::usage::mapping::Mapping;
 use hashbrown::HashMap;
@@ -16,9 +16,17 @@ use std::sync::Arc;
 /// What is kept of items, read at all times with timed notes. None if a note has no place in it.
 pub(super) fn make(items: &[Item], mapping: &Mapping, reading: Notes) -> Option<Vec<u8>> {
     let everything = Selection::default();
+    let of_groups = (items, &Groups::of(items));
     let chosen = parallel::all(ROLES.to_vec(), |role| {
         let mut notes = Notes::timed();
-        let chosen = authority::chosen(items, mapping, role, Among::All, &everything, &mut notes);
+        let chosen = authority::chosen(
+            of_groups,
+            mapping,
+            role,
+            Among::All,
+            &everything,
+            &mut notes,
+        );
         (chosen, notes)
     });
     let mut roles = vec![0_u8; items.len()];

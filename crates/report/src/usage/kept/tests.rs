@@ -61,13 +61,14 @@ proptest! {
     #[test]
     fn every_amount_comes_back_for_the_role_that_chose_it(rows in rows()) {
         let items: Vec<Item> = rows.iter().map(item).collect();
+        let groups = crate::usage::authority::Groups::of(&items);
         let all = Selection::default();
         let (kept, _) = Kept::of(bytes_of(&rows), &MAPPING, &all).expect("it is whole");
         for role in ROLES {
             let among = crate::usage::authority::Among::All;
             let mut notes = Notes::timed();
             let chosen = crate::usage::authority::chosen(
-                &items, &MAPPING, role, among, &all, &mut notes,
+                (&items, &groups), &MAPPING, role, among, &all, &mut notes,
             );
             let shown = |item: &Item| {
                 format!("{:?} {} {:?} {:?}", item.told, item.time, item.tokens, item.cost)
