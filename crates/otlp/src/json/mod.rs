@@ -1,10 +1,11 @@
 //! OTLP JSON: a tolerant one-pass decoder over borrowed text.
 //!
 //! [`reader`] knows JSON ([`string`] its strings, [`fault`] what is wrong), [`scalar`] and [`value`] know how loosely emitters write numbers, ids
-//! and attributes, [`span`], [`log`] and [`metric`] know the items, [`request`] walks the levels
-//! above them and talks to the sink. [`usual`] foresees members. [`sdk`] reads what is JSON but not OTLP: dumps of the JavaScript SDK.
+//! and attributes, [`span`], [`log`] and [`metric`] know the items, [`request`] and [`groups`] walk the levels
+//! above them and talk to the sink. [`usual`] foresees members. [`sdk`] reads what is JSON but not OTLP: dumps of the JavaScript SDK.
 
 mod fault;
+mod groups;
 mod header;
 mod histogram;
 mod log;
