@@ -1,7 +1,7 @@
 //! Which agent an item is from.
 
 use super::mapping::Mapping;
-use super::read::pieces;
+use super::read::{PIECE_ROWS, pieces};
 use super::rows::{Base, Rows};
 use crate::parallel;
 use hashbrown::HashMap;
@@ -36,8 +36,9 @@ impl<'a> Detector<'a> {
     ) -> (Self, Vec<Vec<Evidence>>) {
         let mut proven = Proven::new();
         let tasks = tables.iter().enumerate();
-        let tasks =
-            tasks.flat_map(|(table, rows)| pieces(rows.len()).map(move |piece| (table, piece)));
+        let tasks = tasks.flat_map(|(table, rows)| {
+            pieces(rows.len(), PIECE_ROWS).map(move |piece| (table, piece))
+        });
         let learn = |(table, piece): (usize, Range<usize>)| {
             let (evidence, proven) = Table::new(mapping).learn(tables[table], piece);
             (table, evidence, proven)

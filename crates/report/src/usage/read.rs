@@ -88,14 +88,15 @@ pub(crate) fn items(
     };
     let mut tasks = Vec::new();
     for ((place, table), evidence) in tables.into_iter().zip(evidence) {
+        let rows = table.rows.len();
         let pieces = match table.table {
             // What a point counted depends on those before it.
-            Table::Metrics | Table::Histograms => vec![0..table.rows.len()],
-            _ => pieces(table.rows.len()).collect(),
+            Table::Metrics | Table::Histograms => pieces(rows, rows),
+            _ => pieces(rows, PIECE_ROWS),
         };
         let (table, evidence) = (Arc::new(table), Arc::from(evidence));
         let of_piece = |rows| (place, Arc::clone(&table), Arc::clone(&evidence), rows);
-        tasks.extend(pieces.into_iter().map(of_piece));
+        tasks.extend(pieces.map(of_piece));
     }
     let mut of_pieces = parallel::all(tasks, read);
     of_pieces.sort_by_key(|(place, ..)| *place);
@@ -110,12 +111,12 @@ pub(crate) fn items(
 }
 
 /// Rows that a thread looks at without asking for more: the rows of a table are shared out by so many.
-const PIECE_ROWS: usize = 2_048;
+pub(super) const PIECE_ROWS: usize = 2_048;
 
-/// The rows of a table in pieces.
-pub(super) fn pieces(rows: usize) -> impl Iterator<Item = Range<usize>> {
-    let starts = (0..rows).step_by(PIECE_ROWS);
-    starts.map(move |start| start..rows.min(start + PIECE_ROWS))
+/// The rows of a table in pieces of at most so many.
+pub(super) fn pieces(rows: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
+    let starts = (0..rows).step_by(most.max(1));
+    starts.map(move |start| start..rows.min(start.saturating_add(most)))
 }
 
 /// What is wanted of one table.
@@ -340,4 +341,16 @@ fn span_place(
         own: id(Base::SpanId)?,
         parent: id(Base::ParentSpanId),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pieces;
+
+    #[test]
+    fn pieces_hold_all_rows() {
+        assert_eq!(pieces(5, 2).collect::<Vec<_>>(), [0..2, 2..4, 4..5]);
+        assert_eq!(pieces(4, 4).count(), 1);
+        assert_eq!(pieces(0, 0).count(), 0);
+    }
 }

@@ -2,7 +2,8 @@
 
 use crate::agents::{check, gemini_response};
 use crate::otlp::{CUMULATIVE, DELTA, at, logs, sum};
-use crate::support::{cost, first_row, lake_of, noted, tokens};
+use crate::support::{Passes, check_directly, cost, first_row, lake_of, noted, tokens};
+use otolith_capture::Source;
 use otolith_report::{Dimension, Duplicates, Selection, SummaryQuery, ToolsQuery};
 use serde_json::{Value, json};
 
@@ -66,6 +67,21 @@ fn repeated_requests_count_once_unless_told_otherwise() {
     let report = tokens(&lake, &BY, keep);
     assert_eq!(first_row(&report), claude_tokens(3));
     assert_eq!(noted(&report, "duplicates_kept"), 1);
+}
+
+#[test]
+fn repeats_are_told_however_many_requests_lie_between() {
+    const REQUESTS: u64 = 2_100;
+    let request = |number: u64| (number as f64, api_request(number, "api_request"));
+    // The first of all comes again at the end, and one of the middle.
+    let numbers = (0..REQUESTS).chain([1_000, 0]);
+    let records: Vec<(f64, Value)> = numbers.map(request).collect();
+    let line = logs("claude-code", CLAUDE_EVENTS, &records).to_string();
+    let sources = [Source::from_bytes("test.jsonl", line.into_bytes())];
+    let lake = check_directly(&sources, 2, &[None], Passes::One);
+    let report = tokens(&lake, &BY, Selection::default());
+    assert_eq!(first_row(&report), claude_tokens(REQUESTS));
+    assert_eq!(noted(&report, "duplicates_removed"), 2);
 }
 
 #[test]
