@@ -15,8 +15,8 @@ const TARGET_ENTRIES: usize = 1 << 16;
 /// MiB of payload or less.
 ///
 /// Where chunks end depends on the bytes of the files and on nothing else. A chunk may be sent to another
-/// thread. Its payload lies where it was read to, in buffers that it holds on to, at least half of each of which is
-/// payload, but for the last one.
+/// thread. Its payload lies where it was read to, in buffers that it holds on to: of the bytes in each of them, but for
+/// the last one, at least half are payload.
 #[derive(Debug)]
 pub struct Chunk {
     /// Those that have frames here.

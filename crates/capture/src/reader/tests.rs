@@ -199,3 +199,33 @@ fn a_failure_of_reading_is_an_error_even_below_compression() {
         assert_eq!(cause.to_string(), "cable pulled");
     }
 }
+
+/// Must not be asked again after it has ended, as a terminal.
+struct Typed {
+    bytes: &'static [u8],
+    has_ended: bool,
+}
+
+impl Read for Typed {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        assert!(!self.has_ended, "asked again");
+        let count = self.bytes.read(out)?;
+        self.has_ended = count == 0;
+        Ok(count)
+    }
+}
+
+#[test]
+fn what_has_ended_is_not_asked_again() {
+    const TEXT: &[u8] = &[b'\n'; 200_000];
+    for len in [0, 10, 64 << 10, TEXT.len()] {
+        let typed = Typed {
+            bytes: &TEXT[..len],
+            has_ended: false,
+        };
+        let options = ReadOptions::default();
+        let mut reader = CaptureReader::new(&Arc::from("-"), Box::new(typed), &options).unwrap();
+        assert!(!reader.next_chunk(&mut Chunk::new()).unwrap());
+        assert_eq!(reader.bytes_read(), len as u64);
+    }
+}

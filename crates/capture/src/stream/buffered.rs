@@ -10,7 +10,7 @@ use super::zstd::Zstd;
 
 /// Size of a layer's buffer. Buffers are filled whole, so that nothing depends on how many bytes
 /// the operating system hands out at a time.
-pub(super) const BUFFER_BYTES: usize = 64 << 10;
+const BUFFER_BYTES: usize = 64 << 10;
 
 /// Why a stream ended before its file did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,6 +160,8 @@ impl Buffered {
                 Layer::Stored { bytes, read_bytes } => {
                     let result = append(bytes, out, len);
                     *read_bytes += (out.len() - before) as u64;
+                    // Not asked again: a terminal would want to be told twice.
+                    self.ended = result.is_ok() && out.len() < len;
                     result.map_err(|failure| {
                         let kind = failure.kind();
                         self.failure = Some(failure);
@@ -171,7 +173,7 @@ impl Buffered {
                 Layer::Again(again) => again.append(out, len),
             };
             match step {
-                Ok(()) => self.ended = out.len() == before,
+                Ok(()) => self.ended |= out.len() == before,
                 Err(StepError::Failure(failure)) => return Err(failure),
                 Err(StepError::Trouble(trouble)) => {
                     self.trouble = Some(trouble);
