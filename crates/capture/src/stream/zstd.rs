@@ -24,9 +24,16 @@ fn may_begin_frame(bytes: &[u8]) -> bool {
     }
 }
 
+/// Bytes that a frame needs to begin, at most: its header (RFC 8878, section 3.1.1.1, with the magic number).
+const HEADER_BYTES: usize = 18;
+/// In front of each block (section 3.1.1.2).
+const BLOCK_HEADER_BYTES: usize = 3;
+
 pub(super) struct Zstd {
     input: Buffered,
     decoder: Decoder<'static>,
+    /// How many bytes the decoder needs next: at most a block and the header of the one behind it.
+    needed: usize,
     inside_frame: bool,
     ended: bool,
 }
@@ -36,6 +43,7 @@ impl Zstd {
         Ok(Self {
             input,
             decoder: Decoder::new()?,
+            needed: HEADER_BYTES,
             inside_frame: false,
             ended: false,
         })
@@ -60,7 +68,13 @@ impl Zstd {
             }
             let bytes = self.input.fill_buf()?;
             let at_end = bytes.is_empty();
-            let mut input = InBuffer::around(bytes);
+            // A block at a time, without the header of the next one: where something is damaged, what is decoded
+            // in the same call is lost.
+            let most = match self.needed.saturating_sub(BLOCK_HEADER_BYTES) {
+                0 => self.needed,
+                of_block => of_block,
+            };
+            let mut input = InBuffer::around(&bytes[..bytes.len().min(most)]);
             let place = out.len();
             let mut output = OutBuffer::around_pos(out, place);
             let remaining = match self.decoder.run(&mut input, &mut output) {
@@ -69,8 +83,10 @@ impl Zstd {
             };
             let read_bytes = input.pos();
             self.input.consume(read_bytes);
+            self.needed = remaining;
             if remaining == 0 {
                 self.inside_frame = false;
+                self.needed = HEADER_BYTES;
                 self.decoder.reinit()?;
             } else if at_end && out.len() == place {
                 return Err(self.cut_off());

@@ -1,5 +1,7 @@
 //! Compression of whole files.
 
+use std::io::Write as _;
+
 use crate::read::{Got, brief, check, framed, gzip, message, read, zstd};
 
 const A: &[u8] = b"{\"a\":1}\n";
@@ -80,4 +82,29 @@ fn bytes_behind_the_stream_are_named() {
         let entries = read(&[&packed[..], b"trailing"].concat());
         assert_eq!(brief(&entries), [EXPECTED[0], "8 torn_compression "]);
     }
+}
+
+#[test]
+fn a_damaged_block_costs_no_block_before_it() {
+    const BLOCKS: usize = 20;
+    let line = format!("{{\"resourceLogs\":[\"{}\"]}}\n", "x".repeat(1_000));
+    let mut encoder = ::zstd::Encoder::new(Vec::new(), 1).unwrap();
+    for _ in 0..BLOCKS {
+        encoder.write_all(line.as_bytes()).unwrap();
+        // Ends a block.
+        encoder.flush().unwrap();
+    }
+    let next_block = encoder.get_ref().len();
+    encoder.write_all(line.as_bytes()).unwrap();
+    let mut bytes = encoder.finish().unwrap();
+    // A kind of block that there is not (RFC 8878, section 3.1.1.2.2).
+    bytes[next_block] |= 0b110;
+    let entries = read(&bytes);
+    let frames = entries
+        .iter()
+        .filter(|got| matches!(got, Got::Frame { .. }));
+    assert_eq!(frames.count(), BLOCKS);
+    let offset = line.len() * BLOCKS;
+    let last = brief(&entries).pop().unwrap();
+    assert_eq!(last, format!("{offset} torn_compression "));
 }
