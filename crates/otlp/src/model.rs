@@ -56,7 +56,7 @@ pub struct EntityRef<'a> {
 }
 
 /// A resource with the schema URL of its `Resource*` message.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Resource<'a> {
     pub attributes: Attributes<'a>,
     pub dropped_attributes_count: u32,
@@ -65,7 +65,7 @@ pub struct Resource<'a> {
 }
 
 /// An instrumentation scope with the schema URL of its `Scope*` message.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Scope<'a> {
     pub name: &'a str,
     pub version: &'a str,

@@ -16,12 +16,7 @@ pub(super) fn resource<'a: 'b, 'b>(
     bump: &'b Bump,
     limits: &Limits,
 ) -> Result<Resource<'b>, Stop> {
-    let mut resource = Resource {
-        attributes: &[],
-        dropped_attributes_count: 0,
-        entity_refs: &[],
-        schema_url: "",
-    };
+    let mut resource = Resource::default();
     if !reader.object()? {
         return Ok(resource);
     }
@@ -56,13 +51,7 @@ pub(super) fn scope<'a: 'b, 'b>(
     bump: &'b Bump,
     limits: &Limits,
 ) -> Result<Scope<'b>, Stop> {
-    let mut scope = Scope {
-        name: "",
-        version: "",
-        attributes: &[],
-        dropped_attributes_count: 0,
-        schema_url: "",
-    };
+    let mut scope = Scope::default();
     if !reader.object()? {
         return Ok(scope);
     }

@@ -18,10 +18,8 @@ impl Values<'_, '_> {
         bump: &'b Bump,
     ) -> Result<Resource<'b>, Fault> {
         let mut resource = Resource {
-            attributes: &[],
-            dropped_attributes_count: 0,
-            entity_refs: &[],
             schema_url,
+            ..Resource::default()
         };
         let Some(message) = message else {
             return Ok(resource);
@@ -50,11 +48,8 @@ impl Values<'_, '_> {
         bump: &'b Bump,
     ) -> Result<Scope<'b>, Fault> {
         let mut scope = Scope {
-            name: "",
-            version: "",
-            attributes: &[],
-            dropped_attributes_count: 0,
             schema_url,
+            ..Scope::default()
         };
         let Some(message) = message else {
             return Ok(scope);

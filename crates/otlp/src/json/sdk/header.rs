@@ -11,30 +11,13 @@ use crate::json::fault::{Note, Stop};
 use crate::json::reader::Reader;
 use crate::model::{Attributes, KeyValue, Resource, Scope, SpanId, TraceId, Value};
 
-/// The resource of an object that has none.
-pub(super) const NO_RESOURCE: Resource<'static> = Resource {
-    attributes: &[],
-    dropped_attributes_count: 0,
-    entity_refs: &[],
-    schema_url: "",
-};
-
-/// The scope of an object that has none.
-pub(super) const NO_SCOPE: Scope<'static> = Scope {
-    name: "",
-    version: "",
-    attributes: &[],
-    dropped_attributes_count: 0,
-    schema_url: "",
-};
-
 /// Reads a resource; a cut one is empty, with a note.
 pub(super) fn resource<'a: 'b, 'b>(
     reader: &mut Reader<'a>,
     bump: &'b Bump,
     limits: &Limits,
 ) -> Result<Resource<'b>, Stop> {
-    let mut resource = NO_RESOURCE;
+    let mut resource = Resource::default();
     if reader.cut() {
         reader.note(Note::CutReference);
         return Ok(resource);
@@ -109,7 +92,7 @@ pub(super) fn scope<'a: 'b, 'b>(
     bump: &'b Bump,
     limits: &Limits,
 ) -> Result<Scope<'b>, Stop> {
-    let mut scope = NO_SCOPE;
+    let mut scope = Scope::default();
     if reader.cut() {
         reader.note(Note::CutReference);
         return Ok(scope);

@@ -3,7 +3,7 @@
 use bumpalo::Bump;
 use otolith_capture::Signal;
 
-use super::header::{NO_SCOPE, scope};
+use super::header::scope;
 use super::members::Object;
 use super::object::{Root, Walk};
 use super::point::{Points, point};
@@ -12,7 +12,7 @@ use crate::arena;
 use crate::json::fault::Stop;
 use crate::json::reader::Reader;
 use crate::json::request::reject_item;
-use crate::model::{Metric, MetricKind};
+use crate::model::{Metric, MetricKind, Scope};
 use crate::problems::BAD_VALUE;
 use crate::sink::Sink;
 
@@ -40,7 +40,7 @@ pub(super) fn scopes<S: Sink>(walk: &mut Walk<'_, '_, S>) -> Result<(), Stop> {
     let mut first = true;
     while walk.reader.element(&mut first)? {
         let group = Object::find(&mut walk.reader, &["scope", "metrics"])?;
-        let mut found = NO_SCOPE;
+        let mut found = Scope::default();
         if group.enter(&mut walk.reader, &["scope"]) {
             found = scope(&mut walk.reader, walk.header, walk.limits)?;
         }

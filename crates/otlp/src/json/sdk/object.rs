@@ -3,7 +3,7 @@
 use bumpalo::Bump;
 use otolith_capture::Signal;
 
-use super::header::{NO_RESOURCE, NO_SCOPE, resource, scope};
+use super::header::{resource, scope};
 use super::log::log_record;
 use super::members::Object;
 use super::metric;
@@ -160,7 +160,7 @@ impl<'a, S: Sink> Walk<'a, '_, S> {
         if root.enter(&mut self.reader, &["resource"]) {
             return resource(&mut self.reader, self.header, self.limits);
         }
-        Ok(NO_RESOURCE)
+        Ok(Resource::default())
     }
 
     fn scope(&mut self, root: &Root) -> Result<Scope<'a>, Stop> {
@@ -168,7 +168,7 @@ impl<'a, S: Sink> Walk<'a, '_, S> {
         if root.enter(&mut self.reader, &names) {
             return scope(&mut self.reader, self.header, self.limits);
         }
-        Ok(NO_SCOPE)
+        Ok(Scope::default())
     }
 }
 
