@@ -77,6 +77,7 @@ pub(crate) enum CallError {
 /// What a pool is made for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Needs {
+    /// Nothing for another receiver may go over its connections.
     receiver: Option<Authority>,
     version: HttpVersion,
     is_https: bool,

@@ -119,9 +119,8 @@ pub(super) fn without_duplicates(
         let mut repeats = repeats.into_iter().peekable();
         let mut place = 0..;
         items.retain(|_| {
-            repeats
-                .next_if_eq(&place.next().unwrap_or_default())
-                .is_none()
+            let place = place.next();
+            repeats.next_if(|repeat| Some(*repeat) == place).is_none()
         });
     }
 }
